@@ -1,0 +1,3 @@
+from suyuan.config.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Pure mechanism: no Django, no clock, no database."""

@@ -1,0 +1,268 @@
+"""Facts: recorded by services, chained at the end of the outermost write, reacted to by name.
+
+Order inside the flush: inside-reactions until nothing new appears; heads made and locked in one statement ordered by
+token; facts, private fields, heads and the list of un-checkpointed facts written in bulk. Business rows are locked
+before heads, so two writers never wait for each other in a ring.
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, F, Value, When
+
+from suyuan.kernel import chain
+from suyuan.kernel.actor import Actor
+from suyuan.platform import chance, units
+from suyuan.platform.models import ChainPending, FactPrivate, FactRow, StreamHead, Text
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that happened, before it has a place in its stream.
+
+    plain    codes, dates as ISO text, counts, money in minor units: readable in the row
+    private  whatever a person typed and every identifier: sealed
+    texts    name -> Text row: committed by digest, the words live once in the row
+    subject  the row it is about, for inside-reactions only; never stored
+    """
+
+    type: str
+    stream: str
+    plain: Mapping[str, chain.Json] = field(default_factory=dict)
+    private: Mapping[str, chain.Json] = field(default_factory=dict)
+    texts: Mapping[str, Text] = field(default_factory=dict)
+    happened_at: datetime | None = None
+    version: int = 1
+    subject: Any = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A buffered fact as reactions see it."""
+
+    fact: Fact
+    uid: UUID
+    actor: Actor
+    now: datetime
+
+    @property
+    def type(self) -> str:
+        return self.fact.type
+
+    @property
+    def stream(self) -> str:
+        return self.fact.stream
+
+    @property
+    def plain(self) -> Mapping[str, chain.Json]:
+        return self.fact.plain
+
+    @property
+    def subject(self) -> Any:
+        return self.fact.subject
+
+    @property
+    def started_at(self) -> datetime:
+        """Clocks start from the earlier of stated and server time."""
+        stated = self.fact.happened_at
+        return min(stated, self.now) if stated else self.now
+
+
+Reaction = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class FactKind:
+    """What is done when a fact of this type is recorded. `phrase` words it at read time."""
+
+    phrase: Callable[[Any], str]
+    inside: tuple[Reaction, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+class UnknownFact(LookupError):
+    """A fact type that nobody registered: recording it would be silent data loss."""
+
+
+_kinds: dict[str, FactKind] = {}
+
+
+def register(kinds: Mapping[str, FactKind]) -> None:
+    """Called once by config. A type registered twice is a mistake."""
+    twice = _kinds.keys() & kinds.keys()
+    if twice:
+        raise ValueError(f"registered twice: {sorted(twice)}")
+    _kinds.update(kinds)
+
+
+def kind_of(fact_type: str) -> FactKind:
+    try:
+        return _kinds[fact_type]
+    except KeyError:
+        raise UnknownFact(fact_type) from None
+
+
+def kinds() -> Mapping[str, FactKind]:
+    return dict(_kinds)
+
+
+def stream_of(noun: str, uid: UUID | str) -> str:
+    return f"{noun}:{uid}"
+
+
+def facts_record(facts: Iterable[Fact], *, actor: Actor, now: datetime) -> list[Recorded]:
+    """Buffer facts on the open unit. Raises UnknownFact, OutsideAService, NotCanonical."""
+    unit = units.required()
+    recorded = []
+    for fact in facts:
+        kind_of(fact.type)
+        recorded.append(Recorded(fact, chance.uid(), actor, now))
+    unit.facts.extend(recorded)
+    return recorded
+
+
+def facts_flush(unit: units.Unit) -> None:
+    """Run inside-reactions, then chain and write everything buffered. Called once by the outermost unit."""
+    react_until_still(unit)
+    if not unit.facts:
+        return
+    heads = _locked_heads({r.stream for r in unit.facts})
+    rows, privates = [], []
+    for recorded in unit.facts:
+        row, fields = _link(recorded, heads[recorded.stream])
+        rows.append(row)
+        privates.extend(fields)
+    written = FactRow.objects.bulk_create(rows)
+    FactPrivate.objects.bulk_create(privates)
+    _heads_save(heads.values())
+    ChainPending.objects.bulk_create([ChainPending(fact=row) for row in written])
+
+
+def react_until_still(unit: units.Unit) -> None:
+    """Inside-reactions may record more facts; go on until no new ones appear."""
+    from suyuan.platform.jobs import enqueue
+
+    done = unit.notes.get("reacted", 0)
+    while done < len(unit.facts):
+        recorded = unit.facts[done]
+        done += 1
+        unit.notes["reacted"] = done
+        kind = kind_of(recorded.type)
+        for reaction in kind.inside:
+            reaction(recorded, actor=recorded.actor, now=recorded.now)
+        for job_name in kind.after:
+            enqueue(
+                job_name,
+                {"fact": str(recorded.uid), "stream": recorded.stream},
+                run_at=recorded.now,
+                unique_key=f"fact:{recorded.uid}:{job_name}",
+            )
+
+
+def _locked_heads(streams: Iterable[str]) -> dict[str, StreamHead]:
+    tokens = {chain.stream_token(s): s for s in streams}
+    StreamHead.objects.bulk_create(
+        [StreamHead(token=t, stream=s) for t, s in sorted(tokens.items())], ignore_conflicts=True
+    )
+    locked = StreamHead.objects.select_for_update().filter(token__in=tokens).order_by("token")
+    return {head.stream: head for head in locked}
+
+
+def _link(recorded: Recorded, head: StreamHead) -> tuple[FactRow, list[FactPrivate]]:
+    """Build the next link of one stream and move its head in memory."""
+    from suyuan.platform.keys import seal
+
+    fact, first = recorded.fact, head.position == 0
+    plain: dict[str, chain.Json] = {
+        **fact.plain,
+        "type": fact.type,
+        "type_version": fact.version,
+        "actor": str(recorded.actor),
+    }
+    if recorded.actor.acting_for:
+        plain["acting_for"] = recorded.actor.acting_for
+    if fact.happened_at is not None:
+        plain["happened_at"] = chain.time_text(fact.happened_at)
+    if first:
+        noun, _, uid = fact.stream.partition(":")
+        plain |= {"stream_noun": noun, "stream_uid": uid}
+    elif head.at is not None and recorded.now < head.at:
+        plain["clock_behind_by_us"] = (head.at - recorded.now) // _MICROSECOND
+
+    private = dict(fact.private)
+    for name, text in fact.texts.items():
+        private[name] = {"text": str(text.uid), "sha256": text.sha256, "chars": len(text.body)}
+
+    salts = {name: chance.token_bytes(chain.SALT_BYTES) for name in sorted({*plain, *private})}
+    digests = sorted(chain.commitment(salts[n], n, v) for n, v in {**plain, **private}.items())
+    at = chain.time_text(recorded.now)
+    head.position += 1
+    leaf = chain.leaf_hash(token=head.token, position=head.position, prev=head.leaf, at=at, commitments=digests)
+    row = FactRow(
+        uid=recorded.uid,
+        stream=fact.stream,
+        token=head.token,
+        position=head.position,
+        prev=head.leaf,
+        leaf=leaf,
+        at=recorded.now,
+        type=fact.type,
+        actor=str(recorded.actor),
+        plain={name: [salts[name].hex(), value] for name, value in plain.items()},
+        digests=digests,
+    )
+    head.leaf, head.at = leaf, recorded.now
+    sealed = [
+        FactPrivate(
+            fact=row,
+            name=name,
+            salt=salts[name].hex(),
+            sealed=seal("fact", f"{recorded.uid}:{name}", chain.canonical(value)),
+        )
+        for name, value in private.items()
+    ]
+    return row, sealed
+
+
+def _heads_save(heads: Iterable[StreamHead]) -> None:
+    heads = list(heads)
+    cases = {
+        name: Case(*[When(pk=h.pk, then=Value(getattr(h, name))) for h in heads], default=F(name))
+        for name in ("position", "leaf", "at")
+    }
+    StreamHead.objects.filter(pk__in=[h.pk for h in heads]).update(**cases)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A stored fact with its private fields opened, ready to be worded."""
+
+    row: FactRow
+    private: Mapping[str, Any]
+
+    @property
+    def type(self) -> str:
+        return self.row.type
+
+    def plain(self, name: str, default: Any = None) -> Any:
+        return self.row.value(name, default)
+
+
+def facts_told(rows: Sequence[FactRow]) -> list[Told]:
+    """Open the private fields of `rows` in one query; erased fields are simply absent."""
+    from suyuan.platform.keys import unseal
+
+    opened: dict[int, dict[str, Any]] = {row.pk: {} for row in rows}
+    uids = {row.pk: row.uid for row in rows}
+    for held in FactPrivate.objects.filter(fact_id__in=opened):
+        words = unseal("fact", f"{uids[held.fact_id]}:{held.name}", bytes(held.sealed))
+        opened[held.fact_id][held.name] = json.loads(words)
+    return [Told(row, opened[row.pk]) for row in rows]
+
