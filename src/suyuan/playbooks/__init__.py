@@ -1,0 +1,1 @@
+"""Packs: law, calendars and procedure as data, loaded by hash, read back as frozen values."""

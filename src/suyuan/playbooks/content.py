@@ -1,0 +1,51 @@
+"""From stored content to frozen values, and from content to its hash."""
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+from suyuan.kernel.chain import canonical
+from suyuan.playbooks import schemas
+from suyuan.playbooks.models import PackVersion
+from suyuan.playbooks.readers import Calendar, Law, PackInfo, Procedure
+
+
+def sha_of(value: Any) -> str:
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def info_of(version: PackVersion) -> PackInfo:
+    manifest = schemas.MANIFEST.validate_json(json.dumps(version.content["pack"]))
+    return PackInfo(
+        pack=version.pack,
+        version=version.version,
+        kind=manifest.kind,
+        jurisdiction=manifest.jurisdiction,
+        name=manifest.name,
+        published=manifest.published,
+        reviewed_by=manifest.reviewed_by,
+        sha=version.sha256,
+        pk=version.pk,
+        uid=str(version.uid),
+        overlays=manifest.overlays,
+    )
+
+
+def procedure(version: PackVersion) -> Procedure:
+    return Procedure(info=info_of(version), **_sections(version))
+
+
+def law(version: PackVersion) -> Law:
+    rows = version.content["rules"]
+    rules = _sections(version)["rules"]
+    hashed = (replace(rule, sha=sha_of(row)) for rule, row in zip(rules, rows, strict=True))
+    return Law(info=info_of(version), rules=tuple(hashed))
+
+
+def calendar(version: PackVersion) -> Calendar:
+    return Calendar(info=info_of(version), **_sections(version))
+
+
+def _sections(version: PackVersion) -> dict[str, Any]:
+    return {name: schema.validate_json(json.dumps(version.content[name])) for name, schema in schemas.of(version.kind).items()}

@@ -1,0 +1,113 @@
+"""What the rest of the house reads from packs. Contents are parsed once per process: loaded rows never change."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import QuerySet
+
+from suyuan.playbooks import content
+from suyuan.playbooks.errors import PackMissing
+from suyuan.playbooks.models import PackActivation, PackVersion
+from suyuan.playbooks.readers import Calendar, HouseClock, Law, LawRule, PackInfo, Procedure
+
+
+def procedure_newest(jurisdiction: str) -> Procedure:
+    """The procedure a case opened now would follow. A pack for this jurisdiction goes before one for any."""
+    return procedure_of(_newest("procedure", jurisdiction))
+
+
+def procedure_of(version_pk: int) -> Procedure:
+    """The procedure a case was pinned to."""
+    return _procedure(version_pk)
+
+
+def law_newest(jurisdiction: str) -> Law:
+    return _law(_newest("law", jurisdiction))
+
+
+def law_rules_for(jurisdiction: str, fact_type: str, plain: Mapping[str, Any], *, on: date) -> tuple[LawRule, ...]:
+    """Rules in force on that day which this fact concerns: those whose clock it starts, and those worth showing."""
+    return law_newest(jurisdiction).rules_for(fact_type, plain, on)
+
+
+def law_rule(sha: str) -> LawRule:
+    """The row a clock was started by, as it stood then. Unknown hashes raise PackMissing."""
+    for pk in PackVersion.objects.filter(kind="law").order_by("-pk").values_list("pk", flat=True):
+        found = _rules_by_sha(pk).get(sha)
+        if found is not None:
+            return found
+    raise PackMissing(kind="law", sha=sha)
+
+
+def house_clock(version_pk: int, code: str) -> HouseClock:
+    return procedure_of(version_pk).clock(code)
+
+
+def calendar_for(jurisdiction: str) -> Calendar:
+    """The newest calendar; `.table` is what `kernel.deadlines` counts on."""
+    return calendar_of(_newest("calendar", jurisdiction))
+
+
+def calendar_of(version_pk: int) -> Calendar:
+    return _calendar(version_pk)
+
+
+def packs_active() -> list[PackInfo]:
+    """What is in force now, for the page that shows it."""
+    return [content.info_of(version) for version in active_versions()]
+
+
+def active_versions() -> QuerySet[PackVersion]:
+    return PackVersion.objects.filter(pk__in=_active().values()).order_by("kind", "jurisdiction", "pack")
+
+
+def _active() -> dict[str, int]:
+    """slot → version. Later activations win; there are as many rows as anybody ever loaded, so a few dozen."""
+    return dict(PackActivation.objects.order_by("pk").values_list("slot", "version_id"))
+
+
+def _newest(kind: str, jurisdiction: str) -> int:
+    slots = (f"{kind}:{jurisdiction}", f"{kind}:any")
+    rows = PackActivation.objects.filter(slot__in=slots).order_by("-pk").values_list("slot", "version_id")
+    found: dict[str, int] = {}
+    for slot, version in rows:
+        found.setdefault(slot, version)
+    for slot in slots:
+        if slot in found:
+            return found[slot]
+    raise PackMissing(kind=kind, jurisdiction=jurisdiction)
+
+
+@lru_cache(maxsize=64)
+def _procedure(pk: int) -> Procedure:
+    return content.procedure(_version(pk))
+
+
+@lru_cache(maxsize=64)
+def _law(pk: int) -> Law:
+    return content.law(_version(pk))
+
+
+@lru_cache(maxsize=64)
+def _calendar(pk: int) -> Calendar:
+    return content.calendar(_version(pk))
+
+
+@lru_cache(maxsize=64)
+def _rules_by_sha(pk: int) -> dict[str, LawRule]:
+    return {rule.sha: rule for rule in _law(pk).rules}
+
+
+def _version(pk: int) -> PackVersion:
+    version = PackVersion.objects.filter(pk=pk).first()
+    if version is None:
+        raise PackMissing(version=pk)
+    return version
+
+
+def forget() -> None:
+    """For tests that bring back an older database, where the same number is another row."""
+    for cached in (_procedure, _law, _calendar, _rules_by_sha):
+        cached.cache_clear()
