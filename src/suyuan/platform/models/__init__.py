@@ -1,0 +1,26 @@
+from suyuan.platform.models.access import AccessRow
+from suyuan.platform.models.chain import ChainPending, FactPrivate, FactRow, StreamHead
+from suyuan.platform.models.files import StoredFile, Upload, UploadPiece
+from suyuan.platform.models.holds import Hold
+from suyuan.platform.models.idempotency import IdempotencyKey
+from suyuan.platform.models.jobs import Job
+from suyuan.platform.models.keys import Installation, WrappedKey
+from suyuan.platform.models.texts import Text, TextIndex
+
+__all__ = [
+    "AccessRow",
+    "ChainPending",
+    "FactPrivate",
+    "FactRow",
+    "Hold",
+    "IdempotencyKey",
+    "Installation",
+    "Job",
+    "StoredFile",
+    "StreamHead",
+    "Text",
+    "TextIndex",
+    "Upload",
+    "UploadPiece",
+    "WrappedKey",
+]

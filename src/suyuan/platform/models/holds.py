@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from suyuan.platform import chance
+
+
+class Hold(models.Model):
+    """Nothing of this stream may be erased or destroyed while a hold stands. Lifted once, never deleted."""
+
+    uid = models.UUIDField(default=chance.uid, unique=True)
+    stream = models.CharField(max_length=80)
+    kind = models.CharField(max_length=40)
+    reason = models.TextField()
+    placed_by = models.CharField(max_length=80)
+    placed_at = models.DateTimeField()
+    lifted_by = models.CharField(max_length=80, default="", blank=True)
+    lifted_at = models.DateTimeField(null=True)
+    lifted_reason = models.TextField(default="", blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="hold_lifted_says_by_whom_and_why",
+                condition=(
+                    Q(lifted_at__isnull=True, lifted_by="", lifted_reason="")
+                    | (Q(lifted_at__isnull=False) & ~Q(lifted_by="") & ~Q(lifted_reason=""))
+                ),
+            )
+        ]
+        indexes = [models.Index(fields=["stream"], condition=Q(lifted_at__isnull=True), name="hold_standing")]
