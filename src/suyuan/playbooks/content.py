@@ -1,18 +1,12 @@
-"""From stored content to frozen values, and from content to its hash."""
+"""From stored content to frozen values."""
 
-import hashlib
 import json
 from dataclasses import replace
 from typing import Any
 
-from suyuan.kernel.chain import canonical
 from suyuan.playbooks import schemas
 from suyuan.playbooks.models import PackVersion
 from suyuan.playbooks.readers import Calendar, Law, PackInfo, Procedure
-
-
-def sha_of(value: Any) -> str:
-    return hashlib.sha256(canonical(value)).hexdigest()
 
 
 def info_of(version: PackVersion) -> PackInfo:
@@ -39,7 +33,7 @@ def procedure(version: PackVersion) -> Procedure:
 def law(version: PackVersion) -> Law:
     rows = version.content["rules"]
     rules = _sections(version)["rules"]
-    hashed = (replace(rule, sha=sha_of(row)) for rule, row in zip(rules, rows, strict=True))
+    hashed = (replace(rule, sha=schemas.sha_of(row)) for rule, row in zip(rules, rows, strict=True))
     return Law(info=info_of(version), rules=tuple(hashed))
 
 
@@ -48,4 +42,5 @@ def calendar(version: PackVersion) -> Calendar:
 
 
 def _sections(version: PackVersion) -> dict[str, Any]:
-    return {name: schema.validate_json(json.dumps(version.content[name])) for name, schema in schemas.of(version.kind).items()}
+    shapes = schemas.of(version.kind)
+    return {name: shape.validate_json(json.dumps(version.content[name])) for name, shape in shapes.items()}

@@ -1,14 +1,16 @@
 """What a pack must look like. The shapes are those of `readers.py`; what ties the parts together is checked here."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
+from suyuan.kernel.chain import canonical
 from suyuan.kernel.deadlines import Unit
 from suyuan.playbooks import vocabulary as known
 from suyuan.playbooks.readers import Calendar, ClockSpec, Code, Law, LawRule, Procedure, When
@@ -35,13 +37,20 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Change:
-    """One change of an overlay. `with_` is written `with`; a field it doesn't name stays as it was."""
+    """One change of an overlay. With `replace`, a field that `with` doesn't name stays as it was."""
 
     __pydantic_config__ = STRICT
 
     section: str
-    reason: str
+    reason: Annotated[str, Field(min_length=4)]
     id: str | None = None
+    with_: Annotated[Mapping[str, Any] | None, Field(alias="with")] = None
+
+
+CHANGES = {name: TypeAdapter(tuple[Change, ...]) for name in ("replace", "disable", "add")}
+def sha_of(value: Any) -> str:
+    """The hash of some content: the same for the same meaning, whatever the order of keys or the comments."""
+    return hashlib.sha256(canonical(value)).hexdigest()
 
 
 MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)
