@@ -358,3 +358,9 @@ def day_kind(kind: str) -> str:
         "due": pgettext("calendar", "法定期限最後一天"),
         "due-house": pgettext("calendar", "院內約定最後一天"),
     }.get(kind, "")
+
+
+@register.simple_tag
+def server_now() -> str:
+    """The house's hour, so the browser's minute tick does not trust the desk's own clock."""
+    return _now().isoformat()
