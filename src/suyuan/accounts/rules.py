@@ -659,6 +659,7 @@ HOUSE_MOVES: Mapping[str, frozenset[str]] = {
     "staff_manage": frozenset({Role.ADMINISTRATOR, Role.HEAD_OF_CLINIC}),
     "staff_list": frozenset({Role.ADMINISTRATOR, Role.HEAD_OF_CLINIC, Role.CASE_MANAGER, Role.AUDITOR}),
     "deputy_manage": frozenset({Role.ADMINISTRATOR, Role.HEAD_OF_CLINIC, Role.CASE_MANAGER}),
+    "guest_invite": frozenset({Role.CASE_MANAGER, Role.HEAD_OF_CLINIC, Role.LEGAL}),
     "person_search": _STAFF | {Role.AUDITOR},
     "person_write": _STAFF,
     "person_merge": frozenset({Role.CASE_MANAGER, Role.HEAD_OF_CLINIC}),

@@ -6,18 +6,21 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 CONTACT_KINDS = ("phone", "email", "line", "wechat", "address")
 REPRESENTATIVE_KINDS = ("parent", "guardian", "spouse", "child", "relative", "agent", "lawyer", "heir", "other")
 CHANNELS = ("phone", "sms", "email", "line", "wechat", "letter", "in_person", "portal")
 PRECISIONS = ("day", "month", "year", "unknown")
 SOURCES = ("intake", "import", "staff")
+LANGUAGES = ("zh-hant", "zh-hans", "en")
 CURRENCIES = ("TWD", "CNY", "HKD", "USD")
 
 _WIDE = re.compile(
     "[\u3040-\u30ff\u3100-\u312f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 _EMAIL = re.compile(r"^[^@\s<>,;:\"()]{1,64}@[^@\s<>,;:\"()]+\.[^@\s<>,;:\"()]{2,}$")
+_SUSPECT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 OLDEST = date(1880, 1, 1)
 
 
@@ -87,6 +90,8 @@ def contact_problem(contact: Contact) -> str | None:
         return "contact_empty"
     if len(value) > 200:
         return "contact_long"
+    if unkeepable(value):
+        return "unprintable"
     if contact.kind == "phone" and not 4 <= len(re.sub(r"\D", "", value)) <= 20:
         return "contact_phone"
     if contact.kind == "email" and not _EMAIL.match(value):
@@ -112,9 +117,36 @@ def treatment_problem(treatment: Treatment, *, today: date, source: str) -> str 
         return "treatment_date"
     if t.on is not None and not OLDEST <= t.on <= today:
         return "treatment_date"
+    if max(map(len, (t.words, t.pack_code))) > 200 or max(map(len, (t.staff_words, t.device, t.lot))) > 80:
+        return "treatment_long"
+    if unkeepable(t.words, t.pack_code, t.staff_words, t.device, t.lot):
+        return "unprintable"
     if t.price_minor is not None and (t.price_minor < 0 or t.currency not in CURRENCIES):
         return "treatment_price"
     return None
+
+
+def unkeepable(*typed: str) -> bool:
+    """Control characters and halves of characters: a database or a letter would choke on them."""
+    return any(_SUSPECT.search(text) for text in typed)
+
+
+def person_problem(new: Any, *, today: date) -> str | None:
+    """A code for what is wrong with someone as told, or None. Nothing is required: a shaking hand may leave it empty."""
+    if max(len(new.family_name), len(new.given_name)) > 80:
+        return "name_long"
+    if len(new.chart_number) > 40:
+        return "chart_long"
+    if len(new.communication_need) > 200 or len(new.preferred_hours) > 80:
+        return "words_long"
+    if new.preferred_channel and new.preferred_channel not in CHANNELS:
+        return "channel"
+    if new.language and new.language not in LANGUAGES:
+        return "language"
+    typed = (new.family_name, new.given_name, new.chart_number, new.communication_need, new.preferred_hours)
+    if unkeepable(*typed):
+        return "unprintable"
+    return birth_problem(new.birth_date, today=today)
 
 
 def birth_problem(born: date | None, *, today: date) -> str | None:
