@@ -67,19 +67,17 @@ def _chosen(drafts: list[Draft], in_force: Mapping[str, PackVersion]) -> list[Dr
 
 
 def _stored(draft: Draft, actor: Actor, now: datetime) -> PackVersion:
-    version, _ = PackVersion.objects.get_or_create(
+    there = PackVersion.objects.filter(sha256=draft.sha).first()
+    return there or PackVersion.objects.create(
+        pack=draft.manifest.id,
+        version=draft.manifest.version,
+        kind=draft.manifest.kind,
+        jurisdiction=draft.manifest.jurisdiction,
         sha256=draft.sha,
-        defaults={
-            "pack": draft.manifest.id,
-            "version": draft.manifest.version,
-            "kind": draft.manifest.kind,
-            "jurisdiction": draft.manifest.jurisdiction,
-            "content": draft.content(),
-            "loaded_at": now,
-            "loaded_by": str(actor),
-        },
+        content=draft.content(),
+        loaded_at=now,
+        loaded_by=str(actor),
     )
-    return version
 
 
 def _loaded(version: PackVersion) -> Fact:
