@@ -29,9 +29,9 @@ class Blind(NamedTuple):
 
 # Surnames of two characters; everything else in Chinese begins with one.
 COMPOUND_SURNAMES = (
-    "歐陽 司徒 上官 諸葛 司馬 東方 皇甫 尉遲 公孫 慕容 令狐 夏侯 長孫 宇文 軒轅 司空 端木 獨孤 南宮 西門 東郭 "
-    "百里 鍾離 聞人 澹臺 張簡 張廖 范姜"
-).split()
+    "歐陽", "司徒", "上官", "諸葛", "司馬", "東方", "皇甫", "尉遲", "公孫", "慕容", "令狐", "夏侯", "長孫", "宇文",
+    "軒轅", "司空", "端木", "獨孤", "南宮", "西門", "東郭", "百里", "鍾離", "聞人", "澹臺", "張簡", "張廖", "范姜",
+)  # fmt: skip
 
 _HONORIFIC = re.compile(r"(先生|小姐|女士|太太|小朋友|医师|医生)$")
 _HAN = re.compile(r"^[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]+$")

@@ -344,7 +344,8 @@ def _master_of(rows: list[Any], path: Path) -> Master:
     if beside.exists() and wanted == {(replacement := master_load(beside)).key_id}:
         os.replace(beside, path)
         return replacement
-    raise KeyProblem("wrong_key", f"this database belongs to master key {', '.join(sorted(wanted))}, not {master.key_id}")
+    owner = ", ".join(sorted(wanted))
+    raise KeyProblem("wrong_key", f"this database belongs to master key {owner}, not {master.key_id}")
 
 
 def _beside(path: Path) -> Path:

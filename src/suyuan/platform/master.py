@@ -48,7 +48,7 @@ class KeyProblem(Refusal):
 
 @dataclass(frozen=True)
 class Master:
-    """The key everything else is wrapped with. Its id follows from the key, so a damaged file cannot pass for another."""
+    """The key all others are wrapped with. Its id follows from the key, so a damaged file cannot pass for another."""
 
     key: bytes = field(repr=False)
 

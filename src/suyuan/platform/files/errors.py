@@ -31,9 +31,11 @@ class FileTypeRefused(Refusal):
     status = 415
 
     def message(self) -> str:
-        return _("這種檔案（%(found)s）不能收。可以收的有：照片、影片、錄音、PDF、Word、Excel、PowerPoint、純文字與電子郵件檔。") % {
-            "found": self.data["found"]
-        }
+        words = _(
+            "這種檔案（%(found)s）不能收。可以收的有：照片、影片、錄音、PDF、Word、Excel、"
+            "PowerPoint、純文字與電子郵件檔。"
+        )
+        return words % {"found": self.data["found"]}
 
 
 class StorageFull(Refusal):

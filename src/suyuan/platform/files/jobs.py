@@ -39,7 +39,8 @@ def orphans_collect(now: datetime) -> int:
     store, before = storage(), (now - ORPHAN_AFTER).timestamp()
     removed = store.sweep_incoming(before)
     for tokens in _batches(store.older_than(before)):
-        named = set(StoredFile.objects.filter(path__in=tokens).exclude(state="destroyed").values_list("path", flat=True))
+        kept = StoredFile.objects.filter(path__in=tokens).exclude(state="destroyed")
+        named = set(kept.values_list("path", flat=True))
         named |= set(UploadPiece.objects.filter(path__in=tokens).values_list("path", flat=True))
         for token in tokens:
             if token not in named:

@@ -90,7 +90,7 @@ def file_receive(
 def file_store(
     *, received: Received, branch_id: int, actor: Actor, now: datetime, compartment: str = ""
 ) -> StoredFile:
-    """Give received bytes their row. The caller ties it to what it belongs to, in the same write, and records the fact."""
+    """Give received bytes their row. The caller ties it to its owner in the same write, and records the fact."""
     row = row_of(received, by=actor, now=now, state="stored")
     row.branch_id, row.compartment = branch_id, compartment
     row.save(force_insert=True)
@@ -156,7 +156,8 @@ def chunks_of(file: BinaryIO, size: int = READ) -> Iterator[bytes]:
 
 def clean_name(name: str) -> str:
     """The last part of a path, without characters that would deceive or break a line; never empty."""
-    name = _NOT_IN_FILE_NAMES.sub("", unicodedata.normalize("NFC", name)).replace("\\", "/").rpartition("/")[2].strip(" .")
+    name = _NOT_IN_FILE_NAMES.sub("", unicodedata.normalize("NFC", name))
+    name = name.replace("\\", "/").rpartition("/")[2].strip(" .")
     if len(name) > LONGEST_NAME:
         stem, dot, last = name.rpartition(".")
         ending = dot + last if stem and len(last) <= 10 else ""

@@ -9,6 +9,7 @@ import codecs
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -63,11 +64,16 @@ STAFF_TYPES = frozenset(EXTENSIONS)
 
 # Text that something runs or renders when it is opened under this name.
 LIVE_TEXT = frozenset(
-    "html htm xhtml shtml mht mhtml svg svgz xml xsl js mjs jse ts vbs vbe wsf wsh hta bat cmd ps1 psm1 sh bash zsh py rb "
-    "pl php phtml jsp asp aspx lnk url reg inf scf scr desktop command applescript jar".split()
+    {
+        "html", "htm", "xhtml", "shtml", "mht", "mhtml", "svg", "svgz", "xml", "xsl", "js", "mjs", "jse", "ts", "vbs",
+        "vbe", "wsf", "wsh", "hta", "bat", "cmd", "ps1", "psm1", "sh", "bash", "zsh", "py", "rb", "pl", "php",
+        "phtml", "jsp", "asp", "aspx", "lnk", "url", "reg", "inf", "scf", "scr", "desktop", "command", "applescript",
+        "jar",
+    }
 )
 _LIVE_HEAD = re.compile(
-    rb"(#!|<\?php|<\?xml|<!doctype|<(html|head|body|script|svg|iframe|style|title|meta|img|object|embed)\b|\{\\rtf|%!ps|@echo)",
+    rb"(#!|<\?php|<\?xml|<!doctype|<(html|head|body|script|svg|iframe|style|title|meta|img|object|embed)\b"
+    rb"|\{\\rtf|%!ps|@echo)",
     re.IGNORECASE,
 )
 _MAIL_FIELD = re.compile(
@@ -82,7 +88,8 @@ _BRANDS = {
     **dict.fromkeys((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis"), HEIC),
     **dict.fromkeys((b"mif1", b"msf1"), HEIF),
     **dict.fromkeys((b"M4A ", b"M4B "), M4A),
-    **dict.fromkeys((b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"MSNV", b"dash"), MP4),
+    **dict.fromkeys((b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42"), MP4),
+    **dict.fromkeys((b"avc1", b"M4V ", b"MSNV", b"dash"), MP4),
     b"qt  ": MOV,
 }
 
@@ -245,7 +252,7 @@ def _in_zip(file: BinaryIO) -> str:
             names = archive.namelist()
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 100:
                 return _open_document(archive.read("mimetype"))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError, UnicodeError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, OSError, EOFError) as error:
         raise FileTypeRefused(found=_BROKEN_ZIP) from error
     if "[Content_Types].xml" not in names:
         return ZIP
@@ -277,10 +284,13 @@ def _directory_is_small(file: BinaryIO) -> bool:
     return members <= _MOST_MEMBERS and directory <= _LARGEST_DIRECTORY
 
 
+_OLE_STREAMS = {"WordDocument": DOC, "Workbook": XLS, "Book": XLS, "PowerPoint Document": PPT}
+
+
 def _in_ole(file: BinaryIO) -> str:
     """Word, Excel and PowerPoint before 2007, by the streams in the compound file's directory."""
     names = _ole_names(file)
-    for name, kind in (("WordDocument", DOC), ("Workbook", XLS), ("Book", XLS), ("PowerPoint Document", PPT)):
+    for name, kind in _OLE_STREAMS.items():
         if name in names:
             return kind
     raise FileTypeRefused(found=_OLE_FILE)

@@ -69,7 +69,8 @@ def upload_for(owner: str, uid: UUID, now: datetime) -> Upload:
 
 def uploads_of(owner: str, now: datetime) -> QuerySet[Upload]:
     """Uploads of one owner that are not handed in yet."""
-    return Upload.objects.filter(owner_hash=_hash(owner), state__in=["open", "whole"], expires_at__gt=now).order_by("id")
+    mine = Upload.objects.filter(owner_hash=_hash(owner), expires_at__gt=now)
+    return mine.filter(state__in=["open", "whole"]).order_by("id")
 
 
 def uploads_total(owner: str, now: datetime) -> int:
@@ -132,7 +133,9 @@ def upload_finish(
     if upload.offset != upload.expected:
         raise UploadIncomplete(offset=upload.offset)
     try:
-        received = file_receive(source=_bytes_of(upload), name=upload_name(upload), max_bytes=upload.expected, accept=accept)
+        received = file_receive(
+            source=_bytes_of(upload), name=upload_name(upload), max_bytes=upload.expected, accept=accept
+        )
     except FileTypeRefused:
         upload_drop(upload=upload)
         raise

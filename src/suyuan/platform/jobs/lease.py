@@ -107,7 +107,7 @@ class LeaseEngine:
 
 
 def back_off(attempt: int) -> timedelta:
-    """2, 4, 8 … seconds after the 1st, 2nd, 3rd failure, up to an hour, spread so that failures do not march in step."""
+    """2, 4, 8 … seconds after the 1st, 2nd, 3rd failure, up to an hour; spread, or failures would march in step."""
     wait = min(timedelta(seconds=2 ** min(attempt, 20)), LONGEST_WAIT)
     return wait * random.uniform(0.75, 1.25)
 

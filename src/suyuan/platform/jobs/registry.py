@@ -29,8 +29,8 @@ class Handler:
         """The latest slot of a periodic job at or before `now`; those before it were missed and stay missed."""
         if self.cron is None:
             return None
-        # Backwards, cronsim starts with the minute before the one it is given.
-        return next(CronSim(self.cron, now.astimezone(UTC) + timedelta(minutes=1), reverse=True))
+        # Backwards, cronsim answers with what lies before the instant it is given, and never with that instant.
+        return next(CronSim(self.cron, now.astimezone(UTC) + timedelta(microseconds=1), reverse=True))
 
 
 _handlers: dict[str, Handler] = {}
@@ -45,12 +45,12 @@ def job(
     cron: str | None = None,
 ) -> Callable[[Run], Run]:
     """Register a handler `fn(args, now)`. It runs outside any transaction and may run twice."""
+    if cron is not None:
+        CronSim(cron, datetime(2026, 1, 1, tzinfo=UTC))  # a wrong line raises here, not at night
 
     def register(run: Run) -> Run:
         if name in _handlers:
             raise ValueError(f"job registered twice: {name}")
-        if cron is not None:
-            CronSim(cron, datetime(2026, 1, 1, tzinfo=UTC))
         _handlers[name] = Handler(name, run, attempts, timeout, queue, cron)
         return run
 

@@ -109,8 +109,9 @@ def _run(jobs: Engine, claim: Claim, now: Clock) -> str | None:
     try:
         handler(claim.name).run(claim.args, now())
     except Exception as error:  # whatever a handler raises, the queue goes on
-        outcome = jobs.fail(claim, _where(error), now())
-        log.warning("job %s %s failed (attempt %s, now %s): %s", claim.name, claim.uid, claim.attempt, outcome, _where(error))
+        why = _where(error)
+        outcome = jobs.fail(claim, why, now())
+        log.warning("job %s %s failed (attempt %s, now %s): %s", claim.name, claim.uid, claim.attempt, outcome, why)
         return outcome
     if not jobs.finish(claim, now()):
         log.warning("job %s %s was finished after its lease had run out", claim.name, claim.uid)

@@ -1,0 +1,106 @@
+"""What other processes do in the tests: they are started by `real.child` and mostly killed."""
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import django
+from django.conf import settings
+
+
+def main(verb: str, *arguments: str) -> None:
+    told = json.loads(os.environ["CHILD_SETTINGS"])
+    settings.configure(
+        DATABASES=told["DATABASES"],
+        FILES_DIR=Path(told["FILES_DIR"]),
+        KEYS_FILE=Path(told["KEYS_FILE"]),
+        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "suyuan.platform"],
+        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+        USE_TZ=True,
+    )
+    django.setup()
+    {"work": work, "receive": receive, "append": append}[verb](*arguments)
+
+
+def say(word: str) -> None:
+    print(word, flush=True)
+
+
+def work(seconds: str, lease: str = "1.5") -> None:
+    """A worker whose one handler says when it starts, sleeps, and says when it ends."""
+    from suyuan.platform.jobs import Worker, job
+    from suyuan.platform.jobs.lease import LeaseEngine
+
+    @job("tests.slow")
+    def slow(args, now):
+        say(f"started {args['n']}")
+        time.sleep(float(seconds))
+        say(f"ended {args['n']}")
+
+    engine = LeaseEngine(lease=timedelta(seconds=float(lease)))
+    Worker(engine, poll=0.05, beat=float(lease) / 4).run()
+    say("stopped")
+
+
+def receive(step: str, size: str) -> None:
+    """Take in one file and die by SIGKILL right before the named call."""
+    from suyuan.platform.files import file_receive, file_store
+    from tests.platform.stories import NOW, SOMEBODY
+
+    die_before(step)
+    received = file_receive(source=photo(int(size)), name="photo.jpg", max_bytes=100_000_000)
+    file_store(received=received, branch_id=1, actor=SOMEBODY, now=NOW)
+    say("acknowledged")
+
+
+def append(uid: str, owner: str, step: str) -> None:
+    """Append to an upload and die by SIGKILL right before the named call."""
+    from uuid import UUID
+
+    from suyuan.platform.files import upload_append, upload_for
+    from tests.platform.stories import NOW
+
+    upload = upload_for(owner, UUID(uid), NOW)
+    die_before(step)
+    upload_append(upload=upload, offset=upload.offset, source=[b"\xff\xd8\xff" + b"x" * 99_997])
+    say("acknowledged")
+
+
+def photo(size: int):
+    yield b"\xff\xd8\xff\xe0"
+    left = size - 4
+    while left > 0:
+        piece = min(left, 50_000)
+        yield b"p" * piece
+        left -= piece
+
+
+def die_before(step: str) -> None:
+    """`step` is os.<name>:<nth call>, or "commit"."""
+    name, _, nth = step.partition(":")
+    countdown = int(nth or 1)
+    if name == "commit":
+        from django.db.backends.base.base import BaseDatabaseWrapper
+
+        place, attribute = BaseDatabaseWrapper, "_commit"
+    else:
+        place, attribute = os, name
+    original = getattr(place, attribute)
+
+    def dying(*args, **kwargs):
+        nonlocal countdown
+        countdown -= 1
+        if countdown == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*args, **kwargs)
+
+    setattr(place, attribute, dying)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

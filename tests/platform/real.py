@@ -1,0 +1,75 @@
+"""A database with real commits: a copy of the migrated one, for tests with threads, other processes and kill -9."""
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connections
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def copied_database(folder: Path) -> Iterator[None]:
+    """Point this process at a fresh copy of the test database; `child` points other processes at it too."""
+    connection = connections["default"]
+    original = connection.settings_dict["NAME"]
+    connections.close_all()
+    if connection.vendor == "sqlite":
+        copy = str(folder / "copy.sqlite3")
+        with closing(sqlite3.connect(original)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    else:
+        copy = f"copy_{uuid.uuid4().hex[:12]}"
+        _on_server(f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
+    connection.settings_dict["NAME"] = copy
+    try:
+        yield
+    finally:
+        connections.close_all()
+        connection.settings_dict["NAME"] = original
+        if connection.vendor == "postgresql":
+            _on_server(f'DROP DATABASE "{copy}" WITH (FORCE)')
+
+
+def child(*arguments: str, **popen) -> subprocess.Popen:
+    """Another process of ours on the same database, files and keys: tests/platform/child.py with these arguments."""
+    database = {k: str(v) if isinstance(v, Path) else v for k, v in connections["default"].settings_dict.items()}
+    database.pop("TEST", None)
+    told = {
+        "DATABASES": {"default": database},
+        "FILES_DIR": str(settings.FILES_DIR),
+        "KEYS_FILE": str(settings.KEYS_FILE),
+    }
+    environment = {
+        **os.environ,
+        "CHILD_SETTINGS": json.dumps(told),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.platform.child", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        **popen,
+    )
+
+
+def _on_server(statement: str) -> None:
+    import psycopg
+
+    told = connections["default"].settings_dict
+    where = {"host": told["HOST"], "port": told["PORT"], "user": told["USER"], "password": told["PASSWORD"]}
+    with psycopg.connect(
+        dbname="postgres", autocommit=True, **{name: value for name, value in where.items() if value}
+    ) as server:
+        server.execute(statement)
