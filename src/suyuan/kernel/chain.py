@@ -60,9 +60,14 @@ def stream_token(stream: str) -> str:
 
 
 def commitment(salt: bytes, name: str, value: Json) -> str:
+    return commitment_bytes(salt, name, canonical(value))
+
+
+def commitment_bytes(salt: bytes, name: str, value: bytes) -> str:
+    """The same from a value in its canonical bytes, as sealed fields keep it."""
     if len(salt) != SALT_BYTES:
         raise ValueError("a salt has 16 bytes")
-    return hashlib.sha256(b"\x02" + salt + canonical([name, value])).hexdigest()
+    return hashlib.sha256(b"\x02" + salt + b"[" + canonical(name) + b"," + value + b"]").hexdigest()
 
 
 def leaf_hash(*, token: str, position: int, prev: str, at: str, commitments: Iterable[str]) -> str:

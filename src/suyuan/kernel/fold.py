@@ -5,8 +5,8 @@ at no neighbours: what is part of a text stays part of it when both are folded (
 Private-use characters are stripped: the index uses them for its own tokens, and a query must not be able to name one.
 
 What counts as found: a query is cut at its spaces, and every term must occur. Chinese, kana, hangul and signs occur as
-any substring; Latin words and numbers from the beginning of a word. `searchable` marks those beginnings, so that a plain
-substring test of a marked term in a marked text says exactly that.
+any substring; Latin words and numbers from the beginning of a word. `searchable` marks those beginnings, so that a
+plain substring test of a marked term in a marked text says exactly that.
 
 The index narrows, never decides: whatever contains a term has all its `Sought` tokens; `occurs` is asked afterwards.
 """

@@ -67,9 +67,12 @@ def unit() -> Iterator[Unit]:
 
 
 def _flush(fresh: Unit) -> None:
-    from suyuan.platform.facts import facts_flush
+    from suyuan.platform.facts import facts_flush, react_until_still
     from suyuan.platform.jobs import jobs_write
+    from suyuan.platform.search import index_flush
 
+    react_until_still(fresh)
+    index_flush(fresh)
     facts_flush(fresh)
     if fresh.jobs:
         jobs_write(fresh.jobs)

@@ -1,0 +1,242 @@
+"""Rows that the database itself keeps from being changed. All triggers of the product come from this one file.
+
+    register("platform_factrow")                                                      never changed, never deleted
+    register("correspondence_message", frozen_when="OLD.sent_at IS NOT NULL")         frozen once the condition holds
+    register("platform_text", may_update_columns=("branch_id",))                      everything but these columns
+    register("platform_streamhead", forward=("position",), may_update_columns=(…))    these only ever grow
+
+`pre_migrate` drops them and `post_migrate` installs them, because SQLite rebuilds tables when columns change; start-up
+calls `refuse_if_missing`. On SQLite an INSERT that would REPLACE a row fires no DELETE trigger (unless the connection
+says so, see `sqlite.py`), so there inserts are looked at too; PostgreSQL also refuses TRUNCATE.
+"""
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+PREFIX = "frozen_"
+FUNCTION = "suyuan_frozen"
+_BODY = " BEGIN RAISE EXCEPTION '% is frozen', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END; "
+_OLD = re.compile(r"\bOLD\.")
+
+
+class TriggersMissing(RuntimeError):
+    """The database does not guard what it must: run `suyuan migrate`."""
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What may not happen to the rows of one table."""
+
+    table: str
+    may_update_columns: tuple[str, ...]
+    frozen_when: str | None
+    forward: tuple[str, ...]
+    tolerates_known: bool
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """One trigger as it must stand in the database. Its name carries a digest of its meaning."""
+
+    name: str
+    table: str
+    create: str
+
+
+_registry: dict[tuple[str, str | None], Frozen] = {}
+
+
+def register(
+    table: str,
+    *,
+    may_update_columns: Sequence[str] = (),
+    frozen_when: str | None = None,
+    forward: Sequence[str] = (),
+    tolerates_known: bool = False,
+) -> None:
+    """Freeze the rows of `table`. Called while the program is put together (platform here, the rest in config).
+
+    A table may be registered twice, once from the start and once under a condition that freezes more.
+
+    may_update_columns  columns that may change although the row is frozen
+    frozen_when         SQL over OLD.<column>, true on both databases alike; None: frozen from the start
+    forward             columns that may change, but only grow
+    tolerates_known     SQLite: inserting a row that is there already does nothing (for ON CONFLICT DO NOTHING)
+    """
+    if (table, frozen_when) in _registry:
+        raise ValueError(f"frozen twice: {table}")
+    _registry[table, frozen_when] = Frozen(
+        table, tuple(may_update_columns), frozen_when, tuple(forward), tolerates_known
+    )
+
+
+def registered() -> list[Frozen]:
+    return sorted(_registry.values(), key=lambda frozen: (frozen.table, frozen.frozen_when or ""))
+
+
+register("platform_factrow")
+register("platform_factprivate")
+register("platform_text", may_update_columns=("branch_id", "compartment", "folded"))
+register(
+    "platform_streamhead", may_update_columns=("leaf", "at"), forward=("position",), tolerates_known=True
+)
+register("platform_accessrow")
+register("platform_idempotencykey", may_update_columns=("sealed_answer",))
+register("platform_hold", may_update_columns=("lifted_at", "lifted_by", "lifted_reason"))
+register("platform_hold", frozen_when="OLD.lifted_at IS NOT NULL")
+
+
+def install(using: str = DEFAULT_DB_ALIAS) -> list[str]:
+    """Create the triggers of every registered table that exists. Returns their names."""
+    drop(using)
+    connection = connections[using]
+    made = _expected(connection)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"CREATE OR REPLACE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $${_BODY}$$")
+        for trigger in made.values():
+            cursor.execute(trigger.create)
+    return list(made)
+
+
+def drop(using: str = DEFAULT_DB_ALIAS) -> None:
+    """Remove all our triggers, so that migrations can do their work."""
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        for name, table, _, _ in _present(connection):
+            on = f" ON {quote(table)}" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER {quote(name)}{on}")
+
+
+def missing(using: str = DEFAULT_DB_ALIAS) -> list[str]:
+    """Triggers that should stand as written and do not, and registered tables that are not there."""
+    connection = connections[using]
+    tables = set(connection.introspection.table_names())
+    absent = sorted({frozen.table for frozen in registered()} - tables)
+    standing = {name: sql for name, _, sql, switched_on in _present(connection) if switched_on}
+    unmet = []
+    for name, trigger in _expected(connection).items():
+        if name not in standing or standing[name] not in (None, trigger.create):
+            unmet.append(name)
+    if connection.vendor == "postgresql" and not _function_stands(connection):
+        unmet.append(FUNCTION)
+    return absent + unmet
+
+
+def refuse_if_missing(using: str = DEFAULT_DB_ALIAS) -> None:
+    """Called before anything is served. Raises TriggersMissing."""
+    gaps = missing(using)
+    if gaps:
+        raise TriggersMissing(f"the database does not guard its records, run `suyuan migrate`: {', '.join(gaps)}")
+
+
+def on_pre_migrate(using: str, **kwargs: Any) -> None:
+    drop(using)
+
+
+def on_post_migrate(using: str, **kwargs: Any) -> None:
+    install(using)
+
+
+def _expected(connection: Any) -> dict[str, Trigger]:
+    tables = set(connection.introspection.table_names())
+    triggers = _postgresql if connection.vendor == "postgresql" else _sqlite
+    made: dict[str, Trigger] = {}
+    for frozen in registered():
+        if frozen.table not in tables:
+            continue
+        with connection.cursor() as cursor:
+            described = connection.introspection.get_table_description(cursor, frozen.table)
+        columns = [column.name for column in described]
+        made |= {trigger.name: trigger for trigger in triggers(frozen, columns, connection)}
+    return made
+
+
+def _postgresql(frozen: Frozen, columns: list[str], connection: Any) -> Iterator[Trigger]:
+    refusal = f"EXECUTE FUNCTION {FUNCTION}()"
+    table = f'"{frozen.table}"'
+    update = _update_refused(frozen, columns, "IS DISTINCT FROM")
+    yield _trigger(frozen, "update", f"BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({update}) {refusal}")
+    condition = f"WHEN ({frozen.frozen_when}) " if frozen.frozen_when else ""
+    yield _trigger(frozen, "delete", f"BEFORE DELETE ON {table} FOR EACH ROW {condition}{refusal}")
+    yield _trigger(frozen, "truncate", f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refusal}")
+
+
+def _sqlite(frozen: Frozen, columns: list[str], connection: Any) -> Iterator[Trigger]:
+    table = f'"{frozen.table}"'
+    refusal = f"BEGIN SELECT RAISE(ABORT, '{frozen.table} is frozen'); END"
+    update = _update_refused(frozen, columns, "IS NOT")
+    yield _trigger(frozen, "update", f"BEFORE UPDATE ON {table} FOR EACH ROW WHEN {update} {refusal}")
+    condition = f"WHEN {frozen.frozen_when} " if frozen.frozen_when else ""
+    yield _trigger(frozen, "delete", f"BEFORE DELETE ON {table} FOR EACH ROW {condition}{refusal}")
+
+    for number, unique in enumerate(_unique_sets(connection, frozen.table)):
+        known = " AND ".join(f'known."{column}" = NEW."{column}"' for column in unique)
+        if frozen.frozen_when:
+            known += f" AND ({_OLD.sub('known.', frozen.frozen_when)})"
+        skips = frozen.tolerates_known and number > 0
+        answer = "BEGIN SELECT RAISE(IGNORE); END" if skips else refusal
+        exists = f"EXISTS (SELECT 1 FROM {table} AS known WHERE {known})"
+        yield _trigger(frozen, f"insert{number}", f"BEFORE INSERT ON {table} FOR EACH ROW WHEN {exists} {answer}")
+
+
+def _update_refused(frozen: Frozen, columns: Iterable[str], differs: str) -> str:
+    """SQL condition under which an UPDATE is refused. `differs` is the database's "is not the same as"."""
+    free = {*frozen.may_update_columns, *frozen.forward}
+    unknown = free - set(columns)
+    if unknown:
+        raise ValueError(f"{frozen.table} has no column {', '.join(sorted(unknown))}")
+    if not free:
+        return frozen.frozen_when or "1 = 1"
+    changed = [f'OLD."{column}" {differs} NEW."{column}"' for column in columns if column not in free]
+    changed += [f'NEW."{column}" <= OLD."{column}"' for column in frozen.forward]
+    refused = " OR ".join(changed)
+    return f"({frozen.frozen_when}) AND ({refused})" if frozen.frozen_when else refused
+
+
+def _unique_sets(connection: Any, table: str) -> list[list[str]]:
+    """The primary key, then every other set of columns by which SQLite would REPLACE a row."""
+    with connection.cursor() as cursor:
+        cursor.execute(f'PRAGMA table_info("{table}")')
+        primary = [row[1] for row in cursor.fetchall() if row[5]]
+        cursor.execute(f'PRAGMA index_list("{table}")')
+        whole = [row[1] for row in cursor.fetchall() if row[2] and not row[4]]
+        others = []
+        for index in whole:
+            cursor.execute(f'PRAGMA index_info("{index}")')
+            others.append([row[2] for row in cursor.fetchall()])
+    return [primary, *sorted(columns for columns in others if columns != primary)]
+
+
+def _trigger(frozen: Frozen, what: str, rest: str) -> Trigger:
+    digest = hashlib.sha256(rest.encode()).hexdigest()[:8]
+    name = f"{PREFIX}{frozen.table[:36]}_{what}_{digest}"
+    return Trigger(name, frozen.table, f'CREATE TRIGGER "{name}" {rest}')
+
+
+def _present(connection: Any) -> list[tuple[str, str, str | None, bool]]:
+    """Our triggers in the database: name, table, definition where the database keeps it as written, switched on."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT t.tgname, c.relname, NULL, t.tgenabled IN ('O', 'A')"
+                " FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+                " WHERE NOT t.tgisinternal AND starts_with(t.tgname::text, %s) AND pg_table_is_visible(c.oid)",
+                [PREFIX],
+            )
+            return cursor.fetchall()
+        cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
+        return [(name, table, sql, True) for name, table, sql in cursor.fetchall() if name.startswith(PREFIX)]
+
+
+def _function_stands(connection: Any) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = %s", [FUNCTION])
+        return [row[0] for row in cursor.fetchall()] == [_BODY]

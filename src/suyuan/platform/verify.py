@@ -1,0 +1,299 @@
+"""`suyuan chain verify`: recompute every leaf from the rows as they are stored, and say where the first one differs.
+
+Plain fields, sealed fields and texts are held against the digests of their fact, facts against the leaf of their link,
+links against each other, heads against the last link, and the list of facts no checkpoint has numbered against the
+facts. Row checks, registered by contexts, recompute business rows from the facts (`--rows`).
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
+
+from suyuan.kernel import chain
+from suyuan.platform.access import DAY_CLOSED, day_holds
+from suyuan.platform.keys import KeyProblem, unseal_bytes
+from suyuan.platform.models import ChainPending, FactPrivate, FactRow, StreamHead, Text
+from suyuan.platform.texts import text_digest
+
+AT_ONCE = 2_000
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that does not hold: where, why (a code), and what about it."""
+
+    stream: str
+    position: int
+    why: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        told = f" ({self.detail})" if self.detail else ""
+        return f"{self.stream} #{self.position}: {self.why}{told}"
+
+
+@dataclass
+class Report:
+    """What was looked at, and the faults, one a stream at most for the chain itself."""
+
+    streams: int = 0
+    facts: int = 0
+    private_fields: int = 0
+    texts: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        return not self.faults
+
+
+RowCheck = Callable[[Collection[str] | None], Iterable[Fault]]
+
+_row_checks: dict[str, RowCheck] = {}
+
+
+def register_row_check(name: str, check: RowCheck) -> None:
+    """`check(streams)` recomputes rows from facts (None: all) and yields what was edited behind the product's back."""
+    if name in _row_checks:
+        raise ValueError(f"row check registered twice: {name}")
+    _row_checks[name] = check
+
+
+def row_checks() -> Sequence[RowCheck]:
+    return tuple(_row_checks.values())
+
+
+def verify_streams(streams: Collection[str] | None = None, rows_checks: Iterable[RowCheck] = ()) -> Report:
+    """Verify these streams, or all. Reads only; ask it inside one transaction if others are writing."""
+    report = Report()
+    heads = _Heads(streams)
+    broken: set[str] = set()
+    for told in _batches(_facts(streams), AT_ONCE):
+        ids = [fact.id for fact in told]
+        for fault in _batch_faults(told, _private_of(ids), heads, report):
+            if fault.stream not in broken:
+                broken.add(fault.stream)
+                report.faults.append(fault)
+        report.faults += _not_pending(told, ids)
+    report.faults += [fault for fault in heads.left() if fault.stream not in broken]
+    report.streams = heads.count
+    report.faults += _texts_faults(streams, report)
+    if streams is None:
+        report.faults += _pending_for_nothing()
+    for check in rows_checks:
+        report.faults += check(streams)
+    return report
+
+
+class _Fact(NamedTuple):
+    id: int
+    uid: Any
+    stream: str
+    token: str
+    position: int
+    prev: str
+    leaf: str
+    at: datetime
+    type: str
+    actor: str
+    plain: Any
+    digests: Any
+
+
+def _facts(streams: Collection[str] | None) -> Iterator[_Fact]:
+    rows = _narrowed(FactRow.objects.order_by("stream", "position"), streams)
+    return map(_Fact._make, rows.values_list(*_Fact._fields).iterator(chunk_size=AT_ONCE))
+
+
+def _narrowed(rows: QuerySet[Any], streams: Collection[str] | None) -> QuerySet[Any]:
+    return rows if streams is None else rows.filter(stream__in=list(streams))
+
+
+def _batches(rows: Iterator[_Fact], size: int) -> Iterator[list[_Fact]]:
+    while batch := list(islice(rows, size)):
+        yield batch
+
+
+class _Heads:
+    """Where each stream must end, and how far we have come in the one being walked."""
+
+    def __init__(self, streams: Collection[str] | None) -> None:
+        rows = _narrowed(StreamHead.objects.all(), streams)
+        self._heads = {row[0]: row[1:] for row in rows.values_list("stream", "token", "position", "leaf")}
+        self._stream: str | None = None
+        self.position, self.leaf, self.token = 0, chain.NO_PREVIOUS, ""
+        self.count = 0
+
+    def enter(self, stream: str) -> Fault | None:
+        """Begin another stream; tells if the one before did not end at its head."""
+        if stream == self._stream:
+            return None
+        fault = self._leave()
+        self._stream, self.position, self.leaf = stream, 0, chain.NO_PREVIOUS
+        self.token = chain.stream_token(stream)
+        self.count += 1
+        return fault
+
+    def left(self) -> Iterator[Fault]:
+        """After the last fact: the stream still open, and heads whose facts are gone."""
+        fault = self._leave()
+        if fault is not None:
+            yield fault
+        for stream, (_, position, _) in sorted(self._heads.items()):
+            yield Fault(stream, 1, "facts_missing", f"the head stands at {position}")
+
+    def _leave(self) -> Fault | None:
+        if self._stream is None:
+            return None
+        head = self._heads.pop(self._stream, None)
+        if head is None:
+            return Fault(self._stream, self.position, "head_missing")
+        if head[0] != self.token or head[1:] != (self.position, self.leaf):
+            return Fault(self._stream, self.position + 1, "head_differs", f"the head stands at {head[1]}")
+        return None
+
+
+def _batch_faults(
+    facts: list[_Fact], private: dict[int, list[tuple[str, str, bytes]]], heads: _Heads, report: Report
+) -> Iterator[Fault]:
+    references: list[tuple[_Fact, str, dict[str, Any]]] = []
+    for fact in facts:
+        ended = heads.enter(fact.stream)
+        if ended is not None:
+            yield ended
+        report.facts += 1
+        why = _link_fault(fact, heads)
+        heads.position, heads.leaf = fact.position, fact.leaf
+        if why is None:
+            sealed = private.get(fact.id, ())
+            report.private_fields += len(sealed)
+            why = _fields_fault(fact, sealed, references)
+        if why is not None:
+            yield Fault(fact.stream, fact.position, *why)
+    yield from _references_faults(references)
+
+
+Why = tuple[str, str]
+
+
+def _link_fault(fact: _Fact, heads: _Heads) -> Why | None:
+    if fact.position != heads.position + 1:
+        return "missing_or_reordered", f"after {heads.position} comes {fact.position}"
+    if fact.token != heads.token:
+        return "foreign_stream", ""
+    if fact.prev != heads.leaf:
+        return "previous_differs", ""
+    digests = fact.digests
+    if not isinstance(digests, list) or not all(isinstance(d, str) for d in digests):
+        return "commitments_unreadable", ""
+    if any(left >= right for left, right in zip(digests, digests[1:], strict=False)):
+        return "commitments_not_sorted_or_twice", ""
+    leaf = chain.leaf_hash(
+        token=fact.token, position=fact.position, prev=fact.prev, at=chain.time_text(fact.at), commitments=digests
+    )
+    return None if leaf == fact.leaf else ("leaf_differs", "")
+
+
+def _fields_fault(
+    fact: _Fact, sealed: Iterable[tuple[str, str, bytes]], references: list[tuple[_Fact, str, dict[str, Any]]]
+) -> Why | None:
+    known = set(fact.digests)
+    try:
+        for name, (salt, value) in fact.plain.items():
+            known.remove(chain.commitment(bytes.fromhex(salt), name, value))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return "plain_field_differs", _name_at_fault(fact)
+    for name, column in (("type", fact.type), ("actor", fact.actor)):
+        if fact.plain.get(name, [None, None])[1] != column:
+            return "column_differs", name
+    if fact.position == 1:
+        stated = ":".join(str(fact.plain.get(name, ["", ""])[1]) for name in ("stream_noun", "stream_uid"))
+        if stated != fact.stream:
+            return "stream_differs", stated
+
+    for name, salt, blob in sealed:
+        try:
+            value = unseal_bytes("fact", f"{fact.uid}:{name}", blob)
+            known.remove(chain.commitment_bytes(bytes.fromhex(salt), name, value))
+        except (KeyProblem, KeyError, ValueError):
+            return "private_field_differs", name
+        if b'"sha256"' in value:
+            opened = json.loads(value)
+            if isinstance(opened, dict) and opened.keys() == {"text", "sha256", "chars"}:
+                references.append((fact, name, opened))
+    if known:
+        return "field_missing", f"{len(known)} of {len(fact.digests)}"
+    return None
+
+
+def _name_at_fault(fact: _Fact) -> str:
+    if not isinstance(fact.plain, dict):
+        return ""
+    for name, held in fact.plain.items():
+        try:
+            salt, value = held
+            if chain.commitment(bytes.fromhex(salt), name, value) not in fact.digests:
+                return name
+        except (TypeError, ValueError):
+            return name
+    return ""
+
+
+def _private_of(ids: list[int]) -> dict[int, list[tuple[str, str, bytes]]]:
+    found: dict[int, list[tuple[str, str, bytes]]] = {}
+    rows = FactPrivate.objects.filter(fact_id__in=ids).values_list("fact_id", "name", "salt", "sealed")
+    for fact_id, name, salt, sealed in rows:
+        found.setdefault(fact_id, []).append((name, salt, bytes(sealed)))
+    return found
+
+
+def _references_faults(references: list[tuple[_Fact, str, dict[str, Any]]]) -> Iterator[Fault]:
+    uids = {opened["text"] for _, _, opened in references}
+    bodies = {
+        str(uid): body for uid, body in Text.objects.filter(uid__in=uids).values_list("uid", "body")
+    }
+    for fact, name, opened in references:
+        body = bodies.get(opened["text"])
+        if body is None:
+            yield Fault(fact.stream, fact.position, "text_missing", name)
+        elif text_digest(body) != opened["sha256"] or len(body) != opened["chars"]:
+            yield Fault(fact.stream, fact.position, "text_differs", name)
+
+
+def _texts_faults(streams: Collection[str] | None, report: Report) -> Iterator[Fault]:
+    texts = _narrowed(Text.objects.order_by("pk"), streams).values_list("stream", "uid", "body", "sha256")
+    for stream, uid, body, sha256 in texts.iterator(chunk_size=AT_ONCE):
+        report.texts += 1
+        if text_digest(body) != sha256:
+            yield Fault(stream, 0, "text_differs", str(uid))
+
+
+def _not_pending(facts: list[_Fact], ids: list[int]) -> Iterator[Fault]:
+    """Facts that no checkpoint would ever number."""
+    pending = set(ChainPending.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    for fact in facts:
+        if fact.id not in pending:
+            yield Fault(fact.stream, fact.position, "not_pending")
+
+
+def _pending_for_nothing() -> Iterator[Fault]:
+    for pk in ChainPending.objects.exclude(pk__in=FactRow.objects.values("pk")).values_list("pk", flat=True):
+        yield Fault("", 0, "pending_without_fact", str(pk))
+
+
+def access_days(branches: dict[str, int | None]) -> RowCheck:
+    """A row check of the access log: each closed day of these branches (stream → id) against its fact."""
+
+    def check(streams: Collection[str] | None) -> Iterator[Fault]:
+        wanted = branches if streams is None else {s: b for s, b in branches.items() if s in streams}
+        for closed in FactRow.objects.filter(type=DAY_CLOSED, stream__in=wanted).order_by("stream", "position"):
+            if not day_holds(wanted[closed.stream], closed):
+                yield Fault(closed.stream, closed.position, "access_log_differs", str(closed.value("day")))
+
+    return check
