@@ -48,6 +48,9 @@ READ_ONLY = frozenset({Role.HEAD_OFFICE, Role.AUDITOR})
 MEMBER_ROLES = frozenset(Role) - {Role.GUEST}
 ROLES = MEMBER_ROLES | GUESTS
 
+# Reach beyond one branch, so nobody who manages only a branch gives or takes them.
+WIDE_ROLES = frozenset({Role.HEAD_OFFICE, Role.AUDITOR, Role.ADMINISTRATOR})
+
 # Judging a body takes a licence: standing in for a doctor does not make one.
 NOT_DEPUTISED = frozenset({Role.DOCTOR})
 
@@ -696,11 +699,15 @@ def _house_move(move: str) -> frozenset[str]:
         raise UnknownMove(move) from None
 
 
-def may_set_roles(profile: ActorProfile, *, of_user_id: int | None, branch_id: int) -> Allowed | Denied:
-    """Nobody changes their own roles: the rights of each come from another."""
+def may_set_roles(
+    profile: ActorProfile, *, of_user_id: int | None, branch_id: int, touched: Iterable[str] = ()
+) -> Allowed | Denied:
+    """Nobody changes their own roles; roles that reach beyond a branch come from the administrator alone."""
     verdict = may_here(profile, "staff_manage", branch_id)
     if verdict and same_person(profile.actor, of_user_id):
         return Denied("same_person", tuple(r for r in Role if r in HOUSE_MOVES["staff_manage"]))
+    if verdict and WIDE_ROLES & frozenset(touched) and Role.ADMINISTRATOR not in profile.roles:
+        return Denied("role", (Role.ADMINISTRATOR,))
     return verdict
 
 

@@ -221,6 +221,24 @@ def user_create(
 
 
 @writes
+def staff_add(
+    *,
+    branch: Branch,
+    roles: Iterable[str],
+    department: Department | None = None,
+    title: str = "",
+    actor: Actor,
+    now: datetime,
+    **person: str,
+) -> User:
+    """An account and its first place in one act. `person`: what `user_create` takes."""
+    user = user_create(**person, branch=branch, actor=actor, now=now)
+    if list(roles):
+        member_add(user=user, branch=branch, roles=roles, department=department, title=title, actor=actor, now=now)
+    return user
+
+
+@writes
 def member_add(
     *,
     user: User,
@@ -235,7 +253,7 @@ def member_add(
 ) -> Member:
     """Give a person a place and roles in a branch."""
     held = _roles(roles, department)
-    _require_roles(actor, user, branch.pk, now)
+    _require_roles(actor, user, branch.pk, held, now)
     if department is not None and department.branch_id != branch.pk:
         raise BadStaffInput(fields={"department": _("這個部門不在這個分院。")})
     first_day = first_day or day_in(branch.zone, now)
@@ -264,8 +282,8 @@ def member_add(
 def member_roles_set(*, member: Member, roles: Iterable[str], actor: Actor, now: datetime) -> Member:
     """Change what a person does in a branch. Their sessions end, so that new rights hold at once."""
     held = _roles(roles, member.department)
-    _require_roles(actor, member.user, member.branch_id, now)
     before = sorted(MemberRole.objects.filter(member=member).values_list("role", flat=True))
+    _require_roles(actor, member.user, member.branch_id, set(before) ^ set(held), now)
     if before == held:
         return member
     if rules.Role.ADMINISTRATOR in before and rules.Role.ADMINISTRATOR not in held:
@@ -281,13 +299,14 @@ def member_roles_set(*, member: Member, roles: Iterable[str], actor: Actor, now:
 @writes
 def member_end(*, member: Member, last_day: date, actor: Actor, now: datetime) -> Member:
     """The last day (included) of a person's place in a branch. In the past: it ends at once."""
-    _require_roles(actor, member.user, member.branch_id, now)
+    held = set(MemberRole.objects.filter(member=member).values_list("role", flat=True))
+    _require_roles(actor, member.user, member.branch_id, held, now)
     today = day_in(member.branch.zone, now)
     if member.last_day is not None and member.last_day < today:
         raise AlreadyEnded()
     if last_day < member.first_day:
         raise BadStaffInput(fields={"last_day": _("最後一天不能早於第一天。")})
-    if MemberRole.objects.filter(member=member, role=rules.Role.ADMINISTRATOR).exists():
+    if rules.Role.ADMINISTRATOR in held:
         _keep_an_administrator(besides=member, now=now)
     member.last_day = last_day
     member.save(update_fields=["last_day"])
@@ -526,10 +545,10 @@ def _require_here(actor: Actor, move: str, branch_id: int, now: datetime) -> Non
         require(rules.may_here(profile_for(actor, now), move, branch_id))
 
 
-def _require_roles(actor: Actor, user: User, branch_id: int, now: datetime) -> None:
+def _require_roles(actor: Actor, user: User, branch_id: int, touched: Iterable[str], now: datetime) -> None:
     if actor.kind == "system":
         return
-    verdict = rules.may_set_roles(profile_for(actor, now), of_user_id=user.pk, branch_id=branch_id)
+    verdict = rules.may_set_roles(profile_for(actor, now), of_user_id=user.pk, branch_id=branch_id, touched=touched)
     if not verdict and verdict.code == "same_person":
         raise OwnRoles()
     require(verdict)
@@ -539,13 +558,10 @@ def _require_over(actor: Actor, user: User, now: datetime) -> None:
     """Manages staff in every branch this person works in; nobody does this to themselves."""
     if actor.kind == "system":
         return
-    profile = profile_for(actor, now)
-    places = set(Member.objects.filter(user=user).values_list("branch_id", flat=True)) or {0}
-    for branch_id in sorted(places):
-        verdict = rules.may_set_roles(profile, of_user_id=user.pk, branch_id=branch_id)
-        if not verdict and verdict.code == "same_person":
-            raise OwnRoles()
-        require(verdict)
+    held = MemberRole.objects.filter(member__user=user).values_list("member__branch_id", "role")
+    touched = {role for _branch, role in held}
+    for branch_id in sorted({branch for branch, _role in held}) or [0]:
+        _require_roles(actor, user, branch_id, touched, now)
 
 
 def _require_deputy(actor: Actor, stands_in_for: User, now: datetime) -> None:

@@ -55,13 +55,6 @@ class AlreadyMerged(Refusal):
         return _("這筆資料已經併到另一筆，請到併入後的那一筆操作。")
 
 
-class UnderHold(Refusal):
-    code = "under_hold"
-
-    def message(self) -> str:
-        return _("其中一筆資料正在保全，解除之前不能合併。")
-
-
 class AlreadyRepresented(Refusal):
     code = "already_represented"
 

@@ -132,7 +132,7 @@ def unkeepable(*typed: str) -> bool:
 
 
 def person_problem(new: Any, *, today: date) -> str | None:
-    """A code for what is wrong with someone as told, or None. Nothing is required: a shaking hand may leave it empty."""
+    """A code for what is wrong with someone as told, or None. Nothing is required: danger gives no name."""
     if max(len(new.family_name), len(new.given_name)) > 80:
         return "name_long"
     if len(new.chart_number) > 40:

@@ -19,7 +19,6 @@ from suyuan.people.errors import (
     AlreadyProven,
     AlreadyRepresented,
     PersonRefused,
-    UnderHold,
 )
 from suyuan.people.models import (
     BIRTH_DATE,
@@ -35,9 +34,9 @@ from suyuan.people.models import (
 )
 from suyuan.people.rules import Contact, Treatment
 from suyuan.platform.facts import Fact, facts_record
+from suyuan.platform.holds import refuse_if_held
 from suyuan.platform.identifiers import index_values
 from suyuan.platform.keys import seal
-from suyuan.platform.models import Hold
 from suyuan.platform.units import writes
 
 
@@ -289,7 +288,8 @@ def patient_merge(*, kept: Person, gone: Person, reason: str, actor: Actor, now:
         raise AlreadyMerged()
     if kept.branch_id != gone.branch_id:
         raise PersonRefused("branches_differ")
-    refuse_if_held([kept.stream, gone.stream])
+    refuse_if_held(kept.stream)
+    refuse_if_held(gone.stream)
 
     moved = _move_everything(gone, kept)
     Person.objects.filter(merged_into=gone).update(merged_into=kept)
@@ -344,11 +344,6 @@ def _require(actor: Actor, move: str, branch_id: int, now: datetime) -> None:
     """Staff by their roles; the portal and the house itself come through their own doors."""
     if actor.kind in {"user", "guest"}:
         require(may_here(profile_for(actor, now), move, branch_id))
-
-
-def refuse_if_held(streams: Iterable[str]) -> None:
-    if Hold.objects.filter(stream__in=list(streams), lifted_at__isnull=True).exists():
-        raise UnderHold()
 
 
 def _locked(person: Person) -> Person:
