@@ -13,8 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, Value, When
-
 from suyuan.kernel import chain
 from suyuan.kernel.actor import Actor
 from suyuan.platform import chance, units
@@ -131,6 +129,8 @@ def facts_record(facts: Iterable[Fact], *, actor: Actor, now: datetime) -> list[
 def facts_flush(unit: units.Unit) -> None:
     """Run inside-reactions, then chain and write everything buffered. Called once by the outermost unit."""
     react_until_still(unit)
+    for finish in unit.flushers:
+        finish(unit)
     if not unit.facts:
         return
     heads = _locked_heads({r.stream for r in unit.facts})
@@ -232,12 +232,7 @@ def _link(recorded: Recorded, head: StreamHead) -> tuple[FactRow, list[FactPriva
 
 
 def _heads_save(heads: Iterable[StreamHead]) -> None:
-    heads = list(heads)
-    cases = {
-        name: Case(*[When(pk=h.pk, then=Value(getattr(h, name))) for h in heads], default=F(name))
-        for name in ("position", "leaf", "at")
-    }
-    StreamHead.objects.filter(pk__in=[h.pk for h in heads]).update(**cases)
+    StreamHead.objects.bulk_update(heads, ["position", "leaf", "at"])
 
 
 @dataclass(frozen=True)

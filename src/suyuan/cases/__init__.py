@@ -1,0 +1,1 @@
+"""The trunk: a complaint's life, its clocks, tasks, contacts and investigation."""

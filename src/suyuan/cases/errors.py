@@ -1,0 +1,225 @@
+"""What cases refuse, in words for the person who asked."""
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from suyuan.accounts.labels import who_label
+from suyuan.cases.rules import Missing
+from suyuan.kernel.refusal import BadInput, MovedMeanwhile, NotAllowed, Refusal
+
+
+class CaseMovedMeanwhile(MovedMeanwhile):
+    code = "case_moved_meanwhile"
+
+    def message(self) -> str:
+        return _("您寫的時候，這個案件已經由同事處理到下一步。您寫的字還在下面，請先看看現在的情形。")
+
+
+class MayNot(NotAllowed):
+    """`who_could`: roles and relations that may."""
+
+    code = "may_not"
+
+    def __init__(self, denied_code: str, who_could: tuple[str, ...] = ()) -> None:
+        super().__init__(denied=denied_code, who_could=who_could)
+
+    def message(self) -> str:
+        if self.data["denied"] == "same_person":
+            return _("這一步需要另一位同事決定：提出的人不能自己核准。")
+        if self.data["denied"] == "nothing_requested":
+            return _("還沒有人提出，所以沒有可以決定的事。")
+        names = "、".join(dict.fromkeys(str(who_label(r)) for r in self.data["who_could"]))
+        if names:
+            return _("這一步要由%(who)s來做。") % {"who": names}
+        return _("這一步不在您的職責裡。")
+
+
+class GatesShut(Refusal):
+    """The stage cannot move yet; `missing` says what is still open, and `words` says it for people."""
+
+    code = "gates_shut"
+
+    def __init__(self, missing: list[Missing], words: list[str]) -> None:
+        super().__init__(missing=missing, words=words)
+        self.missing = missing
+        self.words = words
+
+    def message(self) -> str:
+        count = len(self.missing)
+        head = ngettext("還差 %(n)s 件：", "還差 %(n)s 件：", count) % {"n": count}
+        return head + "；".join(self.words)
+
+
+class WrongStage(Refusal):
+    code = "wrong_stage"
+
+    def message(self) -> str:
+        return _("案件現在的階段不能做這一步。")
+
+
+class PersonComplainedAbout(Refusal):
+    """A person complained about never investigates, owns or speaks in the case."""
+
+    code = "person_complained_about"
+
+    def message(self) -> str:
+        return _("這位同事是申訴提到的人，不能參與這個案件的處理。")
+
+
+class AlreadyDone(Refusal):
+    code = "already_done"
+
+    def message(self) -> str:
+        return _("這件事已經做過了，沒有再記一次。")
+
+
+class StatedTimeWrong(BadInput):
+    code = "stated_time_wrong"
+
+    def __init__(self, problem: str, field: str = "happened_at") -> None:
+        words = {"future": _("這個時間還沒有到。"), "ancient": _("這個時間太久以前了，請再看一下年份。")}[problem]
+        super().__init__(fields={field: words}, problem=problem)
+
+    def message(self) -> str:
+        return "".join(str(words) for words in self.fields.values())
+
+
+class WordsMissing(BadInput):
+    code = "words_missing"
+
+    def __init__(self, field: str = "words") -> None:
+        super().__init__(fields={field: _("請寫下內容。")})
+
+    def message(self) -> str:
+        return "".join(str(words) for words in self.fields.values())
+
+
+class TooEarlyOrLate(Refusal):
+    """Outside the window in which this may be done (reopening)."""
+
+    code = "outside_window"
+
+    def message(self) -> str:
+        return _("已經過了可以重啟的期間。請另開一個新的案件，並註明這個案號。")
+
+
+class ClockNotPausable(Refusal):
+    code = "clock_not_pausable"
+
+    def message(self) -> str:
+        return _("法定期限不能暫停。")
+
+
+class TooLong(BadInput):
+    code = "too_long"
+
+    def __init__(self, field: str, limit: int) -> None:
+        super().__init__(fields={field: _("太長了：最多 %(n)s 個字。") % {"n": limit}}, limit=limit)
+
+    def message(self) -> str:
+        return "".join(str(words) for words in self.fields.values())
+
+
+# --- handling, investigating, ending -------------------------------------------------------------------------------
+
+
+class WordsTooLong(BadInput):
+    """Longer than the place they go to; nothing is ever cut."""
+
+    code = "words_too_long"
+
+    def __init__(self, limit: int, field: str = "words") -> None:
+        super().__init__(fields={field: _("最多 %(limit)s 字。") % {"limit": limit}}, limit=limit)
+
+    def message(self) -> str:
+        return "".join(str(words) for words in self.fields.values())
+
+
+class NotOfThisBranch(Refusal):
+    code = "not_of_this_branch"
+
+    def message(self) -> str:
+        return _("這位同事在這個分院沒有可以處理案件的職務。")
+
+
+class LevelNotHigher(Refusal):
+    """Raising only goes up; lowering asks a second person."""
+
+    code = "level_not_higher"
+
+    def message(self) -> str:
+        return _("案件已經是這個等級或更高。要調低，請寫下理由，由另一位同事決定。")
+
+
+class LevelNotLower(Refusal):
+    code = "level_not_lower"
+
+    def message(self) -> str:
+        return _("這個等級沒有比現在低。要調高，直接調高就可以。")
+
+
+class AlreadyAsked(Refusal):
+    """The same question already waits for a second person."""
+
+    code = "already_asked"
+
+    def message(self) -> str:
+        return _("已經有人提出，正在等另一位同事決定。")
+
+
+class MinuteMissing(WordsMissing):
+    """Once disputed, each talk leaves a written minute."""
+
+    code = "minute_missing"
+
+    def message(self) -> str:
+        return _("這個案件已有爭議，談話可以照常，請寫下談話要點。")
+
+
+class DangerNeedsDoctor(Refusal):
+    """A danger sign ends with what a doctor recorded, not with a tick."""
+
+    code = "danger_needs_doctor"
+
+    def message(self) -> str:
+        return _("危險徵象要由醫師看過、寫下紀錄後才算完成。")
+
+
+class NotYourTask(NotAllowed):
+    code = "not_your_task"
+
+    def message(self) -> str:
+        return _("這件待辦交給了另一位同事，請由那位同事或主管完成。")
+
+
+class NotComplainedAbout(Refusal):
+    code = "not_complained_about"
+
+    def message(self) -> str:
+        return _("這位同事不是這個案件提到的人。")
+
+
+class OtherCase(Refusal):
+    """A row of another case was handed in."""
+
+    code = "other_case"
+    status = 404
+
+    def message(self) -> str:
+        return _("這一筆不屬於這個案件。")
+
+
+class AlreadyCorrected(Refusal):
+    code = "already_corrected"
+
+    def message(self) -> str:
+        return _("這一項發現已經更正過了，請更正最新的那一項。")
+
+
+class SurveyOver(Refusal):
+    code = "survey_over"
+    status = 410
+
+    def message(self) -> str:
+        return _("這份問卷已經過了可以填寫的時間。您仍然可以在追蹤頁留言給我們。")

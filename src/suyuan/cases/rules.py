@@ -1,0 +1,267 @@
+"""What a case may do next, and what must be there first. No Django, no clock, no database."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from suyuan.kernel.machine import Machine, Move
+
+
+class Stage(StrEnum):
+    RECEIVED = "received"
+    ACKNOWLEDGED = "acknowledged"
+    INVESTIGATING = "investigating"
+    DISCLOSED = "findings_disclosed"
+    RESPONDED = "responded"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    RESOLVED = "resolved_on_spot"
+
+
+TRACK = (Stage.RECEIVED, Stage.ACKNOWLEDGED, Stage.INVESTIGATING, Stage.DISCLOSED, Stage.RESPONDED, Stage.CLOSED)
+OPEN = frozenset({Stage.RECEIVED, Stage.ACKNOWLEDGED, Stage.INVESTIGATING, Stage.DISCLOSED, Stage.RESPONDED})
+ENDED = frozenset({Stage.CLOSED, Stage.WITHDRAWN, Stage.RESOLVED})
+
+# The whole life of a complaint. Services ask this table inside the write; nothing else changes a stage.
+LIFECYCLE = Machine(
+    Move("acknowledge", frozenset({Stage.RECEIVED}), Stage.ACKNOWLEDGED),
+    Move("investigate", frozenset({Stage.ACKNOWLEDGED}), Stage.INVESTIGATING),
+    Move("disclose", frozenset({Stage.INVESTIGATING}), Stage.DISCLOSED),
+    Move("respond", frozenset({Stage.DISCLOSED}), Stage.RESPONDED),
+    Move("close_request", frozenset({Stage.RESPONDED})),
+    Move("close_confirm", frozenset({Stage.RESPONDED}), Stage.CLOSED),
+    Move("withdraw", OPEN, Stage.WITHDRAWN),
+    Move("resolve_on_spot", frozenset({Stage.RECEIVED, Stage.ACKNOWLEDGED}), Stage.RESOLVED),
+    Move("reopen_closed", frozenset({Stage.CLOSED}), Stage.INVESTIGATING),
+    Move("reopen_acknowledged", frozenset({Stage.WITHDRAWN, Stage.RESOLVED}), Stage.ACKNOWLEDGED),
+    Move("reopen_received", frozenset({Stage.WITHDRAWN, Stage.RESOLVED}), Stage.RECEIVED),
+)
+
+# Which right (accounts.rules.MOVES) a stage move asks for, where the names differ.
+RIGHT = {"reopen_closed": "reopen", "reopen_acknowledged": "reopen", "reopen_received": "reopen"}
+
+# What a procedure pack calls an act (playbooks.vocabulary.MOVES), where it says it otherwise.
+PACK_MOVE = {
+    "close_request": "propose_closing",
+    "close_confirm": "close",
+    "raise": "raise_level",
+    "lower_request": "lower_level",
+    **dict.fromkeys(RIGHT, "reopen"),
+}
+
+
+class Harm(StrEnum):
+    """Bodily harm: what is alleged, and what a doctor judged."""
+
+    NONE = "none"
+    UNKNOWN = "unknown"
+    ALLEGED = "alleged"
+    SERIOUS = "serious"
+    NOT_SERIOUS = "not_serious"
+
+
+# Not yet judged counts as serious: the care clock runs until a doctor says otherwise (legal §0, trap 1).
+COUNTS_AS_SERIOUS = frozenset({Harm.ALLEGED, Harm.UNKNOWN, Harm.SERIOUS})
+STATED_HARM = frozenset({Harm.NONE, Harm.ALLEGED, Harm.UNKNOWN})
+JUDGED_HARM = frozenset({Harm.SERIOUS, Harm.NOT_SERIOUS})
+
+
+class Identity(StrEnum):
+    STATED = "stated"
+    VERIFIED = "verified"
+
+
+FLAGS = ("reportable", "media", "legal", "extortion_suspected", "vulnerable_person")
+INVOLVED = frozenset({"registered", "owner", "investigator", "task", "speaker", "complained", "asked_legal"})
+CHANNELS = frozenset(
+    {"web", "telephone", "on_site", "email", "sms", "line", "wechat", "social", "letter", "authority", "portal", "in_person"}
+)
+MONEY_CAUSES = frozenset({"price"})
+MONEY_WISHES = frozenset({"refund", "fees", "compensation"})
+COMPARTMENTS = frozenset({"", "counsel", "mediation", "root_cause", "care_talk"})
+
+
+# --- references ----------------------------------------------------------------------------------------------------
+
+_WEIGHTS = (7, 3, 1, 7, 3, 1, 7)
+
+
+def reference_for(branch_code: str, year: int, digits: str) -> str:
+    """Speakable and not countable: branch letters, year, seven random digits and a check digit (TN26-4831-7205)."""
+    if len(digits) != 7 or not digits.isdigit():
+        raise ValueError("seven digits")
+    whole = digits + _check_digit(branch_code, year % 100, digits)
+    return f"{branch_code.upper()}{year % 100:02d}-{whole[:4]}-{whole[4:]}"
+
+
+def reference_read(typed: str) -> str | None:
+    """The reference somebody typed or said, in its written form; None when it cannot be one."""
+    plain = "".join(c for c in typed.upper() if c.isalnum() and c.isascii())
+    letters = "".join(c for c in plain if c.isalpha())
+    digits = plain[len(letters):]
+    if not letters or len(digits) != 10 or not digits.isdigit():
+        return None
+    year, body, check = int(digits[:2]), digits[2:9], digits[9]
+    if _check_digit(letters, year, body) != check:
+        return None
+    return reference_for(letters, year, body)
+
+
+def _check_digit(branch_code: str, year: int, digits: str) -> str:
+    head = sum((ord(c) - 55) * w for c, w in zip(branch_code.upper(), (3, 7, 1, 3), strict=False)) + year * 7
+    return str((head + sum(int(d) * w for d, w in zip(digits, _WEIGHTS, strict=True))) % 10)
+
+
+# --- levels --------------------------------------------------------------------------------------------------------
+
+
+def clock_level(level: int) -> int:
+    """An ungraded case runs on level-2 clocks."""
+    return level or 2
+
+
+def level_at_intake(*, danger_signs: Iterable[str], harm: Harm, media: bool) -> int:
+    """What intake may set by itself: a danger sign is never less than level 2; grading stays a person's act."""
+    return 2 if tuple(danger_signs) or media or harm == Harm.ALLEGED else 0
+
+
+# --- gates ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CaseState:
+    """What gates look at, gathered once by a selector. `given`: gates that the act itself fulfils (words, a tick)."""
+
+    stage: str
+    level: int = 0
+    harm: str = Harm.NONE
+    danger: str = ""
+    acknowledged: bool = False
+    has_owner: bool = False
+    has_speaker: bool = False
+    has_investigator: bool = False
+    unclassified_issues: int = 0
+    findings: int = 0
+    issues_without_finding: int = 0
+    root_causes: int = 0
+    disclosed: bool = False
+    answered: bool = False
+    channels_notified: bool = False
+    needs_helper: bool = False
+    minutes_missing: int = 0
+    promises_open: int = 0
+    demands_open: int = 0
+    wishes_open: int = 0
+    tasks_open: int = 0
+    obligations_open: int = 0
+    binding_clocks: tuple[str, ...] = ()
+    closing_asked: bool = False
+    given: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A gate that is shut. `code` finds its words in the procedure pack; `count` says how many, where that helps."""
+
+    code: str
+    count: int = 0
+
+
+def _counted(read: Callable[[CaseState], int]) -> tuple[Callable[[CaseState], bool], Callable[[CaseState], int]]:
+    return (lambda state: read(state) == 0), read
+
+
+def _plain(holds: Callable[[CaseState], bool]) -> tuple[Callable[[CaseState], bool], Callable[[CaseState], int]]:
+    return holds, lambda state: 0
+
+
+def _by_act(code: str) -> tuple[Callable[[CaseState], bool], Callable[[CaseState], int]]:
+    return _plain(lambda state: code in state.given)
+
+
+# Every gate a pack may ask for: whether it is open, and how many things keep it shut.
+CONDITIONS = {
+    "danger_resolved": _plain(lambda s: s.danger != "open"),
+    "handler_named": _plain(lambda s: s.has_owner),
+    "speaker_named": _plain(lambda s: s.has_speaker),
+    "acknowledged": _plain(lambda s: s.acknowledged),
+    "graded": _plain(lambda s: s.level > 0),
+    "level_one": _plain(lambda s: s.level <= 1),
+    "causes_classified": _counted(lambda s: s.unclassified_issues),
+    "harm_stated": _plain(lambda s: s.harm != Harm.UNKNOWN),
+    "no_harm_alleged": _plain(lambda s: s.harm in (Harm.NONE, Harm.NOT_SERIOUS)),
+    "channels_notified": _plain(lambda s: s.channels_notified),
+    "communication_helper_named": _plain(lambda s: not s.needs_helper),
+    "investigator_named": _plain(lambda s: s.has_investigator),
+    "facts_established": (lambda s: s.findings > 0 and s.issues_without_finding == 0, lambda s: s.issues_without_finding),
+    "root_cause_recorded": _plain(lambda s: s.root_causes > 0),
+    "disclosure_written": _plain(lambda s: s.disclosed or "disclosure_written" in s.given),
+    "final_answer_sent": _plain(lambda s: s.answered or "final_answer_sent" in s.given),
+    "minutes_written": _counted(lambda s: s.minutes_missing),
+    "wishes_answered": (lambda s: s.wishes_open == 0 or "wishes_answered" in s.given, lambda s: s.wishes_open),
+    "promises_settled": _counted(lambda s: s.promises_open),
+    "demands_answered": _counted(lambda s: s.demands_open),
+    "tasks_done": _counted(lambda s: s.tasks_open),
+    "obligations_discharged": _counted(lambda s: s.obligations_open),
+    "law_clocks_done": (lambda s: not s.binding_clocks, lambda s: len(s.binding_clocks)),
+    "closing_proposed": _plain(lambda s: s.closing_asked),
+    "complainant_content": _by_act("complainant_content"),
+    "complainant_asked": _by_act("complainant_asked"),
+    "reopening_in_time": _by_act("reopening_in_time"),
+}
+
+# What no pack and no overlay can take away from a move.
+ALWAYS = {
+    "close_request": ("danger_resolved", "law_clocks_done"),
+    "close_confirm": ("danger_resolved", "law_clocks_done", "closing_proposed"),
+    "resolve_on_spot": ("danger_resolved", "complainant_content"),
+    "disclose": ("facts_established",),
+}
+
+
+def shut_gates(move: str, gates: Iterable[str], state: CaseState) -> list[Missing]:
+    """Gates of `move` that are not fulfilled: the unalterable ones first, then in the order of the pack.
+
+    Raises LookupError for a gate that no condition knows: a typo in a pack must not open a door.
+    """
+    missing = []
+    for code in dict.fromkeys((*ALWAYS.get(move, ()), *gates)):
+        if code not in CONDITIONS:
+            raise LookupError(f"no condition is called {code!r}")
+        holds, number = CONDITIONS[code]
+        if not holds(state):
+            missing.append(Missing(code, number(state)))
+    return missing
+
+
+# --- reopening -----------------------------------------------------------------------------------------------------
+
+
+def reopen_move(stage: str, *, acknowledged: bool) -> str:
+    """Which move of the table brings an ended case back."""
+    if stage == Stage.CLOSED:
+        return "reopen_closed"
+    return "reopen_acknowledged" if acknowledged else "reopen_received"
+
+
+def may_reopen(ended_at: datetime, now: datetime, days: int) -> bool:
+    """Inside the window of the pack; after it a later message opens a new case that names this one."""
+    return now < ended_at + timedelta(days=days)
+
+
+# --- time ----------------------------------------------------------------------------------------------------------
+
+EARLIEST = timedelta(days=366 * 30)  # nothing a complaint is about happened longer ago than this
+
+
+def stated_time_problem(stated: datetime | None, now: datetime) -> str | None:
+    """Code of what is wrong with a stated time: in the future, or absurdly long ago."""
+    if stated is None:
+        return None
+    if stated > now + timedelta(minutes=5):
+        return "future"
+    if stated < now - EARLIEST:
+        return "ancient"
+    return None

@@ -1,0 +1,525 @@
+"""Clocks follow facts: one reaction starts, stops and restarts them all; one sweep gives their alarms.
+
+What a clock means is never stored here: the row keeps the hash of the rule in force on the trigger date and the pinned
+procedure says the rest. A registration that says many things at once (`case.opened`) is read as the facts it implies.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Min, Q
+
+from suyuan.accounts.models import Branch, User
+from suyuan.accounts.selectors import members_with
+from suyuan.cases import errors, rules
+from suyuan.cases.models import Case, CaseClock, ClockPause, Promise, Task
+from suyuan.cases.services.common import case_locked, require_may, tell
+from suyuan.correspondence.services import Recipient, staff_notify
+from suyuan.kernel import deadlines
+from suyuan.kernel.actor import SYSTEM, Actor
+from suyuan.platform import units
+from suyuan.platform.facts import Fact, Recorded, facts_record
+from suyuan.platform.units import writes
+from suyuan.playbooks import selectors as packs
+from suyuan.playbooks.readers import ClockSpec, HouseClock, Law, LawRule, Procedure
+from suyuan.playbooks.texts import pick
+
+ALARM_BATCH = 200
+
+
+@dataclass(frozen=True)
+class Book:
+    """The packs that count for one case, read once per write."""
+
+    procedure: Procedure
+    law: Law
+    table: deadlines.DayTable
+    opening: deadlines.OpeningHours | None
+
+
+def book_for(case: Case) -> Book:
+    notes = units.current().notes if units.current() else {}
+    key = f"book:{case.procedure_id}:{case.branch_id}"
+    if key not in notes:
+        notes[key] = Book(
+            packs.procedure_of(case.procedure_id),
+            packs.law_newest(case.jurisdiction),
+            packs.calendar_for(case.jurisdiction).table,
+            opening_of(case.branch),
+        )
+    return notes[key]
+
+
+def opening_of(branch) -> deadlines.OpeningHours | None:
+    """Opening hours for house clocks: ISO weekday 1 is the kernel's 0. None when the clinic named none."""
+    hours = {day - 1: tuple((p.start, p.end) for p in periods) for day, periods in branch.hours.items() if periods}
+    return deadlines.OpeningHours(hours) if hours else None
+
+
+# --- following facts -----------------------------------------------------------------------------------------------
+
+
+def implied(fact_type: str, plain: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The facts that one recorded fact says at once, itself first."""
+    yield fact_type, plain
+    if fact_type not in {"case.opened", "case.completed"}:
+        return
+    if plain.get("harm") and plain["harm"] != rules.Harm.NONE:
+        yield "harm.stated", {"state": plain["harm"], "occurred_on": plain.get("occurred_on")}
+    if plain.get("causes"):
+        yield "issue.classified", {"causes": plain["causes"]}
+    if plain.get("danger_signs"):
+        yield "case.danger_raised", {"signs": plain["danger_signs"]}
+    if plain.get("level"):
+        yield "case.graded", {"level": plain["level"], "from": 0}
+    for demand in plain.get("demands") or ():
+        yield "demand.recorded", demand
+
+
+def clocks_follow(event: Recorded, *, actor: Actor, now: datetime) -> None:
+    """Inside-reaction on every fact of a case."""
+    case = event.subject
+    if not isinstance(case, Case):
+        case = _case_of(event.stream)
+        if case is None:
+            return
+    desk = _Desk.of(case)
+    for fact_type, plain in implied(event.type, event.plain):
+        desk.follow(fact_type, plain, event)
+
+
+def _case_of(stream: str) -> Case | None:
+    noun, _, uid = stream.partition(":")
+    if noun != "case" and noun not in rules.COMPARTMENTS:
+        return None
+    notes = units.required().notes
+    if uid not in notes:
+        notes[uid] = Case.objects.select_related("branch").filter(uid=uid).first()
+    return notes[uid]
+
+
+class _Desk:
+    """The clocks of one case during one write: loaded once, saved once."""
+
+    def __init__(self, case: Case, clocks: list[CaseClock]) -> None:
+        self.case = case
+        self.clocks = clocks
+        self.new: list[CaseClock] = []
+        self.changed: dict[int, CaseClock] = {}
+        self.promises: list[Promise] = []
+        self.kept: dict[str, datetime] = {}
+        self.pauses: list[ClockPause] = []
+
+    @classmethod
+    def of(cls, case: Case) -> _Desk:
+        unit = units.required()
+        key = f"clocks:{case.pk}"
+        if key not in unit.notes:
+            fresh = unit.notes.pop(f"new:{case.pk}", False)
+            loaded = [] if fresh else list(CaseClock.objects.filter(case=case, state__in=("running", "paused")))
+            desk = unit.notes[key] = cls(case, loaded)
+            unit.flushers.append(lambda _unit: desk.save())
+        return unit.notes[key]
+
+    @property
+    def open(self) -> list[CaseClock]:
+        return [c for c in (*self.clocks, *self.new) if c.state in ("running", "paused")]
+
+    def follow(self, fact_type: str, plain: Mapping[str, Any], event: Recorded) -> None:
+        book = book_for(self.case)
+        for clock in self.open:
+            spec = spec_of(clock, book)
+            if spec.cancelled_by(fact_type, plain, clock.trigger):
+                self._end(clock, "cancelled", event)
+            elif spec.stops_on(fact_type, plain, clock.trigger):
+                self._end(clock, "", event)
+                if spec.repeats and self.case.is_open:
+                    self._start(rule_of(clock, book), spec, plain, event)
+            else:
+                self._law_pause(clock, spec, fact_type, plain, event)
+        for house in book.procedure.clocks_for(fact_type, plain, self.case.jurisdiction):
+            self._start(house, house.clock, plain, event)
+        on = event.started_at.astimezone(book.table.tz).date()
+        for rule in book.law.rules_for(fact_type, plain, on):
+            if rule.clock is not None and rule.clock.starts_on(fact_type, plain):
+                self._start(rule, rule.clock, plain, event)
+
+    def _start(self, rule: HouseClock | LawRule, spec: ClockSpec, plain: Mapping[str, Any], event: Recorded) -> None:
+        trigger = {name: value for name, value in plain.items() if isinstance(value, str | int | bool)}
+        for clock in self.open:
+            if clock.rule_id == rule.id and all(clock.trigger.get(n) == trigger.get(n) for n in spec.same):
+                return
+        book = book_for(self.case)
+        started = moment_of(spec, plain, event.started_at, self.case, book.table)
+        counted = count(spec, started, book, extensions=0, pauses=())
+        law = isinstance(rule, LawRule)
+        silent = spec.information or (law and not rule.alarms)
+        clock = CaseClock(
+            case=self.case,
+            basis="law" if law else "house",
+            rule_id=rule.id,
+            rule_hash=rule.sha if law else "",
+            grade=rule.grade if law else "V",
+            information=silent,
+            external=spec.external,
+            trigger_fact=event.uid,
+            trigger=trigger,
+            started_at=started,
+            recorded_at=event.now,
+            due_at=counted.due_at,
+            target_at=counted.target_at,
+            provisional=counted.provisional,
+            born_late=counted.due_at <= event.now,
+            owner_role=spec.owner,
+        )
+        clock.next_alarm_at = None if silent else next_alarm_at(clock, spec, counted, book, event.now)
+        self.new.append(clock)
+        self._promise(clock, book)
+
+    def _promise(self, clock: CaseClock, book: Book) -> None:
+        """A house clock that the complainant was told about is a promise in a row."""
+        if clock.basis != "house" or clock.born_late:
+            return
+        for step in book.procedure.promise.steps:
+            if step.clock == clock.rule_id:
+                self.promises.append(
+                    Promise(
+                        case=self.case,
+                        code=clock.rule_id,
+                        words=pick(step.title, self.case.language)[:200],
+                        due_at=clock.target_at,
+                        made_at=clock.recorded_at,
+                    )
+                )
+
+    def _end(self, clock: CaseClock, outcome: str, event: Recorded) -> None:
+        """Stop at server time; a stated earlier time shows as done in time by statement, recorded late."""
+        stated = event.started_at
+        if not outcome:
+            in_time = event.now < clock.due_at
+            outcome = "in_time" if in_time else ("stated_in_time" if stated < clock.due_at else "late")
+        clock.state = "void" if outcome == "cancelled" else "stopped"
+        clock.stopped_at, clock.stop_fact, clock.outcome = event.now, event.uid, outcome
+        clock.stopped_stated_at = stated if stated < event.now else None
+        clock.next_alarm_at = None
+        self._touch(clock)
+        if outcome != "cancelled":
+            self.kept[clock.rule_id] = event.now
+
+    def _law_pause(self, clock, spec, fact_type, plain, event) -> None:
+        for pause in spec.pauses:
+            if clock.state == "running" and pause.begins.matches(fact_type, plain):
+                clock.state = "paused"
+                self.pauses.append(ClockPause(clock=clock, began_at=event.started_at, reason=pause.begins.fact))
+                self._touch(clock)
+            elif clock.state == "paused" and pause.ends.matches(fact_type, plain):
+                ClockPause.objects.filter(clock=clock, ended_at__isnull=True).update(ended_at=event.started_at)
+                clock.state = "running"
+                recount(clock, book_for(self.case), event.now)
+                self._touch(clock)
+
+    def _touch(self, clock: CaseClock) -> None:
+        if clock.pk:
+            self.changed[clock.pk] = clock
+
+    def save(self) -> None:
+        if self.new:
+            CaseClock.objects.bulk_create(self.new)
+        for pause in self.pauses:
+            pause.clock_id = pause.clock.pk
+        if self.pauses:
+            ClockPause.objects.bulk_create(self.pauses)
+        if self.changed:
+            CaseClock.objects.bulk_update(self.changed.values(), _CLOCK_COLUMNS)
+        if self.promises:
+            Promise.objects.bulk_create(self.promises)
+        for code, at in self.kept.items():
+            Promise.objects.filter(case=self.case, code=code, kept_at__isnull=True, broken_at__isnull=True).update(kept_at=at)
+        due = min((c.target_at for c in self.open if not c.information), default=None)
+        if self.case.is_open and due != self.case.next_due_at:
+            self.case.next_due_at = due
+            Case.objects.filter(pk=self.case.pk).update(next_due_at=due)
+
+
+_CLOCK_COLUMNS = (
+    "state",
+    "due_at",
+    "target_at",
+    "provisional",
+    "next_alarm_at",
+    "alarms",
+    "stopped_at",
+    "stopped_stated_at",
+    "stop_fact",
+    "outcome",
+    "extensions",
+)
+
+
+# --- counting ------------------------------------------------------------------------------------------------------
+
+
+def rule_of(clock: CaseClock, book: Book) -> HouseClock | LawRule:
+    """What this clock rests on: law by the hash it started under, the house by the pinned procedure."""
+    if clock.basis == "house":
+        return book.procedure.clock(clock.rule_id)
+    for rule in book.law.rules:
+        if rule.sha == clock.rule_hash:
+            return rule
+    return packs.law_rule(clock.rule_hash)
+
+
+def spec_of(clock: CaseClock, book: Book) -> ClockSpec:
+    spec = rule_of(clock, book).clock
+    if spec is None:
+        raise LookupError(f"{clock.rule_id} has no clock")
+    return spec
+
+
+def moment_of(
+    spec: ClockSpec, plain: Mapping[str, Any], at: datetime, case: Case, table: deadlines.DayTable
+) -> datetime:
+    """The moment the rule counts from; when its field is missing, the day we learned (`at`)."""
+    if spec.from_ == "at":
+        return at
+    if spec.from_ == "case_opened":
+        return min(case.received_at, case.stated_at or case.received_at)
+    value = plain.get(spec.from_)
+    if value is None and spec.from_ == "occurred_on" and case.occurred_on:
+        value = case.occurred_on.isoformat()
+    if not isinstance(value, str):
+        return at
+    if len(value) == 10:
+        return datetime.combine(date.fromisoformat(value), time(0), table.tz).astimezone(UTC)
+    return datetime.fromisoformat(value.replace("Z", "+00:00")).astimezone(UTC)
+
+
+def count(
+    spec: ClockSpec, started: datetime, book: Book, *, extensions: int, pauses: Iterable[deadlines.Pause], now=None
+) -> deadlines.Deadline:
+    return deadlines.deadline(
+        spec.rule(extensions), started, book.table, opening=book.opening if spec.opening else None, pauses=pauses, now=now
+    )
+
+
+def pauses_of(clock: CaseClock) -> tuple[deadlines.Pause, ...]:
+    return tuple(deadlines.Pause(p.began_at, p.ended_at) for p in clock.pauses.all()) if clock.pk else ()
+
+
+def recount(clock: CaseClock, book: Book, now: datetime) -> deadlines.Deadline:
+    """Due and target again, after a pause, an extension or a new calendar."""
+    spec = spec_of(clock, book)
+    counted = count(spec, clock.started_at, book, extensions=clock.extensions, pauses=pauses_of(clock), now=now)
+    clock.due_at, clock.target_at, clock.provisional = counted.due_at, counted.target_at, counted.provisional
+    if not clock.information and clock.state == "running":
+        clock.next_alarm_at = next_alarm_at(clock, spec, counted, book, now)
+    return counted
+
+
+def alarm_times(clock: CaseClock, spec: ClockSpec, counted: deadlines.Deadline, book: Book) -> list[tuple[datetime, str]]:
+    """Every alarm of a clock with its key: warnings, target, due, and the steps up the line after it."""
+    times = [(a.at, a.key) for a in deadlines.alarms(counted, spec.alarms_before, book.table)]
+    for escalation in book.procedure.escalations:
+        if escalation.overdue_hours and escalation.basis in (None, clock.basis):
+            times.append((counted.due_at + timedelta(hours=escalation.overdue_hours), f"up:{escalation.id}"))
+    return sorted(times)
+
+
+def next_alarm_at(
+    clock: CaseClock, spec: ClockSpec, counted: deadlines.Deadline, book: Book, now: datetime
+) -> datetime | None:
+    """When this clock next has something to say. Warnings that lay before it was recorded warn nobody."""
+    for at, key in alarm_times(clock, spec, counted, book):
+        if key in clock.alarms or (at < clock.recorded_at and key != "due"):
+            continue
+        return max(at, clock.recorded_at)
+    return None
+
+
+# --- pausing -------------------------------------------------------------------------------------------------------
+
+
+@writes
+def clock_pause(*, clock: CaseClock, reason: str, actor: Actor, now: datetime) -> CaseClock:
+    """Let a house clock rest while somebody outside has the word. Statutory clocks never pause."""
+    case = case_locked(clock.case)
+    require_may(case, "task", actor, now)
+    clock = CaseClock.objects.select_for_update().get(pk=clock.pk)
+    spec = spec_of(clock, book_for(case))
+    if clock.basis == "law" or not spec.pausable:
+        raise errors.ClockNotPausable()
+    if clock.state != "running":
+        raise errors.AlreadyDone()
+    if not reason.strip():
+        raise errors.WordsMissing("reason")
+    ClockPause.objects.create(clock=clock, began_at=now, reason=reason[:200])
+    clock.state, clock.next_alarm_at = "paused", None
+    clock.save(update_fields=["state", "next_alarm_at"])
+    tell(case, "clock.paused", actor=actor, now=now, plain={"clock": clock.rule_id}, private={"reason": reason})
+    return clock
+
+
+@writes
+def clock_resume(*, clock: CaseClock, actor: Actor, now: datetime) -> CaseClock:
+    """Go on counting; the time at rest is added to the deadline."""
+    case = case_locked(clock.case)
+    require_may(case, "task", actor, now)
+    clock = CaseClock.objects.select_for_update().get(pk=clock.pk)
+    if clock.state != "paused":
+        raise errors.AlreadyDone()
+    ClockPause.objects.filter(clock=clock, ended_at__isnull=True).update(ended_at=now)
+    clock.state = "running"
+    recount(clock, book_for(case), now)
+    clock.save(update_fields=["state", "due_at", "target_at", "provisional", "next_alarm_at"])
+    _next_due(case)
+    tell(case, "clock.resumed", actor=actor, now=now, plain={"clock": clock.rule_id})
+    return clock
+
+
+def clocks_recount(case: Case, now: datetime, *, law_changed: bool = False) -> int:
+    """Recompute open clocks from their original trigger (calendar published, branch moved). Joins the caller's write."""
+    book, moved = book_for(case), []
+    for clock in CaseClock.objects.filter(case=case, state__in=("running", "paused")).prefetch_related("pauses"):
+        before = clock.due_at
+        recount(clock, book, now)
+        if clock.due_at != before or law_changed:
+            moved.append(clock)
+    if moved:
+        CaseClock.objects.bulk_update(moved, _CLOCK_COLUMNS)
+        _next_due(case)
+    return len(moved)
+
+
+def _next_due(case: Case) -> None:
+    open_clocks = CaseClock.objects.filter(case=case, state="running", information=False)
+    Case.objects.filter(pk=case.pk).update(next_due_at=open_clocks.aggregate(at=Min("target_at"))["at"])
+
+
+# --- alarms --------------------------------------------------------------------------------------------------------
+
+
+def clocks_sweep(now: datetime) -> int:
+    """Give every alarm that is due, once each; costs what is due, not what is open. Returns how many clocks spoke."""
+    told = 0
+    while True:
+        batch = list(
+            CaseClock.objects.filter(next_alarm_at__lte=now).order_by("next_alarm_at", "id").values_list("pk", flat=True)[
+                :ALARM_BATCH
+            ]
+        )
+        if not batch:
+            return told
+        told += alarms_give_many(clock_ids=batch, actor=SYSTEM, now=now)
+
+
+@writes
+def alarms_give_many(*, clock_ids: list[int], actor: Actor, now: datetime) -> int:
+    """Give the due alarms of these clocks: one fact a case-clock, one notice a person, tasks up the line."""
+    clocks = list(
+        CaseClock.objects.select_for_update(of=("self",))
+        .select_related("case__branch")
+        .prefetch_related("pauses")
+        .filter(pk__in=clock_ids, next_alarm_at__lte=now)
+        .order_by("id")
+    )
+    facts, tasks, notify = [], [], {}
+    for clock in clocks:
+        case, book = clock.case, book_for(clock.case)
+        spec = spec_of(clock, book)
+        counted = count(spec, clock.started_at, book, extensions=clock.extensions, pauses=pauses_of(clock), now=now)
+        due = [k for at, k in alarm_times(clock, spec, counted, book) if at <= now and k not in clock.alarms]
+        clock.alarms = [*clock.alarms, *due]
+        clock.next_alarm_at = next_alarm_at(clock, spec, counted, book, now)
+        if not due:
+            continue
+        facts.append(
+            Fact("clock.alarmed", case.stream, plain={"clock": clock.rule_id, "alarms": due, "basis": clock.basis}, subject=case)
+        )
+        late = clock.due_at <= now
+        notify.setdefault((case.branch, spec.owner, clock.owner_id or case.owner_id), set()).add(case.stream)
+        if late and "due" in due and not clock.born_late:
+            for role in spec.escalate_to:
+                tasks.append(_escalation(case, clock, role, now))
+                notify.setdefault((case.branch, role, None), set()).add(case.stream)
+        for key in due:
+            if key.startswith("up:"):
+                step = next(e for e in book.procedure.escalations if e.id == key[3:])
+                for role in step.to:
+                    tasks.append(_escalation(case, clock, role, now))
+                    notify.setdefault((case.branch, role, None), set()).add(case.stream)
+    if tasks:
+        _tasks_open_once(tasks)
+    CaseClock.objects.bulk_update(clocks, ["alarms", "next_alarm_at"], batch_size=ALARM_BATCH)
+    facts_record(facts, actor=actor, now=now)
+    _notify(notify, actor, now)
+    return len(clocks)
+
+
+def _escalation(case: Case, clock: CaseClock, role: str, now: datetime) -> Task:
+    return Task(
+        case=case,
+        kind="overdue",
+        role=role,
+        due_at=now,
+        opened_at=now,
+        detail={"clock": clock.rule_id, "clock_uid": str(clock.uid)},
+    )
+
+
+def _tasks_open_once(tasks: list[Task]) -> None:
+    """One open task per clock and role is enough, however many alarms ask for it."""
+    open_ones = Task.objects.filter(
+        case_id__in={t.case_id for t in tasks}, kind="overdue", done_at__isnull=True, cancelled_at__isnull=True
+    )
+    there = {(t.role, t.detail.get("clock_uid")) for t in open_ones}
+    fresh = {(t.role, t.detail["clock_uid"]): t for t in tasks if (t.role, t.detail["clock_uid"]) not in there}
+    Task.objects.bulk_create(fresh.values())
+
+
+def _notify(wanted: Mapping[tuple[Branch, str, int | None], set[str]], actor: Actor, now: datetime) -> None:
+    """One content-free notice a person and sweep: the named owner, otherwise everyone who holds the role here."""
+    people: dict[int, User] = {}
+    named = {user_id for _branch, _role, user_id in wanted if user_id is not None}
+    for user in User.objects.filter(pk__in=named, is_active=True):
+        people[user.pk] = user
+    for branch, role, user_id in wanted:
+        if user_id is None:
+            for user in members_with(role, branch, now):
+                people[user.pk] = user
+    for user in people.values():
+        recipient = Recipient(user.pk, user.email, user.language)
+        staff_notify(to=[recipient], code="due", stream=user.stream, actor=actor, now=now)
+
+
+def promises_sweep(now: datetime) -> int:
+    """A promise whose time has passed is seen to be broken: a fact, once."""
+    broken = 0
+    while True:
+        ids = list(Promise.objects.filter(due_at__lte=now, kept_at=None, broken_at=None).values_list("pk", flat=True)[:200])
+        if not ids:
+            return broken
+        broken += promises_break_many(promise_ids=ids, actor=SYSTEM, now=now)
+
+
+@writes
+def promises_break_many(*, promise_ids: list[int], actor: Actor, now: datetime) -> int:
+    rows = list(
+        Promise.objects.select_for_update(of=("self",))
+        .select_related("case__branch")
+        .filter(pk__in=promise_ids, kept_at=None, broken_at=None)
+        .order_by("id")
+    )
+    Promise.objects.filter(pk__in=[p.pk for p in rows]).update(broken_at=now)
+    facts = [
+        Fact("promise.broken", p.case.stream, plain={"promise": str(p.uid), "due": p.due_at.isoformat()}, subject=p.case)
+        for p in rows
+    ]
+    facts_record(facts, actor=actor, now=now)
+    return len(rows)
+
+
+def overdue_filter(now: datetime) -> Q:
+    return Q(is_open=True, next_due_at__lte=now)

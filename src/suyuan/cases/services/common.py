@@ -1,0 +1,161 @@
+"""What every service of a case begins and ends with."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from suyuan.accounts.rules import ActorProfile, CaseView, may
+from suyuan.accounts.selectors import profile_for
+from suyuan.cases import errors, rules
+from suyuan.cases.models import Approval, Case, Involvement, Task
+from suyuan.kernel.actor import Actor
+from suyuan.kernel.machine import NoSuchMove
+from suyuan.kernel.refusal import BadInput
+from suyuan.platform.facts import Fact, facts_record
+from suyuan.platform.models import Text
+from suyuan.platform.texts import text_write
+
+
+def case_locked(case: Case) -> Case:
+    """The case as it stands in the database now, its row locked until the write ends."""
+    return Case.objects.select_for_update(of=("self",)).select_related("branch").get(pk=case.pk)
+
+
+def case_view(case: Case) -> CaseView:
+    """What `accounts.rules.may` needs to know of a case: three small queries."""
+    by_kind: dict[str, set[int]] = {}
+    for kind, user_id in Involvement.objects.filter(case=case, until__isnull=True).values_list("kind", "user_id"):
+        by_kind.setdefault(kind, set()).add(user_id)
+    task_roles = Task.objects.filter(case=case, done_at__isnull=True, cancelled_at__isnull=True).exclude(role="")
+    lowering = Approval.objects.filter(case=case, kind="lower_level", decision="").values_list("asked_by_id", flat=True)
+    return CaseView(
+        branch_id=case.branch_id,
+        stream=case.stream,
+        jurisdiction=case.jurisdiction,
+        department_id=case.department_id,
+        level=case.level or None,
+        stage=case.stage,
+        flags=frozenset(case.flags),
+        escalated=case.escalated,
+        money=case.money,
+        asked_legal=case.asked_legal,
+        owner_id=case.owner_id,
+        registered_by_id=case.registered_by_id,
+        investigator_ids=frozenset(by_kind.get("investigator", ())),
+        task_user_ids=frozenset(by_kind.get("task", ())),
+        task_roles=frozenset(task_roles.values_list("role", flat=True)),
+        complained_ids=frozenset(by_kind.get("complained", ())),
+        lower_requested_by_id=lowering.first(),
+        close_requested_by_id=case.closing_asked_by_id,
+    )
+
+
+def require_may(case: Case, move: str, actor: Actor, now: datetime, *, view: CaseView | None = None) -> CaseView:
+    """Refuse unless the actor may do `move` to this case now. The system acts by its jobs' own rules."""
+    view = view or case_view(case)
+    profile = profile_for(actor, now) if actor.kind in {"user", "guest"} else ActorProfile(actor)
+    answer = may(profile, move, view)
+    if not answer:
+        if answer.code == "not_here":
+            raise errors.MayNot("not_here")
+        raise errors.MayNot(answer.code, answer.who_could)
+    return view
+
+
+def stage_move(case: Case, name: str, *, now: datetime, **changes: Any) -> None:
+    """Claim the row while its stage is still the one we looked at. Raises WrongStage, CaseMovedMeanwhile."""
+    try:
+        move = rules.LIFECYCLE.move(case.stage, name)
+    except NoSuchMove:
+        raise errors.WrongStage(stage=case.stage, move=name) from None
+    target = move.target or case.stage
+    ended = target in rules.ENDED
+    changes |= {"stage": target, "moved_at": now, "is_open": not ended}
+    if ended:
+        changes |= {"ended_at": now, "next_due_at": None}
+    elif case.stage in rules.ENDED:
+        changes |= {"ended_at": None}
+    claimed = Case.objects.filter(pk=case.pk, stage=case.stage, moved_at=case.moved_at).update(**changes)
+    if not claimed:
+        raise errors.CaseMovedMeanwhile()
+    for name_, value in changes.items():
+        setattr(case, name_, value)
+
+
+def case_change(case: Case, *, now: datetime, **changes: Any) -> None:
+    """Write the named columns of a locked case, and that it moved."""
+    changes["moved_at"] = now
+    Case.objects.filter(pk=case.pk).update(**changes)
+    for name, value in changes.items():
+        setattr(case, name, value)
+
+
+def words_frozen(case: Case, kind: str, words: str, *, now: datetime, compartment: str = "", field: str = "words") -> Text:
+    """Freeze what a person wrote. Raises WordsMissing when there is nothing but space."""
+    if not words.strip():
+        raise errors.WordsMissing(field)
+    return text_write(
+        stream=case.compartment_stream(compartment),
+        kind=kind,
+        body=words,
+        branch_id=case.branch_id,
+        now=now,
+        compartment=compartment,
+    )
+
+
+def stated_time(stated: datetime | None, now: datetime, field: str = "happened_at") -> datetime | None:
+    """A stated time that can be true. Raises StatedTimeWrong."""
+    if problem := rules.stated_time_problem(stated, now):
+        raise errors.StatedTimeWrong(problem, field)
+    return stated
+
+
+def known(code: str, allowed, field: str) -> str:
+    """A code that the rules know. Raises BadInput naming the field."""
+    if code not in allowed:
+        raise BadInput(fields={field: code})
+    return code
+
+
+def tell(
+    case: Case,
+    fact_type: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    plain: Mapping[str, Any] | None = None,
+    private: Mapping[str, Any] | None = None,
+    texts: Mapping[str, Text] | None = None,
+    happened_at: datetime | None = None,
+    compartment: str = "",
+) -> UUID:
+    """Record one fact about the case in its stream, or in the stream of a protected compartment."""
+    fact = Fact(
+        fact_type,
+        case.compartment_stream(compartment),
+        plain=plain or {},
+        private={name: value for name, value in (private or {}).items() if value not in ("", None)},
+        texts=texts or {},
+        happened_at=happened_at,
+        subject=case,
+    )
+    return facts_record([fact], actor=actor, now=now)[0].uid
+
+
+def involve(case: Case, user_id: int, kind: str, now: datetime) -> None:
+    """Note why a member of staff has to do with the case; once is enough."""
+    Involvement.objects.bulk_create(
+        [Involvement(case=case, user_id=user_id, kind=kind, since=now)], ignore_conflicts=True
+    )
+
+
+def release(case: Case, user_id: int, kind: str, now: datetime) -> int:
+    open_ones = Involvement.objects.filter(case=case, user_id=user_id, kind=kind, until__isnull=True)
+    return open_ones.update(until=now)
+
+
+def is_complained_about(case: Case, user_id: int) -> bool:
+    return Involvement.objects.filter(case=case, user_id=user_id, kind="complained", until__isnull=True).exists()

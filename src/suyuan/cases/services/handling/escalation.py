@@ -1,0 +1,151 @@
+"""Rules of the pack that bring in the next person (C-13), and the notices that tell people something waits.
+
+Conditions on the case itself are asked here, when a fact changes them; those on time are asked by the clocks' sweep.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from suyuan.accounts.models import User
+from suyuan.accounts.rules import Role
+from suyuan.accounts.selectors import members_with
+from suyuan.cases.models import Case, ContactEntry, Involvement, Task
+from suyuan.cases.services.clocks import book_for
+from suyuan.cases.services.common import case_change, tell
+from suyuan.cases.services.handling.steps import HANDLER, INVESTIGATOR, due, task_for
+from suyuan.correspondence.models import Message, StaffNotice
+from suyuan.correspondence.services import Recipient, staff_notify
+from suyuan.kernel.actor import SYSTEM, Actor
+from suyuan.platform.facts import Recorded
+from suyuan.platform.jobs import job
+from suyuan.platform.models import FactRow
+from suyuan.platform.units import writes
+from suyuan.playbooks.readers import Escalation
+from suyuan.playbooks.selectors import procedure_of
+
+ESCALATION = "escalation"
+
+# What packs call a flag, where the names differ.
+PACK_FLAGS = {"extortion": "extortion_suspected", "vulnerable": "vulnerable_person"}
+
+TELL = "cases.tell_staff"
+
+
+# --- bringing in the next person -----------------------------------------------------------------------------------
+
+
+def escalations_follow(event: Recorded, *, actor: Actor, now: datetime) -> None:
+    """Inside-reaction: every rule of the pack that has just come to hold opens its tasks, once while they are open."""
+    case = event.subject
+    if not isinstance(case, Case) or not case.is_open:
+        return
+    holding = [rule for rule in book_for(case).procedure.escalations if _holds(rule, case, now)]
+    if not holding:
+        return
+    there = set(Task.objects.filter(case=case, kind=ESCALATION, cancelled_at=None).values_list("detail__rule", flat=True))
+    for rule in holding:
+        if rule.id not in there:
+            _escalate(case, rule, now)
+
+
+def _holds(rule: Escalation, case: Case, now: datetime) -> bool:
+    """Exactly the conditions that are set, together. Rules about time belong to the clocks."""
+    if rule.overdue_hours is not None or not (rule.levels or rule.flags or rule.danger or rule.contacts):
+        return False
+    if rule.levels and case.level not in rule.levels:
+        return False
+    if rule.flags and not {PACK_FLAGS.get(f, f) for f in case.flags} & set(rule.flags):
+        return False
+    if rule.danger and case.danger != "open":
+        return False
+    return rule.contacts is None or unanswered(case, now, rule.within_days) >= rule.contacts
+
+
+def unanswered(case: Case, now: datetime, days: int | None) -> int:
+    """How often the complainant came to us in these days since our last word to them."""
+    since = now - timedelta(days=days) if days else case.received_at
+    contacts = ContactEntry.objects.filter(case=case)
+    messages = Message.objects.filter(subject_stream=case.stream)
+    ours = [
+        contacts.filter(direction="out").aggregate(at=Max("happened_at"))["at"],
+        messages.filter(direction="out").aggregate(at=Max("sent_at"))["at"],
+    ]
+    since = max([since, *(at for at in ours if at is not None)])
+    came = contacts.filter(direction="in", happened_at__gt=since).count()
+    return came + messages.filter(direction="in", created_at__gt=since).count()
+
+
+def _escalate(case: Case, rule: Escalation, now: datetime) -> None:
+    named = {HANDLER: case.owner_id, INVESTIGATOR: None}
+    until = due(case, rule.within, now) or now
+    tasks = [task_for(case, ESCALATION, to, named, now, detail={"rule": rule.id}, due_at=until) for to in rule.to]
+    Task.objects.bulk_create(tasks)
+    if Role.HEAD_OFFICE in rule.to and not case.escalated:
+        case_change(case, now=now, escalated=True)
+    plain = {"rule": rule.id, "to": list(rule.to), "due": until.isoformat()}
+    tell(case, "case.escalated", actor=SYSTEM, now=now, plain=plain)
+
+
+# --- telling staff -------------------------------------------------------------------------------------------------
+
+
+@job(TELL)
+def tell_staff(args: dict, now: datetime) -> None:
+    """After a fact: content-free notices to those it concerns. Told once, however often the job runs."""
+    fact = FactRow.objects.get(uid=args["fact"])
+    case = Case.objects.select_related("branch", "owner").get(uid=fact.stream.partition(":")[2])
+    people = recipients(case, fact, now)
+    told = StaffNotice.objects.filter(stream=case.stream, code=fact.type, created_at__gte=fact.at)
+    already = set(told.values_list("user_id", flat=True))
+    waiting = [user for user in people if user.pk not in already]
+    if waiting:
+        staff_tell(case=case, users=waiting, code=fact.type, actor=SYSTEM, now=now)
+
+
+@writes
+def staff_tell(*, case: Case, users: Iterable[User], code: str, actor: Actor, now: datetime) -> None:
+    """One notice a person, which says that something waits and nothing else."""
+    to = [Recipient(user.pk, user.email, user.language) for user in users]
+    staff_notify(to=to, code=code, stream=case.stream, actor=actor, now=now)
+
+
+def recipients(case: Case, fact: FactRow, now: datetime) -> list[User]:
+    """Whom a fact concerns. Never the one who did it; people complained about only when they are asked for their side."""
+    match fact.type:
+        case "case.graded":
+            level = procedure_of(case.procedure_id).level(fact.value("level"))
+            found = _holders(case, (level.owner, *level.told), now)
+        case "case.escalated":
+            found = _holders(case, fact.value("to", []), now)
+        case "case.danger_raised":
+            found = _holders(case, (Role.DOCTOR, Role.CASE_MANAGER), now)
+        case "legal.asked":
+            found = _holders(case, (Role.LEGAL,), now)
+        case "level.lowering_asked" | "case.closing_asked":
+            found = _holders(case, (Role.CASE_MANAGER, Role.DEPARTMENT_HEAD, Role.HEAD_OF_CLINIC), now)
+        case "case.assigned" | "speaker.named" | "investigator.appointed" | "task.opened" | "statement.requested":
+            found = list(User.objects.filter(uid=fact.value("user"), is_active=True)) if fact.value("user") else []
+        case _:
+            raise LookupError(f"nobody is told about {fact.type}")
+    if fact.type != "statement.requested":
+        hidden = Involvement.objects.filter(case=case, kind="complained", until=None).values_list("user_id", flat=True)
+        found = [user for user in found if user.pk not in set(hidden)]
+    return [user for user in found if fact.actor != f"user:{user.uid}"]
+
+
+def _holders(case: Case, roles: Iterable[str], now: datetime) -> list[User]:
+    """Those who hold the roles here, in a settled order; handler and investigator are persons of the case."""
+    found: dict[int, User] = {}
+    for role in roles:
+        if role == HANDLER:
+            here = [case.owner] if case.owner else []
+        elif role == INVESTIGATOR:
+            rows = Involvement.objects.filter(case=case, kind=INVESTIGATOR, until=None).select_related("user")
+            here = [row.user for row in rows.order_by("id")]
+        else:
+            here = members_with(role, case.branch, now)
+        found |= {user.pk: user for user in here}
+    return list(found.values())

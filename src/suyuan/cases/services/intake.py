@@ -1,0 +1,531 @@
+"""How a complaint comes in: registered whole, or opened by a danger sign and completed afterwards."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from suyuan.accounts.models import Branch, User
+from suyuan.cases import errors, rules
+from suyuan.cases.models import (
+    Case,
+    CaseFile,
+    CaseIssue,
+    Consent,
+    Demand,
+    Involvement,
+    Party,
+    Receipt,
+    Task,
+)
+from suyuan.cases.services import common
+from suyuan.cases.services.receipts import receipt_row
+from suyuan.kernel.actor import Actor
+from suyuan.people.models import Person, TreatmentReceived
+from suyuan.people.rules import Contact, Treatment
+from suyuan.people.services import NewPerson, persons_register
+from suyuan.platform import chance, units
+from suyuan.platform.facts import Fact, facts_record, stream_of
+from suyuan.platform.models import StoredFile, Text
+from suyuan.platform.texts import text_write
+from suyuan.platform.units import writes
+from suyuan.playbooks import selectors as packs
+
+MATTER_CHARS = 40
+NARRATIVE_CHARS = 20_000
+
+# Wishes that are rights: each opens a demand with its own clock.
+DEMANDS_OF_WISHES = {"records": "records_copy", "records_copy": "records_copy", "refund": "refund", "explanation": "explanation"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonGiven:
+    """A person as stated at intake, or one already known (`person`)."""
+
+    family_name: str = ""
+    given_name: str = ""
+    contacts: tuple[Contact, ...] = ()
+    person: Person | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self.person is None and not (self.family_name or self.given_name or self.contacts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssueGiven:
+    """One subject of the complaint. The first cause is the primary one."""
+
+    subject: str
+    causes: tuple[str, ...] = ()
+    treatment: Treatment | None = None
+
+
+@dataclass(frozen=True)
+class ConsentGiven:
+    purpose: str
+    version: int
+    given: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """Everything a complaint can say at the beginning. Only the words or a danger sign are needed."""
+
+    narrative: str = ""
+    matter: str = ""
+    happened_at: datetime | None = None
+    complainant: PersonGiven = PersonGiven()
+    patient: PersonGiven | None = None
+    relation: str = "self"
+    issues: tuple[IssueGiven, ...] = ()
+    danger_signs: tuple[str, ...] = ()
+    harm: str = rules.Harm.NONE
+    occurred_on: date | None = None
+    wishes: tuple[str, ...] = ()
+    factors: tuple[str, ...] = ()
+    level: int = 0
+    preferred_channel: str = ""
+    preferred_hours: str = ""
+    communication_need: str = ""
+    consents: tuple[ConsentGiven, ...] = ()
+    complained_user_ids: tuple[int, ...] = ()
+    media: bool = False
+    files: tuple[StoredFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A registered case. `secret` opens its follow-up page and is nowhere else; None when no receipt was made."""
+
+    case: Case
+    party: Party | None
+    secret: str | None
+
+
+def case_register(
+    *,
+    branch: Branch,
+    channel: str,
+    intake: Intake,
+    language: str,
+    actor: Actor,
+    now: datetime,
+    owner: User | None = None,
+    registered_by: User | None = None,
+    once: Any = None,
+) -> Registered:
+    """Open a case with everything that was said.
+
+    `once` is a claim of `platform.idempotency`, taken inside the same transaction. Raises MayNot, BadInput refusals.
+    """
+    _check(intake, now)
+    _require_register(branch, actor, now)
+    for attempt in range(3):
+        try:
+            return _case_register(
+                branch=branch,
+                channel=channel,
+                intake=intake,
+                language=language,
+                actor=actor,
+                now=now,
+                owner=owner,
+                registered_by=registered_by,
+                once=once,
+                reference=reference_free(branch, now),
+            )
+        except IntegrityError as error:
+            if "reference" not in str(error) or attempt == 2 or units.current():
+                raise
+    raise AssertionError("unreachable")
+
+
+def case_danger_open(
+    *,
+    branch: Branch,
+    danger_signs: Sequence[str],
+    contacts: tuple[Contact, ...] = (),
+    language: str,
+    actor: Actor,
+    now: datetime,
+    channel: str = "web",
+    once: Any = None,
+) -> Registered:
+    """A yes to a danger question opens the case at once, without a name; a doctor's task is due now."""
+    intake = Intake(
+        danger_signs=tuple(danger_signs),
+        harm=rules.Harm.ALLEGED,
+        complainant=PersonGiven(contacts=contacts),
+    )
+    return case_register(
+        branch=branch, channel=channel, intake=intake, language=language, actor=actor, now=now, once=once
+    )
+
+
+def reference_free(branch: Branch, now: datetime) -> str:
+    """A reference nobody has; the unique column has the last word."""
+    year = now.astimezone(branch.tz).year
+    while True:
+        reference = rules.reference_for(branch.code, year, f"{chance.below(10**7):07d}")
+        if not Case.objects.filter(reference=reference).exists():
+            return reference
+
+
+def _require_register(branch: Branch, actor: Actor, now: datetime) -> None:
+    from suyuan.accounts.rules import ActorProfile, CaseView, may
+    from suyuan.accounts.selectors import profile_for
+
+    profile = profile_for(actor, now) if actor.kind in {"user", "guest"} else ActorProfile(actor)
+    answer = may(profile, "register", CaseView(branch_id=branch.pk, jurisdiction=branch.jurisdiction))
+    if not answer:
+        raise errors.MayNot(answer.code, answer.who_could)
+
+
+def _check(intake: Intake, now: datetime) -> None:
+    common.stated_time(intake.happened_at, now)
+    if intake.occurred_on is not None:
+        midnight = datetime.combine(intake.occurred_on, datetime.min.time(), now.tzinfo)
+        common.stated_time(midnight, now, field="occurred_on")
+    common.known(intake.harm, rules.STATED_HARM, "harm")
+    if not intake.narrative.strip() and not intake.danger_signs:
+        raise errors.WordsMissing("narrative")
+    if len(intake.narrative) > NARRATIVE_CHARS:
+        raise errors.TooLong("narrative", NARRATIVE_CHARS)
+
+
+@writes
+def _case_register(
+    *,
+    branch: Branch,
+    channel: str,
+    intake: Intake,
+    language: str,
+    actor: Actor,
+    now: datetime,
+    owner: User | None,
+    registered_by: User | None,
+    once: Any,
+    reference: str,
+) -> Registered:
+    if once is not None:
+        once.claim(now=now)
+    procedure = packs.procedure_newest(branch.jurisdiction)
+
+    complainant, patient, treatments = _people(branch, intake, language, actor, now)
+    uid = chance.uid()
+    stream = stream_of("case", uid)
+    narrative = _narrative(stream, intake, branch, now)
+    case = Case(
+        uid=uid,
+        stream=stream,
+        reference=reference,
+        branch=branch,
+        jurisdiction=branch.jurisdiction,
+        procedure_id=procedure.pk,
+        channel=channel,
+        language=language,
+        received_at=now,
+        moved_at=now,
+        stated_at=intake.happened_at,
+        registered_by=registered_by,
+        owner=owner,
+        narrative=narrative,
+        patient=patient,
+        is_complete=bool(intake.narrative.strip()),
+        danger="open" if intake.danger_signs else "",
+        danger_signs=list(intake.danger_signs),
+    )
+    _describe(case, intake)
+    case.save(force_insert=True)
+    units.required().notes[f"new:{case.pk}"] = True
+    units.required().notes[str(uid)] = case
+
+    party = _parties(case, complainant, patient, intake, actor, now)
+    plain, private = _around(case, party, intake, treatments, actor, now)
+    secret = None
+    if party is not None:
+        receipt, secret = receipt_row(case, party, now)
+        receipt.save(force_insert=True)
+        plain["receipt"] = str(receipt.uid)
+    _staff(case, intake, owner, registered_by, now)
+    _tasks(case, intake, now)
+
+    opened = Fact(
+        "case.opened",
+        stream,
+        plain={
+            "reference": reference,
+            "branch": str(branch.uid),
+            "jurisdiction": branch.jurisdiction,
+            "channel": channel,
+            **plain,
+        },
+        private=private,
+        texts={"narrative": narrative} if narrative else {},
+        happened_at=intake.happened_at,
+        subject=case,
+    )
+    facts_record([opened], actor=actor, now=now)
+    return Registered(case, party, secret)
+
+
+@writes
+def case_complete(*, case: Case, intake: Intake, actor: Actor, now: datetime, once: Any = None) -> Registered:
+    """Going on after a danger sign: the same case gets its words, people and wishes. Its receipt stays the one given."""
+    if once is not None:
+        once.claim(now=now)
+    _check(intake, now)
+    case = common.case_locked(case)
+    if case.is_complete:
+        raise errors.AlreadyDone()
+    if not intake.narrative.strip():
+        raise errors.WordsMissing("narrative")
+    branch = case.branch
+    complainant, patient, treatments = _people(branch, intake, case.language, actor, now)
+    narrative = _narrative(case.stream, intake, branch, now)
+    known_signs = list(case.danger_signs)
+    _describe(case, intake)
+    case.danger_signs = list(dict.fromkeys([*known_signs, *intake.danger_signs]))
+    if case.danger_signs and case.harm == rules.Harm.NONE:
+        case.harm = rules.Harm.ALLEGED
+    case.narrative, case.patient, case.is_complete, case.moved_at = narrative, patient, True, now
+    case.stated_at = intake.happened_at
+    case.save(
+        update_fields=[
+            "narrative", "patient", "is_complete", "moved_at", "stated_at", "matter", "wishes", "factors", "harm",
+            "occurred_on", "level", "media", "money", "preferred_channel", "preferred_hours", "communication_need",
+            "danger_signs",
+        ]
+    )  # fmt: skip
+    party = Party.objects.filter(case=case).order_by("id").first()
+    if party is None:
+        party = _parties(case, complainant, patient, intake, actor, now)
+    else:
+        Party.objects.filter(pk=party.pk).update(
+            person=complainant or party.person, relation=intake.relation, roles=_roles(complainant, patient, intake)
+        )
+        party.refresh_from_db()
+        if patient is not None and complainant is not None and patient.pk != complainant.pk:
+            Party.objects.create(case=case, person=patient, roles=["patient"], relation="self", added_at=now)
+    plain, private = _around(case, party, intake, treatments, actor, now)
+    plain |= {"danger_signs": list(set(intake.danger_signs) - set(known_signs))}
+    secret = None
+    if party is not None and not Receipt.objects.filter(case=case).exists():
+        receipt, secret = receipt_row(case, party, now)
+        receipt.save(force_insert=True)
+    facts_record(
+        [
+            Fact(
+                "case.completed",
+                case.stream,
+                plain=plain,
+                private=private,
+                texts={"narrative": narrative} if narrative else {},
+                happened_at=intake.happened_at,
+                subject=case,
+            )
+        ],
+        actor=actor,
+        now=now,
+    )
+    return Registered(case, party, secret)
+
+
+@writes
+def danger_raise(*, case: Case, signs: Sequence[str], words: str, actor: Actor, now: datetime) -> Case:
+    """A danger sign reported later: outranks every step of the complaint; a doctor's task is due now."""
+    case = common.case_locked(case)
+    if actor.kind in {"user", "guest"}:
+        common.require_may(case, "raise", actor, now)
+    common.case_change(
+        case,
+        now=now,
+        danger="open",
+        danger_signs=list(dict.fromkeys([*case.danger_signs, *signs])),
+        harm=rules.Harm.ALLEGED if case.harm in (rules.Harm.NONE, rules.Harm.NOT_SERIOUS) else case.harm,
+    )
+    Task.objects.create(
+        case=case, kind="danger_review", role="doctor", due_at=now, opened_at=now, detail={"signs": list(signs)}
+    )
+    texts = {"words": common.words_frozen(case, "danger", words, now=now)} if words.strip() else {}
+    common.tell(case, "case.danger_raised", actor=actor, now=now, plain={"signs": list(signs)}, texts=texts)
+    return case
+
+
+# --- parts ---------------------------------------------------------------------------------------------------------
+
+
+def _describe(case: Case, intake: Intake) -> None:
+    case.matter = (intake.matter.strip() or _first_words(intake))[:200]
+    case.wishes, case.factors = list(intake.wishes), list(intake.factors)
+    case.harm, case.occurred_on = intake.harm, intake.occurred_on
+    case.media = case.media or intake.media
+    case.level = max(
+        case.level,
+        intake.level,
+        rules.level_at_intake(danger_signs=intake.danger_signs, harm=rules.Harm(intake.harm), media=intake.media),
+    )
+    causes = {cause for issue in intake.issues for cause in issue.causes}
+    case.money = bool(rules.MONEY_CAUSES & causes or rules.MONEY_WISHES & set(intake.wishes))
+    case.preferred_channel, case.preferred_hours = intake.preferred_channel, intake.preferred_hours
+    case.communication_need = intake.communication_need
+
+
+def _first_words(intake: Intake) -> str:
+    """A working title out of the first sentence, until somebody gives the matter a better one."""
+    if intake.issues and intake.issues[0].subject.strip():
+        return intake.issues[0].subject.strip()
+    line = " ".join(intake.narrative.split())
+    for mark in "。！？!?；;":
+        line = line.partition(mark)[0]
+    return line[:MATTER_CHARS]
+
+
+def _narrative(stream: str, intake: Intake, branch: Branch, now: datetime) -> Text | None:
+    if not intake.narrative.strip():
+        return None
+    return text_write(stream=stream, kind="narrative", body=intake.narrative, branch_id=branch.pk, now=now)
+
+
+def _people(
+    branch: Branch, intake: Intake, language: str, actor: Actor, now: datetime
+) -> tuple[Person | None, Person | None, list[TreatmentReceived]]:
+    """Register who is new: the complainant, and the patient when that is somebody else. Treatments are the patient's."""
+    treatments = tuple(issue.treatment for issue in intake.issues if issue.treatment is not None)
+    itself = intake.patient is None or intake.patient.is_empty
+    asked = [(intake.complainant, itself, treatments if itself else ())]
+    if not itself:
+        asked.append((intake.patient, True, treatments))
+    nameless = actor.kind == "party"  # someone in danger gives no name, and still is somebody
+    new = [
+        NewPerson(
+            family_name=given.family_name,
+            given_name=given.given_name,
+            contacts=given.contacts,
+            is_patient=is_patient,
+            language=language,
+            preferred_channel=intake.preferred_channel,
+            preferred_hours=intake.preferred_hours,
+            communication_need=intake.communication_need,
+            treatments=done,
+        )
+        for given, is_patient, done in asked
+        if given.person is None and (nameless or done or not given.is_empty)
+    ]
+    made = iter(persons_register(branch=branch, people=new, source="intake", actor=actor, now=now) if new else ())
+    people = [
+        given.person or (next(made) if nameless or done or not given.is_empty else None) for given, _, done in asked
+    ]
+    complainant, patient = people[0], people[-1] if not itself or intake.relation == "self" else None
+    rows = list(TreatmentReceived.objects.filter(person=people[-1]).order_by("-id")[: len(treatments)]) if treatments else []
+    return complainant, patient, rows[::-1]
+
+
+def _roles(complainant: Person | None, patient: Person | None, intake: Intake) -> list[str]:
+    itself = intake.relation == "self" or (complainant and patient and complainant.pk == patient.pk)
+    return ["complainant", "patient"] if itself else ["complainant", "representative"]
+
+
+def _parties(case, complainant, patient, intake: Intake, actor: Actor, now: datetime) -> Party | None:
+    """Who complained, and whose body it is; a party acting through the portal keeps the uid it acts under."""
+    if complainant is None:
+        return None
+    uid = UUID(actor.uid) if actor.kind == "party" else chance.uid()
+    parties = [
+        Party(
+            uid=uid,
+            case=case,
+            person=complainant,
+            roles=_roles(complainant, patient, intake),
+            relation=intake.relation,
+            added_at=now,
+        )
+    ]
+    if patient is not None and patient.pk != complainant.pk:
+        parties.append(Party(case=case, person=patient, roles=["patient"], relation="self", added_at=now))
+    return Party.objects.bulk_create(parties)[0]
+
+
+def _around(case, party, intake: Intake, treatments, actor: Actor, now: datetime) -> tuple[dict, dict]:
+    """Issues, consents, demands and files; returns what the fact says of them."""
+    found = iter(treatments)
+    issues = CaseIssue.objects.bulk_create(
+        CaseIssue(
+            case=case,
+            subject=issue.subject.strip()[:200] or case.matter,
+            treatment=next(found, None) if issue.treatment is not None else None,
+            primary_cause=issue.causes[0] if issue.causes else "",
+            causes=list(issue.causes),
+            added_at=now,
+        )
+        for issue in (intake.issues or (IssueGiven(subject=case.matter),))
+    )
+    Consent.objects.bulk_create(
+        Consent(case=case, purpose=c.purpose, version=c.version, given=c.given, at=now) for c in intake.consents
+    )
+    kinds = dict.fromkeys(DEMANDS_OF_WISHES[w] for w in intake.wishes if w in DEMANDS_OF_WISHES)
+    asked_at = min(intake.happened_at or now, now)
+    demands = Demand.objects.bulk_create(
+        Demand(case=case, kind=kind, asked_by=party, asked_at=asked_at, recorded_at=now) for kind in kinds
+    )
+    CaseFile.objects.bulk_create(
+        CaseFile(
+            case=case,
+            stored=stored,
+            source="portal" if actor.kind == "party" else "desk",
+            added_by=str(actor),
+            added_at=now,
+        )
+        for stored in intake.files
+    )
+    plain = {
+        "level": case.level,
+        "harm": str(case.harm),
+        "occurred_on": case.occurred_on.isoformat() if case.occurred_on else None,
+        "danger_signs": list(intake.danger_signs),
+        "issues": [str(row.uid) for row in issues],
+        "causes": sorted({cause for issue in intake.issues for cause in issue.causes}),
+        "wishes": list(intake.wishes),
+        "factors": list(intake.factors),
+        "relation": intake.relation,
+        "party": str(party.uid) if party else None,
+        "person": str(party.person.uid) if party else None,
+        "consents": [[c.purpose, c.version, c.given] for c in intake.consents],
+        "demands": [{"kind": d.kind, "demand": str(d.uid)} for d in demands],
+        "files": [[str(f.uid), f.sha256] for f in intake.files],
+        "complained": sorted(intake.complained_user_ids),
+    }
+    private = {
+        "matter": case.matter,
+        "preferred_hours": intake.preferred_hours,
+        "communication_need": intake.communication_need,
+        "subjects": [row.subject for row in issues],
+    }
+    return plain, {name: value for name, value in private.items() if value}
+
+
+def _staff(case: Case, intake: Intake, owner: User | None, registered_by: User | None, now: datetime) -> None:
+    pairs = [(registered_by.pk, "registered")] if registered_by else []
+    pairs += [(owner.pk, "owner")] if owner else []
+    pairs += [(user_id, "complained") for user_id in intake.complained_user_ids]
+    if owner is not None and owner.pk in intake.complained_user_ids:
+        raise errors.PersonComplainedAbout()
+    Involvement.objects.bulk_create(Involvement(case=case, user_id=u, kind=kind, since=now) for u, kind in pairs)
+
+
+def _tasks(case: Case, intake: Intake, now: datetime) -> None:
+    """A doctor now, when there is a danger sign; the missing date today, when harm is alleged without one."""
+    tasks = []
+    if intake.danger_signs:
+        detail = {"signs": list(intake.danger_signs), "no_contact": not intake.complainant.contacts}
+        tasks.append(Task(case=case, kind="danger_review", role="doctor", due_at=now, opened_at=now, detail=detail))
+    if case.harm in rules.COUNTS_AS_SERIOUS and case.occurred_on is None:
+        local = now.astimezone(case.branch.tz)
+        tonight = local.replace(hour=23, minute=59, second=0, microsecond=0)
+        tasks.append(Task(case=case, kind="ask_occurred_on", role="case_manager", due_at=tonight, opened_at=now))
+    Task.objects.bulk_create(tasks)

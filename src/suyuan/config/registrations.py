@@ -1,0 +1,48 @@
+"""Who reacts to which fact, how each is worded, and what the database itself keeps from being changed."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from suyuan.platform import facts, triggers
+from suyuan.platform.facts import FactKind, Told
+
+# The database refuses to change these. (table, arguments of platform.triggers.register)
+FROZEN: tuple[tuple[str, dict], ...] = (
+    ("playbooks_packversion", {}),
+    ("playbooks_packactivation", {}),
+    ("cases_acknowledgement", {}),
+    ("cases_disclosure", {}),
+    ("cases_finding", {}),
+    ("cases_rootcause", {}),
+    ("cases_contactentry", {}),
+    ("cases_carerecord", {}),
+    ("cases_consent", {}),
+    ("cases_evaluation", {}),
+    ("cases_casefile", {"may_update_columns": ("compartment",)}),
+    ("cases_approval", {"frozen_when": "OLD.decided_at IS NOT NULL"}),
+    ("cases_survey", {"frozen_when": "OLD.answered_at IS NOT NULL"}),
+)
+
+
+def phrases() -> Mapping[str, Callable[[Told], str]]:
+    """Every fact that is only worded, not reacted to, by the contexts below `cases` that stand alone."""
+    from suyuan.accounts.phrases import PHRASES as accounts
+    from suyuan.people.phrases import PHRASES as people
+    from suyuan.playbooks.phrases import PHRASES as playbooks
+
+    return {**accounts, **people, **playbooks}
+
+
+def register_all() -> None:
+    from suyuan.cases.facts import FACTS
+    from suyuan.cases.services.clocks import clocks_follow
+    from suyuan.config.phrases import PLATFORM
+    from suyuan.correspondence.freezing import FROZEN as MESSAGES
+    from suyuan.correspondence.phrases import PHRASES as WORDS
+
+    facts.register({name: FactKind(phrase) for name, phrase in {**phrases(), **PLATFORM}.items()})
+    # A message may end a clock of the case in whose stream it stands; the rest of what is said there may not.
+    facts.register({name: FactKind(phrase, inside=(clocks_follow,)) for name, phrase in WORDS.items()})
+    facts.register(FACTS)
+    for table, how in (*FROZEN, *MESSAGES):
+        triggers.register(table, **how)
