@@ -1,0 +1,565 @@
+"""The `suyuan` command. It sets the environment, then lets Django in; each verb is one function."""
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from suyuan.config import up
+from suyuan.config.up import DEMO, REAL, Start, StartRefused
+
+PACKAGE = Path(__file__).resolve().parent.parent
+Verb = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["manage"]:
+        return manage(arguments[1:])
+    given = parser().parse_args(arguments)
+    try:
+        return given.verb(given)
+    except StartRefused as refused:
+        return _complain(str(refused))
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="suyuan", description="Suyuan 溯源: complaint handling for aesthetic-medicine clinics.")
+    verbs = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def verb(words: str, run: Verb, what: str, *, house: bool = True, within: Any = None) -> argparse.ArgumentParser:
+        made = (within or verbs).add_parser(words, help=what, description=what)
+        made.set_defaults(verb=run)
+        if house:
+            made.add_argument("--data", type=Path, help="folder of everything that changes")
+            made.add_argument("--keys", type=Path, help="master key file, outside the data folder")
+        return made
+
+    def family(words: str, what: str) -> Any:
+        made = verbs.add_parser(words, help=what, description=what)
+        return made.add_subparsers(required=True, metavar="COMMAND")
+
+    made = verb("demo", demo, "start the living demo clinic", house=False)
+    made.add_argument("--data", type=Path, default=Path("demo-data"), help="folder of the demo (made when missing)")
+    made.add_argument("--port", type=int, default=8000)
+
+    made = verb("up", start_up, "start for real use; the first start asks what it needs")
+    made.add_argument("--host", default="127.0.0.1", help="address to serve on; other machines need HTTPS")
+    made.add_argument("--port", type=int, default=8000)
+    made.add_argument("--answers", type=Path, help="answers of the first start, a TOML file")
+    made.add_argument("--cert", default="", help="certificate file, to serve HTTPS itself")
+    made.add_argument("--key", default="", help="the certificate's private key")
+    made.add_argument("--workers", type=int, default=1, help="web processes of eight threads")
+
+    made = verb("web", web, "serve pages only (on one of several machines)")
+    made.add_argument("--host", default="127.0.0.1")
+    made.add_argument("--port", type=int, default=8000)
+    made.add_argument("--cert", default="")
+    made.add_argument("--key", default="")
+    made.add_argument("--workers", type=int, default=1)
+    verb("worker", worker, "run background work only")
+    verb("migrate", migrate, "bring the database to this version")
+
+    packs = family("packs", "procedures, law, wording and calendars")
+    made = verb("check", packs_check, "explain every mistake in a folder of packs", house=False, within=packs)
+    made.add_argument("folder", nargs="?", type=Path)
+    made = verb("load", packs_load, "put a folder of packs in force", within=packs)
+    made.add_argument("folder", nargs="?", type=Path)
+
+    calendars = family("calendars", "working calendars")
+    made = verb("make", calendars_make, "build the day tables (a development tool)", house=False, within=calendars)
+    made.add_argument("folder", nargs="?", type=Path)
+
+    chain = family("chain", "the event chain")
+    made = verb("verify", chain_verify, "check every link of every stream", within=chain)
+    made.add_argument("--rows", action="store_true", help="also recompute rows from the facts")
+
+    made = verb("urls", urls, "list every address, who may use it, and what nobody has classified", house=False)
+    made.add_argument("--json", action="store_true")
+
+    keys = family("keys", "the master key")
+    made = verb("sheet", keys_sheet, "print the key sheet, or save it to a folder", within=keys)
+    made.add_argument("--to", help="an existing folder outside the data folder")
+    verb("rotate", keys_rotate, "replace the master key; print the new sheet afterwards", within=keys)
+    verb("restore", keys_restore, "type the key sheet back into a key file", within=keys)
+
+    jobs = family("jobs", "background work")
+    made = verb("list", jobs_list, "what waits, runs or failed for good", within=jobs)
+    made.add_argument("--json", action="store_true")
+    made = verb("retry", jobs_retry, "give jobs that failed for good another chance", within=jobs)
+    made.add_argument("uid", nargs="*", help="which; none given: all of them")
+
+    people = family("people", "staff accounts")
+    made = verb("password", people_password, "set a member's password in the terminal", within=people)
+    made.add_argument("login")
+
+    verb("manage", lambda given: 0, "Django's own commands: suyuan manage …", house=False)
+    verb("version", version, "which version this is", house=False)
+    return top
+
+
+# --- serving -----------------------------------------------------------------------------------------------------------
+
+
+def demo(given: argparse.Namespace) -> int:
+    start = Start(data=given.data.resolve(), keys=given.data.resolve() / "demo-master.key", kind=DEMO)
+    for name in ("DATABASE", "PUBLIC_URL", "PROXIES", "FILES_URL", "SMTP", "MAIL_FROM", "STATIC"):
+        os.environ.pop(f"SUYUAN_{name}", None)
+    up.refuse_unsafe(start)
+    _refuse_taken_port(start.host, given.port)
+    if not up.marker_read(start.data).get("made"):
+        _clear_half_made(start.data)
+    up.data_make(start)
+    _environment(start)
+    up.key_make(start)
+
+    from suyuan.platform import clock
+
+    up.prepare(start, now=clock.now(), say=_say)
+    from suyuan.config import demo as content
+
+    if not up.marker_read(start.data).get("made"):
+        _say("示範內容 Demo content …")
+        content.demo_make(clock.now())
+        up.marker_write(start.data, made=True)
+    accounts = "\n".join(f"  {login:<14} {password:<24} {who}" for login, password, who in content.ACCOUNTS)
+    address = f"http://127.0.0.1:{given.port}/"
+    ready = f"\n溯源示範 Suyuan demo: {address}\n\n{accounts}\n\nCtrl-C 結束 to stop"
+    return _serve(start, port=given.port, ready=ready)
+
+
+def _clear_half_made(data: Path) -> None:
+    """A demo that was interrupted while it was being made begins again. Only our own files of a demo folder go."""
+    if up.marker_read(data).get("kind") != DEMO:
+        return
+    import shutil
+
+    for path in data.glob("suyuan.sqlite3*"):
+        path.unlink()
+    shutil.rmtree(data / "files", ignore_errors=True)
+    (data / "demo-master.key").unlink(missing_ok=True)
+    up.marker_write(data, has_keys=False)
+
+
+def start_up(given: argparse.Namespace) -> int:
+    from suyuan.config import first
+
+    start = _house(given, serving=True)
+    up.refuse_unsafe(start)
+    begun = not first.is_first(start.data)
+    answers = None
+    if not begun:
+        answers = _answers(given.answers)
+        first.sheet_folder(start, answers.sheet_folder)
+    _refuse_taken_port(start.host, given.port)
+    up.data_make(start)
+    up.refuse_unsafe(start)
+    up.key_make(start)
+    _environment(start)
+
+    from suyuan.platform import clock
+
+    up.prepare(start, now=clock.now(), say=_say)
+    if answers is not None:
+        confirm = (lambda keys: None) if given.answers else first.sheet_confirm
+        first.begin(start, answers, now=clock.now(), confirm=confirm, say=_say)
+    ready = f"溯源 Suyuan: {start.public_url or f'http://127.0.0.1:{given.port}'}/"
+    return _serve(start, port=given.port, workers=given.workers, ready=ready)
+
+
+def _answers(path: Path | None):
+    from suyuan.config import first
+
+    if path is not None:
+        return first.answers_read(path.resolve())
+    if not sys.stdin.isatty():
+        raise StartRefused(
+            "first_start_needs_answers",
+            "第一次啟動要有人在終端機前回答，或用 --answers 指定答案檔。",
+            "The first start needs somebody at the terminal, or a file named with --answers.",
+        )
+    return first.answers_asked()
+
+
+def _serve(start: Start, *, port: int, ready: str, workers: int = 1) -> int:
+    """Become the supervisor: same process, nothing of Django left in it."""
+    from django.db import connections
+
+    connections.close_all()
+    command = [sys.executable, "-m", "suyuan.config.supervisor", "--host", start.host, "--port", str(port)]
+    command += ["--workers", str(workers), "--ready", ready]
+    if start.cert:
+        command += ["--cert", start.cert, "--key", start.cert_key]
+    if start.proxies:
+        command += ["--proxies", ",".join(start.proxies)]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, command, os.environ.copy())
+
+
+def web(given: argparse.Namespace) -> int:
+    from suyuan.config.supervisor import web_command
+
+    start = _house(given, serving=True)
+    up.refuse_unsafe(start)
+    _django(start)
+    up.refuse_debug()
+    up.refuse_old_schema()
+    up.pictures_make()
+    from django.db import connections
+
+    connections.close_all()
+    command = web_command(
+        host=start.host, port=given.port, cert=start.cert, key=start.cert_key, proxies=start.proxies, workers=given.workers
+    )
+    os.execve(command[0], command, os.environ.copy())
+
+
+def worker(given: argparse.Namespace) -> int:
+    start = _house(given)
+    _django(start)
+    up.refuse_debug()
+    up.refuse_old_schema()
+    from suyuan.config.health import WorkerPulse
+    from suyuan.platform import triggers
+    from suyuan.platform.jobs import Worker
+    from suyuan.platform.keys import ring
+
+    triggers.refuse_if_missing()
+    ring()
+    with WorkerPulse():
+        Worker().run()
+    return 0
+
+
+def migrate(given: argparse.Namespace) -> int:
+    start = _house(given)
+    up.refuse_unsafe(start)
+    up.data_make(start)
+    up.key_make(start)
+    _environment(start)
+    from suyuan.platform import clock
+
+    up.prepare(start, now=clock.now(), say=_say)
+    return 0
+
+
+# --- packs, calendars, chain, addresses ----------------------------------------------------------------------------
+
+
+def packs_check(given: argparse.Namespace) -> int:
+    _without_house()
+    from django.conf import settings
+
+    from suyuan.playbooks import loader
+
+    folder = given.folder or settings.PACKS_DIR
+    if not Path(folder).is_dir():
+        return _complain(f"{folder}: no such folder")
+    problems = loader.check(folder, shipped=settings.PACKS_DIR)
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print("沒有問題。 Nothing wrong.")
+    return 1 if problems else 0
+
+
+def packs_load(given: argparse.Namespace) -> int:
+    _django(_house(given))
+    from django.conf import settings
+
+    from suyuan.kernel.actor import SYSTEM
+    from suyuan.platform import clock
+    from suyuan.playbooks import services
+    from suyuan.playbooks.errors import PackRefused
+
+    try:
+        loaded = services.packs_load(folder=given.folder or settings.PACKS_DIR, actor=SYSTEM, now=clock.now())
+    except PackRefused as refused:
+        for problem in refused.data["problems"]:
+            print(problem)
+        return 1
+    for one in loaded:
+        print(f"{one.pack} {one.version} {one.sha256[:12]}")
+    return 0
+
+
+def calendars_make(given: argparse.Namespace) -> int:
+    from suyuan.playbooks.makecalendars import calendars_make as make
+
+    for path in make(given.folder or PACKAGE.parent.parent / "packs" / "calendars"):
+        print(path)
+    return 0
+
+
+def chain_verify(given: argparse.Namespace) -> int:
+    _django(_house(given))
+    from suyuan.platform import verify
+
+    return verify.main(rows=given.rows)
+
+
+def urls(given: argparse.Namespace) -> int:
+    _without_house()
+    from suyuan.config import addresses_report
+
+    found = addresses_report.report()
+    if given.json:
+        print(json.dumps(addresses_report.as_json(found), ensure_ascii=False, indent=1))
+    else:
+        for one in found:
+            print(f"{','.join(one.methods) or '?':<10} {one.audience or 'UNCLASSIFIED':<13} {one.pattern}")
+    nobody = addresses_report.unclassified(found)
+    for one in nobody:
+        print(f"unclassified: {one.pattern} ({one.name})", file=sys.stderr)
+    return 1 if nobody else 0
+
+
+# --- keys, jobs, people ------------------------------------------------------------------------------------------------
+
+
+def keys_sheet(given: argparse.Namespace) -> int:
+    from suyuan.config import first
+    from suyuan.platform.master import sheet
+
+    start = _house(given)
+    _need_key(start)
+    if given.to:
+        print(first.sheet_save(start.keys, first.sheet_folder(start, given.to)))
+    else:
+        print(sheet(start.keys).text)
+    return 0
+
+
+def keys_rotate(given: argparse.Namespace) -> int:
+    start = _house(given)
+    _django(start)
+    from suyuan.platform import keys
+
+    keys.master_rotate(start.keys)
+    print(keys.sheet(start.keys).text)
+    _say("請印出新的備份單，舊的作廢；並重新啟動。 Print the new sheet, destroy the old one, and restart.")
+    return 0
+
+
+def keys_restore(given: argparse.Namespace) -> int:
+    from suyuan.platform.master import KeyProblem, master_write, sheet_parse
+
+    start = _house(given)
+    _say("請輸入備份單的四行，最後按 Ctrl-D。 Type the four lines of the sheet, then Ctrl-D.")
+    try:
+        master = sheet_parse(sys.stdin.read())
+        master_write(start.keys, master)
+    except KeyProblem as problem:
+        return _complain(str(problem))
+    print(f"{start.keys} {master.key_id}")
+    return 0
+
+
+def jobs_list(given: argparse.Namespace) -> int:
+    _django(_house(given))
+    from suyuan.platform.models import Job
+
+    unfinished = Job.objects.exclude(state="done").order_by("state", "run_after", "id")
+    rows = [
+        {
+            "uid": str(job.uid),
+            "name": job.name,
+            "state": job.state,
+            "attempts": job.attempts,
+            "run_after": job.run_after.isoformat(),
+            "error": job.error,
+        }
+        for job in unfinished
+    ]
+    if given.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        return 0
+    for row in rows:
+        print(f"{row['uid']}  {row['state']:<8} {row['attempts']:>3}  {row['run_after'][:19]}  {row['name']}  {row['error'][:80]}")
+    return 0
+
+
+def jobs_retry(given: argparse.Namespace) -> int:
+    _django(_house(given))
+    from suyuan.platform import clock
+    from suyuan.platform.jobs import engine
+    from suyuan.platform.models import Job
+
+    wanted = given.uid or [str(uid) for uid in Job.objects.filter(state="dead").values_list("uid", flat=True)]
+    unknown = [uid for uid in wanted if not _is_uid(uid) or not engine().revive(uid, clock.now())]
+    print(f"{len(wanted) - len(unknown)} 件再試一次 to be tried again")
+    for uid in unknown:
+        _say(f"{uid}: 不是失敗的工作 not a failed job")
+    return 1 if unknown else 0
+
+
+def people_password(given: argparse.Namespace) -> int:
+    """Whoever sits at the clinic's own machine with its key may let a member in again; it is recorded as the system's act."""
+    _django(_house(given))
+    from suyuan.accounts.errors import BadStaffInput
+    from suyuan.accounts.models import User, login_folded
+    from suyuan.accounts.services import password_set
+    from suyuan.kernel.actor import SYSTEM
+    from suyuan.platform import clock
+
+    user = User.objects.filter(login=login_folded(given.login)).first()
+    if user is None:
+        return _complain(f"沒有這個登入名稱 no such login: {given.login}")
+    first = getpass.getpass("新密碼 New password: ")
+    if getpass.getpass("再輸入一次 Once more: ") != first:
+        return _complain("兩次不一樣。 They differ.")
+    try:
+        password_set(user=user, password=first, actor=SYSTEM, now=clock.now())
+    except BadStaffInput as refused:
+        return _complain(" ".join(str(words) for words in refused.fields.values()))
+    print("好了；下次登入時要再換一次。 Done; it must be changed at the next login.")
+    return 0
+
+
+def manage(arguments: Sequence[str]) -> int:
+    _environment(_house(argparse.Namespace(data=None, keys=None)))
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["suyuan manage", *arguments])
+    return 0
+
+
+def version(given: argparse.Namespace) -> int:
+    print(version_text())
+    return 0
+
+
+def version_text() -> str:
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return f"suyuan {installed('suyuan')}"
+    except PackageNotFoundError:  # run from a checkout
+        import tomllib
+
+        project = tomllib.loads((PACKAGE.parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
+        return f"suyuan {project['project']['version']}"
+
+
+# --- shared ------------------------------------------------------------------------------------------------------------
+
+
+def _house(given: argparse.Namespace, *, serving: bool = False) -> Start:
+    """Which clinic: from the options, the environment, or the usual places. The folder remembers where its key lies."""
+    env = os.environ.get
+    data = given.data or Path(env("SUYUAN_DATA") or Path.home() / ".local/share/suyuan")
+    data = data.expanduser().resolve()
+    marker = up.marker_read(data) if data.is_dir() else {}
+    is_demo = marker.get("kind") == DEMO and not serving
+    remembered = data / "demo-master.key" if is_demo else marker.get("keys")
+    keys = given.keys or env("SUYUAN_KEYS") or remembered or Path.home() / ".config/suyuan/master.key"
+    return Start(
+        data=data,
+        keys=Path(keys).expanduser().resolve(),
+        kind=DEMO if is_demo else REAL,
+        host=given.host if serving else "127.0.0.1",
+        public_url=env("SUYUAN_PUBLIC_URL", "").strip().rstrip("/"),
+        proxies=tuple(p.strip() for p in env("SUYUAN_PROXIES", "").split(",") if p.strip()),
+        cert=str(Path(given.cert).resolve()) if serving and given.cert else "",
+        cert_key=str(Path(given.key).resolve()) if serving and given.key else "",
+        smtp=env("SUYUAN_SMTP", "").strip(),
+        mail_from=env("SUYUAN_MAIL_FROM", "").strip(),
+    )
+
+
+def _environment(start: Start) -> None:
+    os.environ["SUYUAN_DATA"] = str(start.data)
+    os.environ["SUYUAN_KEYS"] = str(start.keys)
+    os.environ["SUYUAN_DEMO"] = "1" if start.kind == DEMO else ""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "suyuan.config.settings")
+    os.environ.setdefault("PYTHONUTF8", "1")
+
+
+def _django(start: Start) -> None:
+    """For commands on a clinic that is there already."""
+    _need_key(start)
+    _environment(start)
+    import django
+
+    django.setup()
+
+
+def _need_key(start: Start) -> None:
+    from suyuan.platform.master import KeyProblem, master_load
+
+    try:
+        master_load(start.keys)
+    except KeyProblem as problem:
+        raise StartRefused(
+            f"key_{problem.why}",
+            f"打不開主金鑰 {start.keys}。用 --data 和 --keys 指出診所的資料夾和金鑰。",
+            f"The master key cannot be opened: {problem.message()}. Name the clinic with --data and --keys.",
+        ) from None
+
+
+def _without_house() -> None:
+    """For commands that look at the program, not at a clinic: settings over an empty folder that goes away."""
+    import atexit
+    import shutil
+    import tempfile
+
+    from django.conf import settings
+
+    if settings.configured:
+        return
+    if not os.environ.get("DJANGO_SETTINGS_MODULE"):
+        from suyuan.platform.master import master_create
+
+        folder = Path(tempfile.mkdtemp(prefix="suyuan-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        master_create(folder / "master.key")
+        _environment(Start(data=folder, keys=folder / "master.key"))
+    import django
+
+    django.setup()
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise StartRefused(
+                "port_taken",
+                f"{host}:{port} 已有別的程式在用。請用 --port 換一個。",
+                f"Something else uses {host}:{port}. Choose another with --port.",
+            ) from None
+
+
+def _is_uid(text: str) -> bool:
+    from uuid import UUID
+
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+def _complain(words: str) -> int:
+    _say(words)
+    return 3
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

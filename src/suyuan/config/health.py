@@ -1,0 +1,125 @@
+"""Whether this process may serve, and how the worker is. The database answers; nothing is guessed."""
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.cache import cache
+from django.db import Error, connection
+
+from suyuan.platform import access, clock
+
+WORKER_SEEN = "suyuan.worker.seen"
+WORKER_BEAT = 15.0
+WORKER_MISSED_AFTER = timedelta(seconds=60)
+
+# What was true once stays true while this process lives: migrations and triggers change only under a new start.
+_sound_since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Health:
+    """What was looked at, in order; `ready` when nothing that matters is wrong."""
+
+    checks: dict[str, str]
+    worker_seen: datetime | None
+
+    @property
+    def ready(self) -> bool:
+        return all(said == "ok" for said in self.checks.values())
+
+    def as_json(self, now: datetime) -> dict[str, object]:
+        alive = self.worker_seen is not None and now - self.worker_seen < WORKER_MISSED_AFTER
+        return {
+            "ready": self.ready,
+            "checks": self.checks,
+            "worker": "ok" if alive else "missing" if self.worker_seen is None else "late",
+        }
+
+
+def look(now: datetime) -> Health:
+    checks: dict[str, str] = {}
+    try:
+        checks["database"] = _database()
+        checks["schema"] = _sound(now)
+        checks["keys"] = _keys()
+        checks["access_log"] = _access_log()
+        seen = worker_seen()
+    except Error:
+        checks["database"] = "unreachable"
+        return Health(checks, None)
+    return Health(checks, seen)
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.fetchone()
+    return "ok"
+
+
+def _sound(now: datetime) -> str:
+    global _sound_since
+    if _sound_since is not None:
+        return "ok"
+    from suyuan.config.up import schema_is_current
+    from suyuan.platform import triggers
+
+    if not schema_is_current():
+        return "not_migrated"
+    if triggers.missing():
+        return "triggers_missing"
+    _sound_since = now
+    return "ok"
+
+
+def _keys() -> str:
+    from suyuan.platform.keys import KeyProblem, ring
+
+    try:
+        ring()
+    except KeyProblem as problem:
+        return problem.why
+    return "ok"
+
+
+def _access_log() -> str:
+    return "cannot_be_written" if access.health().red else "ok"
+
+
+# --- the worker's sign of life -------------------------------------------------------------------------------------
+
+
+def worker_seen() -> datetime | None:
+    said = cache.get(WORKER_SEEN)
+    return datetime.fromisoformat(said) if said else None
+
+
+class WorkerPulse:
+    """A thread of the worker's process that says "still here" every few seconds, also during a long job."""
+
+    def __init__(self, every: float = WORKER_BEAT) -> None:
+        self.every = every
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="worker-pulse", daemon=True)
+
+    def __enter__(self) -> WorkerPulse:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join(timeout=5)
+
+    def _beat(self) -> None:
+        try:
+            while True:
+                try:
+                    cache.set(WORKER_SEEN, clock.now().isoformat(), timeout=24 * 3600)
+                except Error:  # a database that is away is waited for
+                    connection.close()
+                if self._stopping.wait(self.every):
+                    return
+        finally:
+            connection.close()

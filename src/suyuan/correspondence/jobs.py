@@ -1,0 +1,36 @@
+"""Mail that waits: one job per message or notice, and a sweep for what its job could not bring off."""
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from suyuan.correspondence import mail
+from suyuan.correspondence.models import Message, StaffNotice
+from suyuan.correspondence.selectors import left_behind
+from suyuan.correspondence.services import message_deliver, staff_notice_send
+from suyuan.platform.jobs import enqueue, job, periodic
+
+# 2, 4, 8 … seconds, then every hour: after two days rules.is_given_up ends it.
+ATTEMPTS = 12
+
+
+@job("correspondence.deliver", attempts=ATTEMPTS, timeout=timedelta(minutes=3), queue="mail")
+def deliver(args: dict, now: datetime) -> None:
+    message_deliver(message=Message.objects.select_related("text").get(uid=args["message"]), now=now)
+
+
+@job("correspondence.notify", attempts=ATTEMPTS, timeout=timedelta(minutes=3), queue="mail")
+def notify(args: dict, now: datetime) -> None:
+    staff_notice_send(notice=StaffNotice.objects.get(uid=args["notice"]), now=now)
+
+
+@periodic("*/10 * * * *", "correspondence.sweep", queue="mail")
+def sweep(args: dict, now: datetime) -> None:
+    """Mail whose job gave up, or that waited for a mail server to be named, gets a new job."""
+    if not mail.is_set_up():
+        return
+    messages, notices = left_behind(now)
+    slot = f"{now:%Y%m%d%H%M}"
+    for uid in messages:
+        enqueue("correspondence.deliver", {"message": str(uid)}, run_at=now, unique_key=f"message:{uid}:{slot}")
+    for uid in notices:
+        enqueue("correspondence.notify", {"notice": str(uid)}, run_at=now, unique_key=f"notice:{uid}:{slot}")

@@ -1,0 +1,131 @@
+"""Messages and staff notices. What was sent is frozen: a trigger admits sent → delivered and nothing else."""
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from suyuan.platform import chance
+from suyuan.platform.keys import unseal
+
+# Fixed names in sealed values: a renaming never changes them.
+MESSAGE_TO, NOTICE_TO = "message.to", "notice.to"
+
+
+class Message(models.Model):
+    """One message in or out. `subject_stream` says what it is about; no foreign key points up from here.
+
+    draft_body     mutable until queued
+    text           the frozen words, from queueing on (for messages in: from the start)
+    fact_stream    where its facts stand: the subject's stream, or that of the protected compartment
+    with_content   an e-mail carries the words only if the person chose e-mail; otherwise it says that some are waiting
+    claimed_at     the mail server may have it: nobody else sends it, nobody takes it back
+    """
+
+    uid = models.UUIDField(default=chance.uid, unique=True)
+    subject_stream = models.CharField(max_length=80)
+    fact_stream = models.CharField(max_length=80)
+    branch_id = models.PositiveBigIntegerField()
+    direction = models.CharField(max_length=3)
+    channel = models.CharField(max_length=16)
+    state = models.CharField(max_length=16)
+    compartment = models.CharField(max_length=20, default="", blank=True)
+    kind = models.CharField(max_length=30)
+    author = models.CharField(max_length=80)
+    subject_line = models.CharField(max_length=200, default="", blank=True)
+    draft_body = models.TextField(default="", blank=True)
+    text = models.ForeignKey("platform.Text", models.PROTECT, null=True, related_name="+")
+    to_sealed = models.BinaryField(null=True)
+    with_content = models.BooleanField(default=False)
+    language = models.CharField(max_length=10)
+    edition = models.PositiveIntegerField(default=1)
+    happened_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    queued_at = models.DateTimeField(null=True)
+    send_after = models.DateTimeField(null=True)
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    message_id = models.CharField(max_length=200, null=True, unique=True)
+    failure = models.CharField(max_length=60, default="", blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="message_beyond_draft_has_its_text",
+                condition=Q(state__in=["draft", "withdrawn"]) | Q(text__isnull=False, draft_body=""),
+            ),
+            models.CheckConstraint(
+                name="message_queued_has_its_times",
+                condition=~Q(state="queued") | Q(queued_at__isnull=False, send_after__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="message_sent_has_its_time",
+                condition=~Q(state__in=["sent", "delivered"]) | Q(sent_at__isnull=False),
+            ),
+            # With sent_at frozen by its trigger, a sent message can only become a delivered one.
+            models.CheckConstraint(
+                name="message_with_sent_time_is_sent",
+                condition=Q(sent_at__isnull=True) | Q(state__in=["sent", "delivered"]),
+            ),
+            models.CheckConstraint(
+                name="message_in_is_received",
+                condition=Q(direction="in", state="received") | (Q(direction="out") & ~Q(state="received")),
+            ),
+            models.CheckConstraint(
+                name="message_by_mail_has_its_address",
+                condition=~Q(channel="email", state__in=["queued", "sent"]) | Q(to_sealed__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["subject_stream", "id"], name="message_by_subject"),
+            models.Index(fields=["send_after"], condition=Q(state="queued"), name="message_queued"),
+        ]
+
+    @property
+    def to(self) -> str:
+        """The address, opened; empty when there is none."""
+        return unseal(MESSAGE_TO, self.uid, bytes(self.to_sealed)) if self.to_sealed else ""
+
+    @property
+    def words(self) -> str:
+        """What it says: the frozen words once there are any."""
+        return self.draft_body if self.text is None or self.state == "draft" else self.text.body
+
+    @property
+    def is_automatic(self) -> bool:
+        return self.author.startswith(("system:", "integration:"))
+
+
+class StaffNotice(models.Model):
+    """A mail to a member that carries nothing: something waits for you, here is the list.
+
+    Notices that wait together leave as one mail; those share its `message_id`.
+    """
+
+    uid = models.UUIDField(default=chance.uid, unique=True)
+    user_id = models.PositiveBigIntegerField()
+    to_sealed = models.BinaryField()
+    language = models.CharField(max_length=10)
+    code = models.CharField(max_length=60)
+    stream = models.CharField(max_length=80)
+    state = models.CharField(max_length=16, default="queued")
+    created_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    message_id = models.CharField(max_length=200, null=True)
+    failure = models.CharField(max_length=60, default="", blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="staff_notice_sent_has_its_time", condition=~Q(state="sent") | Q(sent_at__isnull=False)
+            )
+        ]
+        indexes = [
+            models.Index(fields=["user_id", "id"], condition=Q(state="queued"), name="staff_notice_queued"),
+            models.Index(fields=["stream", "id"], name="staff_notice_by_stream"),
+        ]
+
+    @property
+    def to(self) -> str:
+        return unseal(NOTICE_TO, self.uid, bytes(self.to_sealed))

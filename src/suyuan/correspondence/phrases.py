@@ -1,0 +1,64 @@
+"""One human sentence per fact, in the reader's language. `PHRASES` is what config registers."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from suyuan.platform.facts import Told
+
+
+def channel_word(channel: str) -> str:
+    words = {
+        "portal": pgettext("channel", "追蹤頁"),
+        "email": pgettext("channel", "電子郵件"),
+        "sms": pgettext("channel", "簡訊"),
+        "line": pgettext("channel", "LINE"),
+        "phone_note": pgettext("channel", "電話"),
+        "letter": pgettext("channel", "書信"),
+        "in_person": pgettext("channel", "當面"),
+    }
+    return words.get(channel, channel)
+
+
+def failure_word(code: str) -> str:
+    """Why a mail did not arrive, for the person who must now find another way."""
+    stage = code.partition("_")[0]
+    words = {
+        "recipient": _("收件地址不存在或拒收"),
+        "words": _("對方的郵件主機不收這封信"),
+        "connect": _("兩天都連不上郵件主機"),
+        "login": _("郵件主機不接受我們的帳號"),
+        "sender": _("郵件主機不接受我們的寄件地址"),
+    }
+    return words.get(stage, code)
+
+
+def _by_channel(sentence: Callable[[], str]) -> Callable[[Told], str]:
+    def phrase(told: Told) -> str:
+        return sentence() % {"channel": channel_word(told.plain("channel", ""))}
+
+    return phrase
+
+
+def _failed(told: Told) -> str:
+    return _("訊息沒有送到：%(why)s") % {"why": failure_word(told.plain("failure", ""))}
+
+
+def _notified(told: Told) -> str:
+    return _("已寄信提醒 %(count)s 位同仁") % {"count": len(told.plain("users", []))}
+
+
+PHRASES: Mapping[str, Callable[[Told], str]] = {
+    "message.received": _by_channel(lambda: _("收到訊息（%(channel)s）")),
+    "message.drafted": _by_channel(lambda: _("開始寫訊息（%(channel)s）")),
+    "message.changed": _by_channel(lambda: _("修改訊息草稿（%(channel)s）")),
+    "message.withdrawn": _by_channel(lambda: _("放棄訊息草稿（%(channel)s）")),
+    "message.queued": _by_channel(lambda: _("訊息排定送出（%(channel)s）")),
+    "message.unqueued": _by_channel(lambda: _("訊息在送出前收回（%(channel)s）")),
+    "message.sent": _by_channel(lambda: _("訊息已送出（%(channel)s）")),
+    "message.delivered": _by_channel(lambda: _("訊息已送達（%(channel)s）")),
+    "message.failed": _failed,
+    "staff.notified": _notified,
+}

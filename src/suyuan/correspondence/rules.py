@@ -1,0 +1,115 @@
+"""How a message may travel, and when. No Django, no clock, no database."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from suyuan.kernel.machine import Machine, Move
+
+BODY_LIMIT = 20_000
+SUBJECT_LIMIT = 200
+
+
+class Direction(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+class Channel(StrEnum):
+    PORTAL = "portal"
+    EMAIL = "email"
+    SMS = "sms"
+    LINE = "line"
+    PHONE_NOTE = "phone_note"
+    LETTER = "letter"
+    IN_PERSON = "in_person"
+
+
+class State(StrEnum):
+    DRAFT = "draft"
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    RECEIVED = "received"
+    WITHDRAWN = "withdrawn"
+
+
+# We send these ourselves; for the others a person hands the words over and says so.
+SENT_BY_US = frozenset({Channel.PORTAL, Channel.EMAIL})
+
+LIFE = Machine(
+    Move("change", frozenset({State.DRAFT}), State.DRAFT),
+    Move("withdraw", frozenset({State.DRAFT}), State.WITHDRAWN),
+    Move("queue", frozenset({State.DRAFT}), State.QUEUED),
+    Move("unqueue", frozenset({State.QUEUED}), State.DRAFT),
+    Move("send", frozenset({State.QUEUED}), State.SENT),
+    Move("fail", frozenset({State.QUEUED}), State.FAILED),
+    Move("deliver", frozenset({State.SENT}), State.DELIVERED),
+)
+
+UNDO = {Channel.PORTAL: timedelta(0)}
+UNDO_OTHERWISE = timedelta(seconds=60)
+LONGEST_UNDO = timedelta(days=14)
+
+# A claim says "the mail server may have it already". Older than this, whoever held it is gone.
+CLAIM_HOLDS = timedelta(minutes=5)
+
+# After two days of a mail server that cannot be reached, people must know, and call instead.
+GIVE_UP_AFTER = timedelta(hours=48)
+
+
+def undo_window(channel: str, wanted: timedelta | None) -> timedelta:
+    """How long the sender may still take the words back."""
+    if wanted is None:
+        return UNDO.get(Channel(channel), UNDO_OTHERWISE)
+    return max(timedelta(0), min(wanted, LONGEST_UNDO))
+
+
+def claim_is_free(claimed_at: datetime | None, now: datetime) -> bool:
+    return claimed_at is None or claimed_at <= now - CLAIM_HOLDS
+
+
+def is_given_up(queued_at: datetime, now: datetime) -> bool:
+    return now - queued_at >= GIVE_UP_AFTER
+
+
+def unfit(words: str) -> str | None:
+    """Why these words cannot be kept, as a code; None when they can."""
+    if not words.strip():
+        return "empty"
+    if len(words) > BODY_LIMIT:
+        return "too_long"
+    return None
+
+
+def one_line(words: str) -> str:
+    """A subject line: whatever breaks lines or hides becomes a space."""
+    kept = "".join(c if c.isprintable() else " " for c in words)
+    return " ".join(kept.split())[:SUBJECT_LIMIT]
+
+
+class Outcome(StrEnum):
+    """What a mail server's answer means for the message."""
+
+    RETRY = "retry"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of a mail server. `stage` is where the talk ended: connect, login, sender, recipient, words."""
+
+    stage: str
+    code: int = 0
+
+
+# Only these are about the message; a 5xx to our name, login or sender address is our own house to put in order.
+_ABOUT_THE_MESSAGE = {"recipient": "recipient_refused", "words": "words_refused"}
+
+
+def judge(answer: Answer) -> tuple[Outcome, str]:
+    if answer.stage in _ABOUT_THE_MESSAGE and 500 <= answer.code <= 599:
+        return Outcome.FAILED, _ABOUT_THE_MESSAGE[answer.stage]
+    return Outcome.RETRY, f"{answer.stage}_{answer.code or 'lost'}"

@@ -1,0 +1,56 @@
+"""Reading messages. Whoever asks has passed the door of the subject already and names the compartments they may read."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from suyuan.correspondence.models import Message, StaffNotice
+from suyuan.correspondence.rules import SENT_BY_US, Direction, State
+from suyuan.kernel.refusal import NotHere
+
+# A job that still tries is left alone for so long; it comes back every hour at the latest.
+LEFT_BEHIND_AFTER = timedelta(minutes=75)
+AT_ONCE = 500
+
+
+def messages_of(stream: str, compartments: Iterable[str] = ("",)) -> QuerySet[Message]:
+    """Messages about one subject, oldest first, as far as these compartments reach. "" is the open one."""
+    wanted = Message.objects.filter(subject_stream=stream, compartment__in=list(compartments))
+    return wanted.select_related("text").order_by("id")
+
+
+def messages_shown_outside(stream: str) -> QuerySet[Message]:
+    """What the follow-up page may show: what the person wrote to us there, and what was sent to them. Nothing protected."""
+    shown = messages_of(stream).filter(channel__in=[*SENT_BY_US, "letter"])
+    return shown.filter(state__in=[State.SENT, State.DELIVERED, State.RECEIVED])
+
+
+def message_in(stream: str, uid: UUID | str, compartments: Iterable[str] = ("",)) -> Message:
+    """The one message of this subject. Raises NotHere."""
+    found = messages_of(stream, compartments).filter(uid=uid).first()
+    if found is None:
+        raise NotHere()
+    return found
+
+
+def drafts_of(stream: str, compartments: Iterable[str] = ("",)) -> QuerySet[Message]:
+    return messages_of(stream, compartments).filter(direction=Direction.OUT, state=State.DRAFT)
+
+
+def queued(now: datetime | None = None) -> QuerySet[Message]:
+    """What waits to leave; with `now`, what is due."""
+    waiting = Message.objects.filter(state=State.QUEUED)
+    if now is not None:
+        waiting = waiting.filter(send_after__lte=now)
+    return waiting.select_related("text").order_by("send_after", "id")
+
+
+def left_behind(now: datetime) -> tuple[list[UUID], list[UUID]]:
+    """Messages and notices that should have left long ago."""
+    before = now - LEFT_BEHIND_AFTER
+    messages = queued(before).filter(channel__in=list(SENT_BY_US)).values_list("uid", flat=True)
+    notices = StaffNotice.objects.filter(state="queued", created_at__lte=before).order_by("id")
+    return list(messages[:AT_ONCE]), list(notices.values_list("uid", flat=True)[:AT_ONCE])

@@ -1,0 +1,494 @@
+"""The only writers of messages and notices.
+
+A mail leaves in three steps: claim it (committed), hand it to the server (no transaction), write down how it went
+(committed). A crash between the last two sends it again later with the same Message-ID.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from suyuan.correspondence import letters, mail, rules
+from suyuan.correspondence.errors import (
+    AddressUnfit,
+    HandedOverByUs,
+    MailBusy,
+    MailNotAccepted,
+    MessageMovedMeanwhile,
+    MessageOnItsWay,
+    MessageUnfit,
+)
+from suyuan.correspondence.models import MESSAGE_TO, NOTICE_TO, Message, StaffNotice
+from suyuan.correspondence.rules import LIFE, Channel, Direction, Outcome, State
+from suyuan.kernel.actor import SYSTEM, Actor
+from suyuan.platform import chance
+from suyuan.platform.facts import Fact, facts_record
+from suyuan.platform.jobs import enqueue
+from suyuan.platform.keys import seal
+from suyuan.platform.texts import TextRefused, text_check, text_write
+from suyuan.platform.units import writes
+
+# --- words that come in --------------------------------------------------------------------------------------------
+
+
+@writes
+def message_receive(
+    *,
+    stream: str,
+    branch_id: int,
+    channel: str,
+    body: str,
+    actor: Actor,
+    now: datetime,
+    happened_at: datetime | None = None,
+    compartment: str = "",
+    subject_line: str = "",
+    kind: str = "letter",
+    language: str = "zh-hant",
+    fact_stream: str = "",
+) -> Message:
+    """Take down what someone said or wrote to us, as it came."""
+    channel = Channel(channel)
+    _fit(body)
+
+    message = Message(
+        subject_stream=stream,
+        fact_stream=fact_stream or stream,
+        branch_id=branch_id,
+        direction=Direction.IN,
+        channel=channel,
+        state=State.RECEIVED,
+        compartment=compartment,
+        kind=kind,
+        author=str(actor),
+        subject_line=rules.one_line(subject_line),
+        language=language,
+        happened_at=happened_at,
+        created_at=now,
+    )
+    message.text = _text(message, body, now)
+    message.save(force_insert=True)
+
+    _tell("message.received", message, actor, now, happened_at=happened_at, words=True)
+    return message
+
+
+# --- words that go out ---------------------------------------------------------------------------------------------
+
+
+@writes
+def message_draft(
+    *,
+    stream: str,
+    branch_id: int,
+    channel: str,
+    kind: str,
+    body: str,
+    actor: Actor,
+    now: datetime,
+    to: str = "",
+    language: str = "zh-hant",
+    compartment: str = "",
+    subject_line: str = "",
+    fact_stream: str = "",
+) -> Message:
+    """Begin a message. Nothing leaves before it is queued; an empty draft is allowed."""
+    channel = Channel(channel)
+    if body:
+        _fit(body)
+
+    message = Message(
+        uid=chance.uid(),
+        subject_stream=stream,
+        fact_stream=fact_stream or stream,
+        branch_id=branch_id,
+        direction=Direction.OUT,
+        channel=channel,
+        state=State.DRAFT,
+        compartment=compartment,
+        kind=kind,
+        author=str(actor),
+        subject_line=rules.one_line(subject_line),
+        draft_body=body,
+        language=language,
+        created_at=now,
+    )
+    message.to_sealed = _sealed_address(message, to)
+    message.save(force_insert=True)
+
+    _tell("message.drafted", message, actor, now)
+    return message
+
+
+@writes
+def message_change(
+    *,
+    message: Message,
+    edition: int,
+    actor: Actor,
+    now: datetime,
+    body: str | None = None,
+    subject_line: str | None = None,
+    to: str | None = None,
+) -> Message:
+    """Change a draft, if it is still the edition that was looked at."""
+    LIFE.move(message.state, "change")
+    changed: dict[str, object] = {}
+    if body is not None:
+        if body:
+            _fit(body)
+        changed["draft_body"] = body
+    if subject_line is not None:
+        changed["subject_line"] = rules.one_line(subject_line)
+    if to is not None:
+        changed["to_sealed"] = _sealed_address(message, to)
+
+    _claim(message, State.DRAFT, edition=edition, set_to=changed | {"edition": edition + 1})
+
+    _tell("message.changed", message, actor, now, edition=message.edition)
+    return message
+
+
+@writes
+def message_withdraw(*, message: Message, actor: Actor, now: datetime) -> Message:
+    """Give a draft up. The row stays; its words go."""
+    move = LIFE.move(message.state, "withdraw")
+    _claim(message, State.DRAFT, set_to={"state": move.target, "draft_body": "", "subject_line": "", "to_sealed": None})
+    _tell("message.withdrawn", message, actor, now)
+    return message
+
+
+@writes
+def message_queue(
+    *,
+    message: Message,
+    actor: Actor,
+    now: datetime,
+    undo: timedelta | None = None,
+    may_carry_content: bool = False,
+    edition: int | None = None,
+) -> Message:
+    """Freeze the words and let them go when the time to think again is over. Portal words without it go at once."""
+    move = LIFE.move(message.state, "queue")
+    _fit(message.draft_body)
+    if message.channel == Channel.EMAIL and not message.to_sealed:
+        raise AddressUnfit()
+    window = rules.undo_window(message.channel, undo)
+
+    text = message.text
+    if text is None or text.body != message.draft_body:
+        text = _text(message, message.draft_body, now)
+    _claim(
+        message,
+        State.DRAFT,
+        edition=message.edition if edition is None else edition,
+        set_to={
+            "state": move.target,
+            "text": text,
+            "draft_body": "",
+            "queued_at": now,
+            "send_after": now + window,
+            "with_content": bool(may_carry_content) and message.channel == Channel.EMAIL,
+            "edition": message.edition + 1,
+        },
+    )
+
+    _tell("message.queued", message, actor, now, words=True, edition=message.edition)
+    if message.channel == Channel.PORTAL and not window:
+        return _sent(message=message, actor=actor, now=now, happened_at=None)
+    if message.channel in rules.SENT_BY_US:
+        enqueue(
+            "correspondence.deliver",
+            {"message": str(message.uid)},
+            run_at=message.send_after,
+            unique_key=f"message:{message.uid}:{message.edition}",
+        )
+    return message
+
+
+@writes
+def message_unqueue(*, message: Message, actor: Actor, now: datetime) -> Message:
+    """Take it back while it has not left: it is a draft again. Refused once a mail server may have it."""
+    move = LIFE.move(message.state, "unqueue")
+    words = message.words
+    back = {"state": move.target, "draft_body": words, "queued_at": None, "send_after": None, "edition": message.edition + 1}
+    unclaimed = Message.objects.filter(pk=message.pk, state=State.QUEUED, claimed_at__isnull=True)
+    if not unclaimed.update(**back):
+        raise MessageOnItsWay()
+    message.refresh_from_db()
+
+    _tell("message.unqueued", message, actor, now, edition=message.edition)
+    return message
+
+
+@writes
+def message_mark_sent(
+    *, message: Message, actor: Actor, now: datetime, happened_at: datetime | None = None
+) -> Message:
+    """A person states that the words were handed over: letter, telephone, in person, SMS, LINE."""
+    if message.channel in rules.SENT_BY_US:
+        raise HandedOverByUs()
+    if message.state == State.DRAFT:
+        message = message_queue(message=message, actor=actor, now=now, undo=timedelta(0))
+    return _sent(message=message, actor=actor, now=now, happened_at=happened_at)
+
+
+@writes
+def message_mark_delivered(*, message: Message, actor: Actor, now: datetime) -> Message:
+    """It demonstrably arrived: a receipt came back, or the person opened it on the follow-up page."""
+    move = LIFE.move(message.state, "deliver")
+    _claim(message, State.SENT, set_to={"state": move.target})
+    _tell("message.delivered", message, actor, now)
+    return message
+
+
+def message_deliver(*, message: Message, now: datetime) -> Message:
+    """Called by the job, outside any transaction. Comes back quietly when there is nothing (any more) to send."""
+    if message.state != State.QUEUED or message.send_after is None or message.send_after > now:
+        return message
+    if message.channel == Channel.PORTAL:
+        return _sent(message=message, actor=SYSTEM, now=now, happened_at=None)
+    if message.channel != Channel.EMAIL or not mail.is_set_up():
+        return message
+
+    message = _message_take(message=message, now=now)
+    subject, body = letters.message_mail(message)
+    letter = mail.compose(
+        to=message.to,
+        subject=subject,
+        body=body,
+        message_id=message.message_id,
+        at=message.queued_at,
+        language=message.language,
+        automatic=message.is_automatic or not message.with_content,
+    )
+    try:
+        mail.hand_over(letter)
+    except mail.Unsent as unsent:
+        outcome, code = rules.judge(unsent.answer)
+        if outcome is Outcome.RETRY and rules.is_given_up(message.queued_at, now):
+            outcome = Outcome.FAILED
+        if outcome is Outcome.FAILED:
+            return _message_failed(message=message, code=code, said=unsent.said, now=now)
+        _message_release(message=message, code=code)
+        raise MailNotAccepted(code) from unsent
+    return _sent(message=message, actor=SYSTEM, now=now, happened_at=None)
+
+
+@writes
+def _message_take(*, message: Message, now: datetime) -> Message:
+    """Claim a queued mail and give it its Message-ID, committed before the server hears of it. No fact: nothing was told."""
+    row = Message.objects.select_for_update().get(pk=message.pk)
+    if row.state != State.QUEUED:
+        raise MessageMovedMeanwhile()
+    if not rules.claim_is_free(row.claimed_at, now):
+        raise MailBusy()
+    row.claimed_at = now
+    row.attempts += 1
+    row.message_id = row.message_id or mail.id_for(row.uid)
+    row.save(update_fields=["claimed_at", "attempts", "message_id"])
+    return row
+
+
+@writes
+def _message_release(*, message: Message, code: str) -> None:
+    """The server certainly did not take it: others may try again, and the sender may still take it back."""
+    Message.objects.filter(pk=message.pk, state=State.QUEUED, claimed_at=message.claimed_at).update(
+        claimed_at=None, failure=code
+    )
+
+
+@writes
+def _message_failed(*, message: Message, code: str, said: str, now: datetime) -> Message:
+    move = LIFE.move(message.state, "fail")
+    _claim(message, State.QUEUED, set_to={"state": move.target, "failure": code, "claimed_at": None})
+    private = {"to": message.to, **({"said": said} if said else {})}
+    _tell("message.failed", message, SYSTEM, now, private=private, failure=code, attempts=message.attempts)
+    return message
+
+
+@writes
+def _sent(*, message: Message, actor: Actor, now: datetime, happened_at: datetime | None) -> Message:
+    move = LIFE.move(message.state, "send")
+    set_to = {"state": move.target, "sent_at": now, "happened_at": happened_at, "claimed_at": None, "failure": ""}
+    _claim(message, State.QUEUED, set_to=set_to)
+
+    private = {"to": message.to} if message.to_sealed else {}
+    more = {"message_id": message.message_id, "attempts": message.attempts} if message.message_id else {}
+    _tell("message.sent", message, actor, now, happened_at=happened_at, words=True, private=private, **more)
+    return message
+
+
+# --- notices to staff ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """A member who is to be told that something waits."""
+
+    user_id: int
+    mail: str
+    language: str = "zh-hant"
+
+
+@writes
+def staff_notify(
+    *, to: Iterable[Recipient], code: str, stream: str, actor: Actor, now: datetime
+) -> list[StaffNotice]:
+    """Tell members by mail that something waits for them, and nothing else. Those without a mail address are left out."""
+    notices = []
+    for recipient in to:
+        if not mail.address_is_fit(recipient.mail):
+            continue
+        notice = StaffNotice(
+            uid=chance.uid(),
+            user_id=recipient.user_id,
+            language=recipient.language,
+            code=code,
+            stream=stream,
+            created_at=now,
+        )
+        notice.to_sealed = seal(NOTICE_TO, notice.uid, recipient.mail)
+        notices.append(notice)
+    if not notices:
+        return []
+    StaffNotice.objects.bulk_create(notices)
+
+    told = {"code": code, "users": [n.user_id for n in notices], "notices": [str(n.uid) for n in notices]}
+    facts_record([Fact("staff.notified", stream, plain=told, subject=notices)], actor=actor, now=now)
+    for notice in notices:
+        enqueue("correspondence.notify", {"notice": str(notice.uid)}, run_at=now, unique_key=f"notice:{notice.uid}")
+    return notices
+
+
+def staff_notice_send(*, notice: StaffNotice, now: datetime) -> None:
+    """Called by the job, outside any transaction: one mail for everything that waits for this member."""
+    if notice.state != "queued" or not mail.is_set_up():
+        return
+    together = _notices_take(user_id=notice.user_id, now=now)
+    if not together:
+        return
+    first = together[0]
+    subject, body = letters.notice_mail(len(together), first.language)
+    letter = mail.compose(
+        to=first.to,
+        subject=subject,
+        body=body,
+        message_id=first.message_id,
+        at=first.created_at,
+        language=first.language,
+        automatic=True,
+    )
+    try:
+        mail.hand_over(letter)
+    except mail.Unsent as unsent:
+        outcome, code = rules.judge(unsent.answer)
+        if outcome is Outcome.FAILED or rules.is_given_up(first.created_at, now):
+            _notices_over(notices=together, set_to={"state": "failed", "failure": code, "claimed_at": None})
+            return
+        _notices_over(notices=together, set_to={"failure": code, "claimed_at": None})
+        raise MailNotAccepted(code) from unsent
+    _notices_over(notices=together, set_to={"state": "sent", "sent_at": now, "claimed_at": None, "failure": ""})
+
+
+@writes
+def _notices_take(*, user_id: int, now: datetime) -> list[StaffNotice]:
+    """Claim what waits for one member. Notices once claimed together stay together, under one Message-ID."""
+    waiting = list(StaffNotice.objects.select_for_update().filter(user_id=user_id, state="queued").order_by("id"))
+    if not waiting:
+        return []
+    if any(not rules.claim_is_free(n.claimed_at, now) for n in waiting):
+        raise MailBusy()
+    tried = waiting[0].message_id
+    together = [n for n in waiting if n.message_id == tried]
+    for notice in together:
+        notice.claimed_at = now
+        notice.message_id = tried or mail.id_for(waiting[0].uid)
+    StaffNotice.objects.bulk_update(together, ["claimed_at", "message_id"])
+    return together
+
+
+@writes
+def _notices_over(*, notices: list[StaffNotice], set_to: Mapping[str, object]) -> None:
+    StaffNotice.objects.filter(pk__in=[n.pk for n in notices], state="queued").update(**set_to)
+
+
+# --- shared --------------------------------------------------------------------------------------------------------
+
+
+def _fit(body: str) -> None:
+    why = rules.unfit(body)
+    if why:
+        raise MessageUnfit(why)
+    try:
+        text_check(body)
+    except TextRefused as refused:
+        raise MessageUnfit("unwritable") from refused
+
+
+def _sealed_address(message: Message, to: str) -> bytes | None:
+    to = to.strip()
+    if not to:
+        return None
+    fits = mail.address_is_fit(to) if message.channel == Channel.EMAIL else to.isprintable() and len(to) <= 254
+    if not fits:
+        raise AddressUnfit()
+    return seal(MESSAGE_TO, message.uid, to)
+
+
+def _text(message: Message, body: str, now: datetime):
+    return text_write(
+        stream=message.subject_stream,
+        kind=f"message.{message.direction}",
+        body=body,
+        branch_id=message.branch_id,
+        compartment=message.compartment,
+        now=now,
+    )
+
+
+def _claim(message: Message, state: str, *, set_to: Mapping[str, object], edition: int | None = None) -> None:
+    """Move the row only while it is still what was looked at."""
+    still = Message.objects.filter(pk=message.pk, state=state)
+    if edition is not None:
+        still = still.filter(edition=edition)
+    if not still.update(**set_to):
+        raise MessageMovedMeanwhile()
+    for name, value in set_to.items():
+        setattr(message, name, value)
+
+
+def _tell(
+    fact_type: str,
+    message: Message,
+    actor: Actor,
+    now: datetime,
+    *,
+    happened_at: datetime | None = None,
+    words: bool = False,
+    private: Mapping[str, str] | None = None,
+    **plain: object,
+) -> None:
+    plain = {
+        "message": str(message.uid),
+        "direction": message.direction,
+        "channel": message.channel,
+        "kind": message.kind,
+        **({"compartment": message.compartment} if message.compartment else {}),
+        **plain,
+    }
+    hidden = dict(private or {})
+    if words and message.subject_line:
+        hidden["subject_line"] = message.subject_line
+    texts = {"body": message.text} if words else {}
+    fact = Fact(
+        fact_type,
+        message.fact_stream,
+        plain=plain,
+        private=hidden,
+        texts=texts,
+        happened_at=happened_at,
+        subject=message,
+    )
+    facts_record([fact], actor=actor, now=now)
