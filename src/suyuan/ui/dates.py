@@ -129,6 +129,8 @@ def deadline(due_at: datetime, now: datetime | None, zone: tzinfo, language: str
         day, hour = due_at, "24:00"
     if now is None:
         words = full_date(day, language, weekday=weekday)
+    elif abs((day - day_of(now, zone)).days) == 1:
+        words = short_date(day, language, weekday=weekday)  # "tomorrow" alone would be too little for a deadline
     else:
         words = near_date(day, day_of(now, zone), language, weekday=weekday)
     if language == EN:

@@ -14,7 +14,7 @@ SPRITE = Path(__file__).parent / "static/ui/icons.svg"
 
 # our name → the name of the outline it is drawn from
 NAMES = {
-    "today": "sun", "cases": "folders", "reviews": "message-star", "care": "heart-handshake", "insight": "chart-dots-3",
+    "today": "sun", "cases": "folders", "reviews": "message-star", "care": "heart-handshake", "insight": "chart-dots",
     "rules": "book-2", "more": "menu-2", "people": "users", "person": "user", "staff": "id-badge-2", "settings": "settings",
     "search": "search", "plus": "plus", "phone": "phone", "call-in": "phone-incoming", "mail": "mail", "message": "message-2",
     "send": "send", "note": "notes", "pencil": "pencil", "dots": "dots", "close": "x", "check": "check", "done": "circle-check",

@@ -120,12 +120,12 @@ def _filter(name: str):
     """A filter over dates: nothing in, nothing out; anything but a date is a mistake worth seeing."""
 
     def wrap(function):
-        def applied(value, *given):
+        def applied(value, now=None):
             if value in (None, ""):
                 return ""
             if not isinstance(value, date):
                 raise TypeError(f"|{name} wants a date, not {type(value).__name__}")
-            return function(value, *given)
+            return function(value, now)
 
         register.filter(name, applied)
         return applied
@@ -134,17 +134,17 @@ def _filter(name: str):
 
 
 @_filter("sy_date")
-def sy_date(value):
+def sy_date(value, _now=None):
     return _dated(dates.full_date(dates.day_of(value, _zone()), _language()), value)
 
 
 @_filter("sy_datetime")
-def sy_datetime(value):
+def sy_datetime(value, _now=None):
     return _dated(dates.date_and_time(value, _zone(), _language()), value)
 
 
 @_filter("sy_time")
-def sy_time(value):
+def sy_time(value, _now=None):
     return _dated(dates.clock_time(dates.local(value, _zone())), value)
 
 
@@ -167,7 +167,7 @@ def sy_deadline(value, now=None):
 
 
 @_filter("sy_title_date")
-def sy_title_date(value):
+def sy_title_date(value, _now=None):
     return _dated(dates.title_date(dates.day_of(value, _zone()), _language()), value)
 
 
@@ -181,12 +181,12 @@ def sy_ago(value, now=None):
 
 
 @_filter("roc_year")
-def roc_year(value):
+def roc_year(value, _now=None):
     return dates.roc_year(dates.day_of(value, _zone()))
 
 
 @_filter("roc_date")
-def roc_date(value):
+def roc_date(value, _now=None):
     return _dated(dates.roc_date(dates.day_of(value, _zone())), value)
 
 

@@ -305,7 +305,15 @@
   /* ── uploads: resumable, with a plain field underneath ─────────────── */
   function upload(box) {
     const endpoint = box.getAttribute("data-sy-tus"), input = box.querySelector('input[type="file"]'), list = box.querySelector("[data-sy-files]");
-    if (!endpoint || !window.tus || !window.tus.isSupported || !input) return;
+    if (!endpoint || !input) return;
+    if (!window.tus) { // fetched only where files are asked for
+      const script = document.createElement("script");
+      script.src = box.getAttribute("data-sy-tus-script");
+      script.addEventListener("load", () => window.tus && upload(box));
+      document.head.append(script);
+      return;
+    }
+    if (!window.tus.isSupported) return;
     const said = words("upload-words"), max = Number(box.getAttribute("data-sy-max")) || Infinity, maxAll = Number(box.getAttribute("data-sy-max-all")) || Infinity;
     const name = box.getAttribute("data-sy-token") || "upload", form = box.closest("form");
     let sum = 0, running = 0;
