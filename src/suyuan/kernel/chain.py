@@ -52,7 +52,8 @@ def time_text(at: datetime) -> str:
     """An aware time as text with six decimals and Z."""
     if at.tzinfo is None:
         raise NotCanonical("times are aware")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime: it pads the years before 1000 on some platforms only.
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def stream_token(stream: str) -> str:

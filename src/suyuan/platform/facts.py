@@ -20,6 +20,11 @@ from suyuan.platform.models import ChainPending, FactPrivate, FactRow, StreamHea
 
 _MICROSECOND = timedelta(microseconds=1)
 
+# Fields that the chain itself commits.
+_OWN_NAMES = frozenset(
+    "type type_version actor acting_for happened_at stream_noun stream_uid clock_behind_by_us".split()
+)
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -121,9 +126,18 @@ def facts_record(facts: Iterable[Fact], *, actor: Actor, now: datetime) -> list[
     recorded = []
     for fact in facts:
         kind_of(fact.type)
+        _refuse_twins(fact)
         recorded.append(Recorded(fact, chance.uid(), actor, now))
     unit.facts.extend(recorded)
     return recorded
+
+
+def _refuse_twins(fact: Fact) -> None:
+    """A name stands for one value: of two, only one would be committed."""
+    names = [*fact.plain, *fact.private, *fact.texts]
+    twins = {name for name in names if name in _OWN_NAMES or names.count(name) > 1}
+    if twins:
+        raise ValueError(f"{fact.type} names a field twice or one of the chain's own: {', '.join(sorted(twins))}")
 
 
 def facts_flush(unit: units.Unit) -> None:
