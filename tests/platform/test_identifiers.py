@@ -89,14 +89,17 @@ def test_a_name_in_one_piece_is_split(full, parts):
 
 @pytest.mark.parametrize(
     "question",
-    ["王小明", "王 小 明", "小明", "王小明小姐", "0912345678", "+886912345678", "5678", "王5678", "王 5678", "王小姐 5678",
-     "A-00123", "a00123", "Ａ00123", "0912-345-678 分機 3"],
+    ["王小明", "王 小 明", "小明", "王小明小姐", "0912345678", "+886912345678", "5678", "王5678", "王 5678",
+     "王小姐 5678", "A-00123", "a00123", "Ａ00123", "0912-345-678 分機 3"],
 )  # fmt: skip
 def test_every_lawful_way_of_asking_finds_the_person(question):
     assert finds(question, WANG)
 
 
-@pytest.mark.parametrize("question", ["", "   ", "王", "王先生", "明", "王小", "345678", "0912", "678", "李5678", "李小明", "00123", "x" * 200])
+@pytest.mark.parametrize(
+    "question",
+    ["", "   ", "王", "王先生", "明", "王小", "345678", "0912", "678", "李5678", "李小明", "00123", "x" * 200],
+)
 def test_no_other_way_does(question):
     assert not finds(question, WANG)
 

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connections, transaction
 
+import suyuan.platform.search  # noqa: F401  registers its own jobs now, not into the empty registry of a test
 from suyuan.kernel.refusal import Refusal
 from suyuan.platform import clock
-from suyuan.platform.jobs import Worker, enqueue, engine, job, periodic, queue, registry, run_due, tidy, worker
+from suyuan.platform.jobs import Worker, engine, enqueue, job, periodic, queue, registry, run_due, tidy, worker
 from suyuan.platform.jobs.lease import LeaseEngine, back_off
 from suyuan.platform.models import Job
 from suyuan.platform.units import unit

@@ -65,7 +65,9 @@ def test_a_key_that_others_may_read_is_refused(path, mode):
     assert why(problem) == "open_to_others"
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 1}', '{"format": 1, "key_id": "m-0", "key": "%%"}', "\0"])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"format": 1}', '{"format": 1, "key_id": "m-0", "key": "%%"}', "\0"]
+)
 def test_what_is_not_a_key_file_is_refused(path, content):
     master_create(path)
     path.write_text(content)

@@ -45,7 +45,9 @@ def test_equal_values_look_different():
     assert keys.seal("f", "u", "王小明") != keys.seal("f", "u", "王小明")
 
 
-@pytest.mark.parametrize(("field", "uid"), [("patient.name", "row"), ("patient.phone", "other"), ("patient.phonerow", "")])
+@pytest.mark.parametrize(
+    ("field", "uid"), [("patient.name", "row"), ("patient.phone", "other"), ("patient.phonerow", "")]
+)
 def test_a_value_moved_to_another_row_or_field_stays_shut(field, uid):
     blob = keys.seal("patient.phone", "row", "0912345678")
 

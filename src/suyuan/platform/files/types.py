@@ -71,14 +71,19 @@ LIVE_TEXT = frozenset(
         "jar",
     }
 )
-_LIVE_HEAD = re.compile(
-    rb"(#!|<\?php|<\?xml|<!doctype|<(html|head|body|script|svg|iframe|style|title|meta|img|object|embed)\b"
-    rb"|\{\\rtf|%!ps|@echo)",
-    re.IGNORECASE,
-)
+_LIVE_HEADS = {
+    "text/x-script": re.compile(rb"#!|@echo", re.I),
+    "text/x-php": re.compile(rb"<\?php", re.I),
+    "image/svg+xml": re.compile(rb"(<\?xml[^>]*>\s*)?<svg\b", re.I),
+    "text/xml": re.compile(rb"<\?xml", re.I),
+    "application/rtf": re.compile(rb"\{\\rtf"),
+    "application/postscript": re.compile(rb"%!ps", re.I),
+    "text/html": re.compile(rb"<(!doctype|html|head|body|script|iframe|style|meta|img|object|embed)\b", re.I),
+}
+_LIVE_INSIDE = re.compile(rb"<(script|html|svg|iframe)[\s>]", re.I)
 _MAIL_FIELD = re.compile(
     rb"^(from|to|subject|date|message-id|received|return-path|delivered-to|mime-version|content-type|dkim-signature):",
-    re.IGNORECASE | re.MULTILINE,
+    re.I | re.MULTILINE,
 )
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _CHARSETS = ("utf-8", "big5hkscs", "cp950", "gb18030")
@@ -224,7 +229,10 @@ class _TextWatch:
             raise FileTypeRefused(found=f".{ending}")
         if ending == "eml" and len(_MAIL_FIELD.findall(start.partition(b"\n\r\n")[0].partition(b"\n\n")[0])) >= 2:
             return EML
-        if _LIVE_HEAD.match(start) or re.search(rb"<(script|html|svg|iframe)[\s>]", head[:2048], re.IGNORECASE):
+        for found, pattern in _LIVE_HEADS.items():
+            if pattern.match(start):
+                raise FileTypeRefused(found=found)
+        if _LIVE_INSIDE.search(head[:2048]):
             raise FileTypeRefused(found="text/html")
         return TEXT
 
