@@ -37,8 +37,10 @@ def on_connection(sender: Any, connection: Any, **kwargs: Any) -> None:
     try:
         _set_up(connection)
     except BaseException:
-        # Left open, the connection would be used by the next caller without having been looked at.
-        connection.close()
+        # Left open, the connection would be used by the next caller without having been looked at. (Django's own
+        # close() leaves databases in memory open.)
+        raw, connection.connection = connection.connection, None
+        raw.close()
         raise
 
 
