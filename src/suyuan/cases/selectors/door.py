@@ -1,0 +1,159 @@
+"""The guarded door to one case, and what its gates look at."""
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from suyuan.accounts import rules as who
+from suyuan.accounts.rules import ActorProfile, CaseView
+from suyuan.cases import rules
+from suyuan.cases.errors import MayNot
+from suyuan.cases.models import (
+    Acknowledgement,
+    Approval,
+    Case,
+    CaseClock,
+    CaseIssue,
+    Demand,
+    Disclosure,
+    Finding,
+    Involvement,
+    Obligation,
+    Promise,
+    RootCause,
+    Task,
+)
+from suyuan.kernel.refusal import NotHere
+from suyuan.playbooks import selectors as packs
+
+_WITH = ("branch", "owner", "speaker", "registered_by", "patient", "department")
+
+
+def case_for(profile: ActorProfile, reference: str, *, to: str = "see") -> Case:
+    """The one way to a case for staff. Not there and not yours look alike (NotHere).
+
+    Raises MayNot when the case is seen but the move `to` is somebody else's.
+    """
+    written = rules.reference_read(reference)
+    if written is None:
+        raise NotHere()
+    seen = Case.objects.within(who.reach(profile)).filter(reference=written).select_related(*_WITH)
+    case = counted(seen).first()
+    if case is None:
+        raise NotHere()
+    answer = who.may(profile, to, view_of(case))
+    if not answer:
+        raise MayNot(answer.code, answer.who_could)
+    return case
+
+
+def case_by_stream(stream: str) -> Case:
+    """For jobs and reactions, which act for nobody. Raises NotHere."""
+    case = Case.objects.select_related(*_WITH).filter(stream=stream).first()
+    if case is None:
+        raise NotHere()
+    return case
+
+
+def view_of(case: Case) -> CaseView:
+    """What `may` needs to know; kept on the row, so that one request asks once."""
+    if not hasattr(case, "_view"):
+        from suyuan.cases.services.common import case_view
+
+        case._view = case_view(case)
+    return case._view
+
+
+def compartments_for(profile: ActorProfile, case: Case) -> frozenset[str]:
+    """Protected material of this case that this person reads, and the open part."""
+    return who.compartments_of(profile, view_of(case)) | {""}
+
+
+def allowed_moves(profile: ActorProfile, case: Case) -> frozenset[str]:
+    """Every move this person may make on this case, whatever its stage says."""
+    view = view_of(case)
+    return frozenset(move for move in who.MOVES if who.may(profile, move, view))
+
+
+# --- gates ---------------------------------------------------------------------------------------------------------
+
+
+def _number(rows: QuerySet) -> Coalesce:
+    counted_rows = rows.filter(case=OuterRef("pk")).order_by().values("case").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted_rows), 0)
+
+
+def counted(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Cases with everything gates look at, in the same statement."""
+    current = Finding.objects.filter(replaced_by__isnull=True)
+    with_finding = current.filter(issue=OuterRef("pk"))
+    return cases.annotate(
+        n_unclassified=_number(CaseIssue.objects.filter(primary_cause="")),
+        n_findings=_number(current),
+        n_without=_number(CaseIssue.objects.filter(~Exists(with_finding))),
+        n_general=_number(current.filter(issue__isnull=True)),
+        n_causes=_number(RootCause.objects.all()),
+        n_promises=_number(Promise.objects.filter(kept_at=None, broken_at=None)),
+        n_demands=_number(Demand.objects.filter(answered_at=None)),
+        n_tasks=_number(Task.objects.filter(done_at=None, cancelled_at=None)),
+        n_obligations=_number(Obligation.objects.filter(discharged_at=None)),
+        n_binding=_number(
+            CaseClock.objects.filter(
+                state__in=("running", "paused"), basis="law", grade="V", information=False, external=False
+            )
+        ),
+        has_ack=Exists(Acknowledgement.objects.filter(case=OuterRef("pk"))),
+        has_disclosure=Exists(Disclosure.objects.filter(case=OuterRef("pk"), kind="findings")),
+        has_answer=Exists(Disclosure.objects.filter(case=OuterRef("pk"), kind="answer")),
+        has_investigator=Exists(
+            Involvement.objects.filter(case=OuterRef("pk"), kind="investigator", until__isnull=True)
+        ),
+        lowering_open=Exists(Approval.objects.filter(case=OuterRef("pk"), kind="lower_level", decision="")),
+    )
+
+
+def case_state(case: Case, *, given: frozenset[str] = frozenset()) -> rules.CaseState:
+    """What gates look at, read now. `given`: gates that the act itself fulfils."""
+    row = case if hasattr(case, "n_findings") else counted(Case.objects.filter(pk=case.pk)).get()
+    return rules.CaseState(
+        stage=case.stage,
+        level=case.level,
+        harm=case.harm,
+        danger=case.danger,
+        acknowledged=case.acknowledged_at is not None,
+        has_owner=case.owner_id is not None,
+        has_speaker=case.speaker_id is not None,
+        has_investigator=row.has_investigator,
+        unclassified_issues=row.n_unclassified,
+        findings=row.n_findings,
+        issues_without_finding=0 if row.n_general else row.n_without,
+        root_causes=row.n_causes,
+        disclosed=row.has_disclosure,
+        answered=row.has_answer,
+        channels_notified=case.channels_notified_at is not None,
+        needs_helper=bool(case.communication_need) and not case.helper_named,
+        promises_open=row.n_promises,
+        demands_open=row.n_demands,
+        wishes_open=len(case.wishes) if not row.has_answer else 0,
+        tasks_open=row.n_tasks,
+        obligations_open=row.n_obligations,
+        binding_clocks=("law",) * row.n_binding,
+        closing_asked=case.closing_asked_at is not None,
+        given=given,
+    )
+
+
+def gates_shut(case: Case, move: str, *, given: frozenset[str] = frozenset()) -> list[rules.Missing]:
+    """What still keeps this move shut: the pack pinned by the case, and what no pack can take away."""
+    procedure = packs.procedure_of(case.procedure_id)
+    wanted = procedure.gates_of(rules.PACK_MOVE.get(move, move), case.jurisdiction)
+    return rules.shut_gates(move, (gate.id for gate in wanted), case_state(case, given=given))
+
+
+def overdue(cases: QuerySet[Case], now: datetime) -> QuerySet[Case]:
+    return cases.filter(Q(is_open=True) & Q(next_due_at__lte=now))
+
+
+BY_DUE = (F("next_due_at").asc(nulls_last=True), "id")

@@ -1,0 +1,260 @@
+"""All cases somebody sees: filtered by reach in SQL, ordered by what is due, paged by key, counted up to a limit."""
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db.models import Q, QuerySet
+
+from suyuan.accounts.models import User
+from suyuan.accounts.rules import ActorProfile, Reach, reach
+from suyuan.cases import rules
+from suyuan.cases.models import Case, CaseClock
+from suyuan.cases.selectors.clocks import ClockCard, clock_cards
+from suyuan.people.selectors import search_people
+from suyuan.platform import search
+
+COUNT_CAP = 1_000
+NARROW = 2_000
+_FAR = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListFilters:
+    """What a list shows. Codes only: nothing a reader types ever names a column."""
+
+    state: str = "open"  # open | ended | all
+    level: int | None = None
+    stage: str = ""
+    owner: str = ""  # me | none
+    flag: str = ""
+    overdue: bool = False
+    branch_id: int | None = None
+    query: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseLine:
+    """One line of a list. The name is masked: a list is read over shoulders."""
+
+    reference: str
+    matter: str
+    masked_name: str
+    level: int
+    stage: str
+    stage_name: str
+    owner_name: str
+    branch_code: str
+    flags: Sequence[str]
+    danger: bool
+    received_at: datetime
+    next_due_at: datetime | None
+    clock: ClockCard | None
+    is_open: bool
+    harm: str
+    snippet: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """`count` is exact up to COUNT_CAP; `capped` says there are more. `after` opens the next page."""
+
+    items: list[CaseLine]
+    count: int
+    capped: bool
+    after: str | None
+    page: int = 1
+
+
+def cases_list(
+    profile: ActorProfile, filters: ListFilters, *, now: datetime, after: str | None = None, size: int = 25
+) -> Page:
+    """One page, in a constant number of statements whatever the number of cases."""
+    held = reach(profile)
+    seen = _filtered(Case.objects.within(held), filters, profile, now)
+    if filters.query.strip():
+        return _searched(profile, held, seen, filters, now, after, size)
+    return _ordered(profile, held, seen, filters, now, after, size)
+
+
+def _filtered(cases: QuerySet[Case], filters: ListFilters, profile: ActorProfile, now: datetime) -> QuerySet[Case]:
+    if filters.state in ("open", "ended"):
+        cases = cases.filter(is_open=filters.state == "open")
+    if filters.level is not None:
+        cases = cases.filter(level=filters.level)
+    if filters.stage in set(rules.Stage):
+        cases = cases.filter(stage=filters.stage)
+    if filters.owner == "me":
+        cases = cases.filter(owner_id=profile.user_id)
+    elif filters.owner == "none":
+        cases = cases.filter(owner__isnull=True)
+    if filters.flag in rules.FLAGS:
+        cases = cases.filter(**{filters.flag: True})
+    if filters.branch_id is not None:
+        cases = cases.filter(branch_id=filters.branch_id)
+    if filters.overdue:
+        cases = cases.filter(is_open=True, next_due_at__lte=now)
+    return cases
+
+
+def _ordered(profile, held: Reach, seen, filters, now, after, size) -> Page:
+    """By what is due next (open) or by arrival (ended, all): keyset, so that the hundredth page costs like the first."""
+    by_due = filters.state == "open"
+    cursor = _cursor_read(after)
+    rows = seen
+    if cursor is not None:
+        at, pk = cursor
+        if by_due and at is None:
+            rows = rows.filter(next_due_at__isnull=True, pk__gt=pk)
+        elif by_due:
+            rows = rows.filter(Q(next_due_at__gt=at) | Q(next_due_at=at, pk__gt=pk) | Q(next_due_at__isnull=True))
+        else:
+            rows = rows.filter(Q(received_at__lt=at) | Q(received_at=at, pk__lt=pk))
+    if by_due:
+        dated = rows.filter(next_due_at__isnull=False).order_by("next_due_at", "pk").values_list("pk", flat=True)
+        undated = rows.filter(next_due_at__isnull=True).order_by("pk").values_list("pk", flat=True)
+        found = list(dated[: size + 1]) if cursor is None or cursor[0] is not None else []
+        if len(found) <= size:
+            found += list(undated[: size + 1 - len(found)])
+    else:
+        found = list(rows.order_by("-received_at", "-pk").values_list("pk", flat=True)[: size + 1])
+    lines, cases = _lines(found[:size], held, now)
+    more = None
+    if len(found) > size and cases:
+        last = cases[-1]
+        more = _cursor_write(last.next_due_at if by_due else last.received_at, last.pk)
+    count = seen.order_by().values("pk")[: COUNT_CAP + 1].count()
+    return Page(lines, min(count, COUNT_CAP), count > COUNT_CAP, more)
+
+
+def _searched(profile, held: Reach, seen, filters, now, after, size) -> Page:
+    """By name, telephone or number exactly; by words through the index, newest first."""
+    query = filters.query.strip()
+    if reference := rules.reference_read(query):
+        found = list(seen.filter(reference=reference).values_list("pk", flat=True))
+        return Page(_lines(found, held, now)[0], len(found), False, None)
+    people = [person.pk for person in search_people(profile, query)]
+    by_person = (
+        list(
+            seen.filter(Q(parties__person_id__in=people) | Q(patient_id__in=people))
+            .distinct()
+            .order_by("-received_at")
+            .values_list("pk", flat=True)[:200]
+        )
+        if people
+        else []
+    )
+    page = max(1, int(after)) if after and after.isdigit() else 1
+    texts = _texts(held, seen, query)
+    hits = search.streams_found(texts, offset=(page - 1) * size, limit=size)
+    wanted = {c["stream"]: c["pk"] for c in Case.objects.filter(stream__in=hits.streams).values("stream", "pk")}
+    found = [wanted[s] for s in hits.streams if s in wanted]
+    if page == 1:
+        found = [*by_person, *(pk for pk in found if pk not in by_person)][: size + len(by_person)]
+    lines, _cases = _lines(found, held, now)
+    more = str(page + 1) if page * size < hits.count else None
+    return Page(lines, max(hits.count, len(by_person)), hits.capped, more, page)
+
+
+def _texts(held: Reach, seen: QuerySet[Case], query: str):
+    """Texts of visible cases: open ones, narrated ones. A narrow reach is read directly, a wide one by the index."""
+    from suyuan.platform.models import Text
+
+    if not held.reads_narrative:
+        return Text.objects.none()
+    told = seen.filter(pk__in=Case.objects.within(_narrated(held)).values("pk"))
+    streams = told.order_by().values("stream")
+    narrow = told.order_by().values("pk")[: NARROW + 1].count() <= NARROW
+    if narrow:
+        return search.scan_matching(query, Text.objects.filter(stream__in=streams, compartment=""))
+    return search.texts_matching(query, branches=_branches(held), compartments={""}).filter(stream__in=streams)
+
+
+def _narrated(held: Reach) -> Reach:
+    grants = tuple(g for g in held.grants if g.reads_narrative)
+    return Reach(grants, held.user_id, held.person_uid)
+
+
+def _branches(held: Reach) -> set[int] | None:
+    found: set[int] = set()
+    for grant in held.grants:
+        if grant.branch_ids is None:
+            return None
+        found |= grant.branch_ids
+    return found
+
+
+def _lines(pks: Sequence[int], held: Reach, now: datetime) -> tuple[list[CaseLine], list[Case]]:
+    """The lines of these cases, in this order: three statements."""
+    rows = Case.objects.filter(pk__in=pks).select_related("branch", "owner", "patient").in_bulk()
+    cases = [rows[pk] for pk in pks if pk in rows]
+    nearest = _nearest_clocks(cases, now)
+    told = _narrated_among([case.pk for case in cases], held)
+    return [_line(case, nearest.get(case.pk), case.pk in told) for case in cases], cases
+
+
+def _narrated_among(pks: Sequence[int], held: Reach) -> set[int]:
+    """Which of these cases this person may read the words of; asked only when some grant is without words."""
+    if all(grant.reads_narrative for grant in held.grants):
+        return set(pks)
+    return set(Case.objects.within(_narrated(held)).filter(pk__in=pks).values_list("pk", flat=True))
+
+
+def _nearest_clocks(cases: Sequence[Case], now: datetime) -> dict[int, ClockCard]:
+    by_pk = {case.pk: case for case in cases}
+    running = CaseClock.objects.filter(case_id__in=by_pk, state__in=("running", "paused"), information=False)
+    nearest: dict[int, CaseClock] = {}
+    for clock in running.order_by("target_at", "id"):
+        clock.case = by_pk[clock.case_id]
+        nearest.setdefault(clock.case_id, clock)
+    return {card.case_id: card for card in clock_cards(nearest.values(), now)}
+
+
+def _line(case: Case, clock: ClockCard | None, narrated: bool) -> CaseLine:
+    return CaseLine(
+        reference=case.reference,
+        matter=case.matter if narrated else "",
+        masked_name=case.patient.masked_name if case.patient and narrated else "",
+        level=case.level,
+        stage=case.stage,
+        stage_name=stage_name(case),
+        owner_name=case.owner.display_name if case.owner else "",
+        branch_code=case.branch.code,
+        flags=case.flags,
+        danger=case.danger == "open",
+        received_at=case.received_at,
+        next_due_at=case.next_due_at,
+        clock=clock,
+        is_open=case.is_open,
+        harm=case.harm,
+    )
+
+
+def stage_name(case: Case) -> str:
+    from suyuan.playbooks.selectors import procedure_of
+
+    return str(procedure_of(case.procedure_id).stage(case.stage).name)
+
+
+def _cursor_write(at: datetime | None, pk: int) -> str:
+    raw = json.dumps([at.isoformat() if at else None, pk]).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _cursor_read(after: str | None) -> tuple[datetime | None, int] | None:
+    """A cursor from an address; one that makes no sense opens the first page."""
+    if not after:
+        return None
+    try:
+        at, pk = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+        read = datetime.fromisoformat(at) if at is not None else None
+        return (read if read is None or read.tzinfo else read.replace(tzinfo=UTC)), int(pk)
+    except (ValueError, TypeError):
+        return None
+
+
+def owners_of(profile: ActorProfile) -> QuerySet[User]:
+    return User.objects.filter(pk__in=Case.objects.within(reach(profile)).values("owner_id"))

@@ -1,0 +1,237 @@
+"""What people outside may see: the complainant through a receipt, and staff who are complained about."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from suyuan.accounts.rules import ActorProfile
+from suyuan.cases import rules
+from suyuan.cases.models import Case, CaseFile, Demand, Disclosure, Party, Promise, StaffStatement, Survey
+from suyuan.correspondence.models import Message
+from suyuan.kernel.refusal import NotHere
+from suyuan.platform.models import Text
+from suyuan.playbooks import selectors as packs
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortalStep:
+    code: str
+    name: str
+    explain: str
+    state: str  # done | current | ahead
+    at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortalPromise:
+    words: str
+    due_at: datetime
+    kept_at: datetime | None
+    broken_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortalMessage:
+    at: datetime
+    ours: bool
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortalFile:
+    """Of one's own files only that they are here: name, size, when."""
+
+    uid: str
+    name: str
+    size: int
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortalView:
+    """The allow-list. What is not named here never reaches the follow-up page (design: cases, parties).
+
+    `disclosures` stay empty until the identity is verified and, for a representative, authority is proven.
+    """
+
+    reference: str
+    stage: str
+    stage_name: str
+    stage_explain: str
+    steps: list[PortalStep]
+    is_open: bool
+    ended_at: datetime | None
+    received_at: datetime
+    speaker: str
+    branch_name: str
+    branch_phone: str
+    emergency_phone: str
+    danger_open: bool
+    promises: list[PortalPromise]
+    messages: list[PortalMessage]
+    files: list[PortalFile]
+    demands: list[tuple[str, datetime, datetime | None]]
+    identity_verified: bool
+    disclosures: list[tuple[str, datetime, str]]
+    preferred_channel: str
+    wishes: list[str]
+    survey_open: bool
+    is_complete: bool
+    may_write: bool
+
+
+def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView:
+    """What the holder of this receipt may see, and nothing else."""
+    procedure = packs.procedure_of(case.procedure_id)
+    verified = party is not None and party.identity == rules.Identity.VERIFIED
+    acts_for_another = party is not None and "representative" in party.roles
+    entitled = verified and (not acts_for_another or party.authority_proven_at is not None)
+    times = {
+        rules.Stage.RECEIVED: case.received_at,
+        rules.Stage.ACKNOWLEDGED: case.acknowledged_at,
+        rules.Stage.INVESTIGATING: case.investigated_at,
+        rules.Stage.DISCLOSED: case.disclosed_at,
+        rules.Stage.RESPONDED: case.responded_at,
+        rules.Stage.CLOSED: case.ended_at if case.stage == rules.Stage.CLOSED else None,
+    }
+    here = rules.TRACK.index(case.stage) if case.stage in rules.TRACK else len(rules.TRACK)
+    steps = [
+        PortalStep(
+            code=stage,
+            name=str(procedure.stage(stage).plain),
+            explain=str(procedure.stage(stage).explain),
+            state="done" if place < here or case.stage == rules.Stage.CLOSED else ("current" if place == here else "ahead"),
+            at=times[stage],
+        )
+        for place, stage in enumerate(rules.TRACK)
+        if times[stage] or case.is_open
+    ]
+    now_stage = procedure.stage(case.stage)
+    own = case.files.filter(source="portal", compartment="").select_related("stored").order_by("id")
+    speaker = case.speaker or case.owner
+    return PortalView(
+        reference=case.reference,
+        stage=case.stage,
+        stage_name=str(now_stage.plain),
+        stage_explain=str(now_stage.explain),
+        steps=steps,
+        is_open=case.is_open,
+        ended_at=case.ended_at,
+        received_at=case.received_at,
+        speaker=speaker.display_name if speaker else "",
+        branch_name=case.branch.name(language),
+        branch_phone=case.branch.phone,
+        emergency_phone=case.branch.emergency_phone,
+        danger_open=case.danger == "open",
+        promises=[
+            PortalPromise(words=_promise_words(p, procedure), due_at=p.due_at, kept_at=p.kept_at, broken_at=p.broken_at)
+            for p in Promise.objects.filter(case=case).order_by("due_at", "id")
+        ],
+        messages=_messages(case),
+        files=[_file(row) for row in own],
+        demands=[
+            (str(procedure.words("demand_kinds", d.kind)), d.asked_at, d.answered_at)
+            for d in Demand.objects.filter(case=case).order_by("id")
+        ],
+        identity_verified=verified,
+        disclosures=_disclosures(case) if entitled else [],
+        preferred_channel=case.preferred_channel,
+        wishes=list(case.wishes),
+        survey_open=Survey.objects.filter(case=case, answered_at__isnull=True).exists(),
+        is_complete=case.is_complete,
+        may_write=True,
+    )
+
+
+def _promise_words(promise: Promise, procedure) -> str:
+    """The promise as the pack words it today in the reader's language; one made by hand as it was said."""
+    for step in procedure.promise.steps:
+        if promise.code and step.clock == promise.code:
+            return str(step.title)
+    return promise.words
+
+
+def _messages(case: Case) -> list[PortalMessage]:
+    """What they wrote to us and what we sent them, in the open part only."""
+    rows = (
+        Message.objects.filter(subject_stream=case.stream, compartment="")
+        .filter(state__in=("received", "sent", "delivered"))
+        .exclude(kind__in=("disclosure", "findings", "answer"))
+        .select_related("text")
+        .order_by("id")
+    )
+    return [
+        PortalMessage(
+            at=row.sent_at or row.created_at, ours=row.direction == "out", words=row.text.body if row.text else ""
+        )
+        for row in rows
+    ]
+
+
+def _file(row: CaseFile) -> PortalFile:
+    from suyuan.platform.files import file_name
+
+    return PortalFile(uid=str(row.uid), name=file_name(row.stored), size=row.stored.size, at=row.added_at)
+
+
+def _disclosures(case: Case) -> list[tuple[str, datetime, str]]:
+    rows = Disclosure.objects.filter(case=case).select_related("words").order_by("id")
+    return [(row.kind, row.at, row.words.body) for row in rows]
+
+
+# --- staff who are complained about --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementPage:
+    """All that a person complained about sees: neutral words, their own answer, the support offered."""
+
+    uid: str
+    alleged: str
+    asked_at: datetime | None
+    due_at: datetime | None
+    answer: str
+    answered_at: datetime | None
+    support: str
+    support_at: datetime | None
+    notice: str
+    support_notice: str
+
+
+def statements_of(profile: ActorProfile) -> list[StaffStatement]:
+    """Statements asked of this person; named by nothing that would identify the case."""
+    return list(StaffStatement.objects.filter(user_id=profile.user_id).order_by("-asked_at", "-id"))
+
+
+def statement_for(profile: ActorProfile, uid: UUID | str) -> tuple[StaffStatement, StatementPage]:
+    """The statement page of the person it is about. Everyone else finds nothing (NotHere)."""
+    try:
+        wanted = UUID(str(uid))
+    except ValueError:
+        raise NotHere() from None
+    row = (
+        StaffStatement.objects.select_related("alleged", "answer", "case__branch")
+        .filter(uid=wanted, user_id=profile.user_id)
+        .first()
+    )
+    if row is None:
+        raise NotHere()
+    procedure = packs.procedure_of(row.case.procedure_id)
+    law = row.case.jurisdiction
+    return row, StatementPage(
+        uid=str(row.uid),
+        alleged=_body(row.alleged),
+        asked_at=row.asked_at,
+        due_at=row.due_at,
+        answer=_body(row.answer),
+        answered_at=row.answered_at,
+        support=row.support,
+        support_at=row.support_at,
+        notice=str(procedure.notice("statement_page", law).text),
+        support_notice=str(procedure.notice("staff_support", law).text),
+    )
+
+
+def _body(text: Text | None) -> str:
+    return text.body if text else ""

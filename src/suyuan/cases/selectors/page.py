@@ -1,0 +1,334 @@
+"""Everything the page of one case shows, in a constant number of statements."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from suyuan.accounts.models import User
+from suyuan.accounts.rules import ActorProfile, Compartment
+from suyuan.cases import rules
+from suyuan.cases.models import Case, CaseClock, Involvement, Party, Promise, Task
+from suyuan.cases.selectors import door
+from suyuan.cases.selectors.clocks import ClockCard, clock_cards
+from suyuan.platform.facts import Told, facts_told, kind_of
+from suyuan.platform.models import FactRow, Text
+from suyuan.playbooks import selectors as packs
+from suyuan.playbooks.readers import Procedure
+
+TIMELINE_PAGE = 50
+
+# Whose existence is itself protected: a reader without the right sees nothing at all.
+HIDDEN = (Compartment.COUNSEL, Compartment.MEDIATION)
+ANNOUNCED = (Compartment.CARE_TALK, Compartment.ROOT_CAUSE)
+
+PATIENT_TEXTS = frozenset({"narrative", "message_in", "danger", "withdrawal"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelineEntry:
+    """One fact in one sentence. `protected` without words: something is here, and why it is closed."""
+
+    at: datetime
+    stated_at: datetime | None
+    who: str
+    what: str
+    kind: str
+    quote: str = ""
+    side: str = "ours"  # patient | ours | danger
+    position: int
+    stream_noun: str
+    uid: str
+    protected: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocker:
+    """A shut gate in words, who holds it, and which act clears it."""
+
+    code: str
+    what: str
+    act: str
+    holder: str
+    count: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackStop:
+    """One stage on the thread: done, current or ahead."""
+
+    code: str
+    name: str
+    state: str
+    at: datetime | None
+    days: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CasePage:
+    """What one reader sees of one case now."""
+
+    case: Case
+    procedure: Procedure
+    narrated: bool
+    allowed: frozenset[str]
+    narrative: str
+    clocks: list[ClockCard]
+    done_clocks: list[ClockCard]
+    track: list[TrackStop]
+    exit_words: str
+    next_move: str
+    next_sentence: str
+    blockers: list[Blocker]
+    tasks: list[Task]
+    promises: list[Promise]
+    parties: list[Party]
+    staff: Mapping[str, list[User]]
+    timeline: list[TimelineEntry]
+    older: int | None
+    compartments: frozenset[str]
+    lowering_open: bool
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def case_page(profile: ActorProfile, case: Case, *, now: datetime, before: int | None = None) -> CasePage:
+    """The case as `profile` sees it. `before` opens older pages of the timeline."""
+    from suyuan.accounts.rules import reads_narrative
+
+    procedure = packs.procedure_of(case.procedure_id)
+    view = door.view_of(case)
+    narrated = reads_narrative(profile, view)
+    compartments = door.compartments_for(profile, case)
+    clocks = list(CaseClock.objects.filter(case=case).order_by("target_at", "id"))
+    for clock in clocks:
+        clock.case = case
+    cards = clock_cards(clocks, now)
+    entries, older = timeline(case, compartments, narrated=narrated, before=before)
+    next_move, blockers = _next(case, procedure)
+    return CasePage(
+        case=case,
+        procedure=procedure,
+        narrated=narrated,
+        allowed=door.allowed_moves(profile, case),
+        narrative=_narrative(entries, case) if narrated else "",
+        clocks=[c for c in cards if c.mood != "done"],
+        done_clocks=[c for c in cards if c.mood == "done" and c.state != "void"],
+        track=_track(case, procedure, now),
+        exit_words=str(procedure.stage(case.stage).explain) if case.stage in rules.ENDED else "",
+        next_move=next_move,
+        next_sentence=str(procedure.move(rules.PACK_MOVE.get(next_move, next_move)).name) if next_move else "",
+        blockers=blockers,
+        tasks=list(
+            Task.objects.filter(case=case, compartment__in=compartments)
+            .select_related("assignee", "done_by")
+            .order_by("done_at", "due_at", "id")[:40]
+        ),
+        promises=list(Promise.objects.filter(case=case).select_related("made_by").order_by("due_at", "id")[:40]),
+        parties=list(Party.objects.filter(case=case).select_related("person", "verified_by").order_by("id")),
+        staff=_staff(case),
+        timeline=entries,
+        older=older,
+        compartments=compartments,
+        lowering_open=bool(getattr(case, "lowering_open", False)),
+    )
+
+
+# --- next step -----------------------------------------------------------------------------------------------------
+
+_FORWARD = {
+    rules.Stage.RECEIVED: "acknowledge",
+    rules.Stage.ACKNOWLEDGED: "investigate",
+    rules.Stage.INVESTIGATING: "disclose",
+    rules.Stage.DISCLOSED: "respond",
+}
+
+
+def forward_move(case: Case) -> str:
+    """The act that carries this case on; empty once it has ended."""
+    if not case.is_open:
+        return ""
+    if case.stage == rules.Stage.RESPONDED:
+        return "close_confirm" if case.closing_asked_at else "close_request"
+    return _FORWARD[case.stage]
+
+
+def _next(case: Case, procedure: Procedure) -> tuple[str, list[Blocker]]:
+    move = forward_move(case)
+    if not move:
+        return "", []
+    return move, [blocker_words(missing, procedure) for missing in door.gates_shut(case, move, given=_BY_WRITING)]
+
+
+# Fulfilled by what is written in the act itself, so no reason to call it blocked beforehand.
+_BY_WRITING = frozenset({"disclosure_written", "final_answer_sent", "wishes_answered", "complainant_content", "complainant_asked"})
+
+
+def blocker_words(missing: rules.Missing, procedure: Procedure) -> Blocker:
+    """A shut gate in the words of the pack."""
+    from suyuan.accounts.labels import who_label
+
+    try:
+        gate = procedure.gate(missing.code)
+    except LookupError:
+        return Blocker(code=missing.code, what=missing.code, act="", holder="", count=missing.count)
+    return Blocker(
+        code=missing.code,
+        what=str(gate.missing),
+        act=str(gate.clear),
+        holder=str(who_label(gate.holder)),
+        count=missing.count,
+    )
+
+
+def _track(case: Case, procedure: Procedure, now: datetime) -> list[TrackStop]:
+    times = {
+        rules.Stage.RECEIVED: case.received_at,
+        rules.Stage.ACKNOWLEDGED: case.acknowledged_at,
+        rules.Stage.INVESTIGATING: case.investigated_at,
+        rules.Stage.DISCLOSED: case.disclosed_at,
+        rules.Stage.RESPONDED: case.responded_at,
+        rules.Stage.CLOSED: case.ended_at if case.stage == rules.Stage.CLOSED else None,
+    }
+    here = rules.TRACK.index(case.stage) if case.stage in rules.TRACK else None
+    stops = []
+    for place, stage in enumerate(rules.TRACK):
+        if here is None:
+            state = "done" if times[stage] else "ahead"
+        elif place < here or (place == here and case.stage == rules.Stage.CLOSED):
+            state = "done"
+        else:
+            state = "current" if place == here else "ahead"
+        since = times[stage]
+        stops.append(
+            TrackStop(
+                code=stage,
+                name=str(procedure.stage(stage).name),
+                state=state,
+                at=since,
+                days=(now - since) // timedelta(days=1) + 1 if state == "current" and since else None,
+            )
+        )
+    return stops
+
+
+def _staff(case: Case) -> Mapping[str, list[User]]:
+    found: dict[str, list[User]] = {}
+    involved = Involvement.objects.filter(case=case, until__isnull=True).select_related("user").order_by("id")
+    for row in involved:
+        found.setdefault(row.kind, []).append(row.user)
+    return found
+
+
+# --- timeline ------------------------------------------------------------------------------------------------------
+
+
+def timeline(
+    case: Case,
+    compartments: Iterable[str],
+    *,
+    narrated: bool = True,
+    before: int | None = None,
+    size: int = TIMELINE_PAGE,
+) -> tuple[list[TimelineEntry], int | None]:
+    """The newest `size` facts of the case's streams as far as the reader may see them, newest first."""
+    readable = frozenset(compartments)
+    nouns = ["", *(c for c in ANNOUNCED), *(c for c in HIDDEN if c in readable)]
+    streams = [case.compartment_stream(c) for c in nouns]
+    rows = FactRow.objects.filter(stream__in=streams)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows.order_by("-pk")[: size + 1])
+    older = found[size - 1].pk if len(found) > size else None
+    found = found[:size]
+    open_rows = [row for row in found if narrated and _compartment(row) in readable]
+    told = {t.row.pk: t for t in facts_told(open_rows)}
+    words = _words(told.values()) if narrated else {}
+    names = names_of(row.actor for row in found)
+    entries = [
+        _entry(row, told.get(row.pk), words, names, narrated) if _compartment(row) in readable else _closed(row, names)
+        for row in found
+    ]
+    return entries, older
+
+
+def _compartment(row: FactRow) -> str:
+    noun = row.stream.partition(":")[0]
+    return "" if noun == "case" else noun
+
+
+def _words(told: Iterable[Told]) -> dict[str, Text]:
+    """Texts that these facts committed by digest: one statement."""
+    uids = [v["text"] for t in told for v in t.private.values() if isinstance(v, dict) and "text" in v]
+    return {str(text.uid): text for text in Text.objects.filter(uid__in=uids)}
+
+
+def _entry(row: FactRow, told: Told | None, words: Mapping[str, Text], names: Mapping[str, str], narrated: bool) -> TimelineEntry:
+    told = told or Told(row, {})
+    quote, side = "", "danger" if row.type == "case.danger_raised" else "ours"
+    for value in told.private.values():
+        if isinstance(value, dict) and (text := words.get(str(value.get("text")))):
+            quote = text.body
+            if text.kind in PATIENT_TEXTS:
+                side = "patient"
+    stated = told.plain("happened_at")
+    return TimelineEntry(
+        at=row.at,
+        stated_at=datetime.fromisoformat(stated.replace("Z", "+00:00")) if stated else None,
+        who=names.get(row.actor, ""),
+        what=kind_of(row.type).phrase(told),
+        kind=row.type,
+        quote=quote if narrated else "",
+        side=side,
+        position=row.position,
+        stream_noun=row.stream.partition(":")[0],
+        uid=str(row.uid),
+        protected=_compartment(row) != "",
+    )
+
+
+def _closed(row: FactRow, names: Mapping[str, str]) -> TimelineEntry:
+    from suyuan.accounts.labels import COMPARTMENTS
+
+    kind = COMPARTMENTS.get(_compartment(row), "")
+    return TimelineEntry(
+        at=row.at,
+        stated_at=None,
+        who="",
+        what=_("受保護：%(kind)s。依法另室保存，只有參與的人可以讀。") % {"kind": kind},
+        kind="protected",
+        position=row.position,
+        stream_noun=row.stream.partition(":")[0],
+        uid=str(row.uid),
+        protected=True,
+    )
+
+
+_names: dict[str, str] = {}
+
+
+def names_of(actors: Iterable[str]) -> dict[str, str]:
+    """Display names of actors; people outside the staff are named by what they are."""
+    wanted = set(actors)
+    unknown = [a.partition(":")[2] for a in wanted if a.partition(":")[0] in ("user", "guest") and a not in _names]
+    if unknown:
+        for uid, name in User.objects.filter(uid__in=unknown).values_list("uid", "display_name"):
+            _names[f"user:{uid}"] = _names[f"guest:{uid}"] = name
+    fixed = {"system": _("系統"), "party": _("申訴人"), "reporter": _("通報人"), "integration": _("介接系統")}
+    return {a: _names.get(a) or str(fixed.get(a.partition(":")[0], "")) for a in wanted}
+
+
+def _narrative(entries: Sequence[TimelineEntry], case: Case) -> str:
+    """The patient's own words: from the timeline when its first page holds them, otherwise from their row."""
+    for entry in entries:
+        if entry.kind in ("case.opened", "case.completed") and entry.quote:
+            return entry.quote
+    if case.narrative_id is None:
+        return ""
+    return Text.objects.filter(pk=case.narrative_id).values_list("body", flat=True).first() or ""
+
+
+def texts_by_id(ids: Iterable[int]) -> dict[int, Any]:
+    return Text.objects.in_bulk([i for i in ids if i is not None])

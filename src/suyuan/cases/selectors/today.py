@@ -1,0 +1,319 @@
+"""My day: what is due, by whom and why; what waits for me, and what waits for others."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from suyuan.accounts.models import Branch
+from suyuan.accounts.rules import ActorProfile, Reach, reach
+from suyuan.cases.models import Approval, Case, CaseClock, Promise, Task
+from suyuan.cases.selectors.clocks import ClockCard, card_of
+from suyuan.cases.selectors.lists import _narrated_among
+from suyuan.kernel import deadlines
+from suyuan.playbooks import selectors as packs
+
+LINES = 60
+DAYS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueLine:
+    """One thing due: a clock, a task or a promise of a case this person sees."""
+
+    kind: str  # clock | task | promise
+    when: datetime
+    what: str
+    who: str
+    reference: str
+    matter: str
+    masked_name: str
+    level: int
+    mood: str
+    clock: ClockCard | None = None
+    uid: str = ""
+    task_kind: str = ""
+    mine: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """Something that waits for a decision."""
+
+    reference: str
+    what: str
+    since: datetime
+    kind: str
+    who: str = ""
+    due_at: datetime | None = None
+    uid: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StripDay:
+    date: date
+    closed: str
+    marks: Sequence[str]
+    today: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Today:
+    """`rest`: how many later lines are not shown."""
+
+    danger: list[Task]
+    late: list[DueLine]
+    today: list[DueLine]
+    tomorrow: list[DueLine]
+    later: list[DueLine]
+    rest: int
+    for_me: list[Waiting]
+    for_others: list[Waiting]
+    strip: list[StripDay]
+    zone: str
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def today_for(profile: ActorProfile, *, now: datetime, until_days: int = 14) -> Today:
+    """The day of this person over all branches they work in; the first branch's calendar draws the strip."""
+    held = reach(profile)
+    seen = Case.objects.within(held).filter(is_open=True)
+    branch = _home(profile)
+    zone = ZoneInfo(branch.zone if branch else "Asia/Taipei")
+    horizon = now + timedelta(days=until_days)
+    lines = _due_lines(profile, held, seen, now, horizon)
+    midnight = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(0), zone).astimezone(UTC)
+    after = midnight + timedelta(days=1)
+    late = [line for line in lines if line.mood == "late"]
+    rest = [line for line in lines if line.mood != "late"]
+    later = [line for line in rest if line.when > after]
+    return Today(
+        danger=_danger(seen),
+        late=late,
+        today=[line for line in rest if line.when <= midnight],
+        tomorrow=[line for line in rest if midnight < line.when <= after],
+        later=later[:LINES],
+        rest=max(0, len(later) - LINES),
+        for_me=_for_me(profile, held, seen),
+        for_others=_for_others(profile, seen, now),
+        strip=_strip(lines, branch, now, zone),
+        zone=str(zone),
+    )
+
+
+def handover(profile: ActorProfile, *, now: datetime, until: datetime) -> list[DueLine]:
+    """What the next shift must know: everything late or due until then (usually tomorrow noon)."""
+    held = reach(profile)
+    seen = Case.objects.within(held).filter(is_open=True)
+    return _due_lines(profile, held, seen, now, until)
+
+
+def _home(profile: ActorProfile) -> Branch | None:
+    ids = sorted(profile.branch_ids)
+    return Branch.objects.filter(pk__in=ids).order_by("pk").first() if ids else None
+
+
+def _danger(seen) -> list[Task]:
+    open_ones = Task.objects.filter(
+        kind="danger_review", done_at__isnull=True, cancelled_at__isnull=True, case__in=seen.values("pk")
+    )
+    return list(open_ones.select_related("case__patient", "case__branch", "assignee").order_by("due_at")[:10])
+
+
+def _due_lines(profile: ActorProfile, held: Reach, seen, now: datetime, until: datetime) -> list[DueLine]:
+    clocks = list(
+        CaseClock.objects.filter(state="running", information=False, target_at__lte=until, case__in=seen.values("pk"))
+        .select_related("case__branch", "case__patient", "case__owner")
+        .order_by("target_at", "id")[: 2 * LINES]
+    )
+    mine = Q(assignee_id=profile.user_id) | Q(assignee__isnull=True, role__in=sorted(profile.roles))
+    tasks = list(
+        Task.objects.filter(mine, done_at__isnull=True, cancelled_at__isnull=True, case__in=seen.values("pk"))
+        .exclude(kind="danger_review")
+        .filter(Q(due_at__lte=until) | Q(due_at__isnull=True))
+        .select_related("case__branch", "case__patient", "assignee")
+        .order_by("due_at", "id")[: 2 * LINES]
+    )
+    promises = list(
+        Promise.objects.filter(kept_at__isnull=True, broken_at__isnull=True, due_at__lte=until, code="")
+        .filter(case__in=seen.values("pk"))
+        .select_related("case__branch", "case__patient", "made_by")
+        .order_by("due_at", "id")[:LINES]
+    )
+    told = _narrated_among(list({row.case_id for row in (*clocks, *tasks, *promises)}), held)
+    lines = [_clock_line(clock, clock.case_id in told, profile, now) for clock in clocks]
+    lines += [_task_line(task, task.case_id in told, profile, now) for task in tasks]
+    lines += [_promise_line(promise, promise.case_id in told, now) for promise in promises]
+    return sorted(lines, key=lambda line: line.when)
+
+
+def _about(case: Case, narrated: bool) -> dict:
+    return {
+        "reference": case.reference,
+        "matter": case.matter if narrated else "",
+        "masked_name": case.patient.masked_name if narrated and case.patient else "",
+        "level": case.level,
+    }
+
+
+def _clock_line(clock: CaseClock, narrated: bool, profile: ActorProfile, now: datetime) -> DueLine:
+    from suyuan.accounts.labels import who_label
+
+    card = card_of(clock, now)
+    owner = clock.case.owner
+    return DueLine(
+        kind="clock",
+        when=clock.target_at,
+        what=card.what,
+        who=owner.display_name if owner else str(who_label(clock.owner_role)),
+        mood=card.mood,
+        clock=card,
+        uid=card.uid,
+        mine=owner is not None and owner.pk == profile.user_id,
+        **_about(clock.case, narrated),
+    )
+
+
+def _task_line(task: Task, narrated: bool, profile: ActorProfile, now: datetime) -> DueLine:
+    from suyuan.accounts.labels import who_label
+
+    when = task.due_at or task.opened_at
+    late = task.due_at is not None and task.due_at <= now
+    return DueLine(
+        kind="task",
+        when=when,
+        what=task_title(task),
+        who=task.assignee.display_name if task.assignee else str(who_label(task.role)),
+        mood="late" if late else ("soon" if when - now < timedelta(hours=4) else "calm"),
+        uid=str(task.uid),
+        task_kind=task.kind,
+        mine=task.assignee_id == profile.user_id,
+        **_about(task.case, narrated),
+    )
+
+
+def _promise_line(promise: Promise, narrated: bool, now: datetime) -> DueLine:
+    return DueLine(
+        kind="promise",
+        when=promise.due_at,
+        what=promise.words,
+        who=promise.made_by.display_name if promise.made_by else "",
+        mood="late" if promise.due_at <= now else ("soon" if promise.due_at - now < timedelta(hours=4) else "calm"),
+        uid=str(promise.uid),
+        **_about(promise.case, narrated),
+    )
+
+
+def task_title(task: Task) -> str:
+    """A task's own title, otherwise the name of its kind, or of the level's step, in the pinned pack."""
+    if task.title:
+        return task.title
+    procedure = packs.procedure_of(task.case.procedure_id)
+    step = task.detail.get("step")
+    for level in procedure.levels:
+        for each in level.steps:
+            if step and each.id == step:
+                return str(each.text)
+    try:
+        return str(procedure.words("task_kinds", task.kind))
+    except LookupError:
+        return task.kind
+
+
+def _for_me(profile: ActorProfile, held: Reach, seen) -> list[Waiting]:
+    """Decisions that another person asked for and this one may take; closings asked for by another."""
+    from suyuan.accounts.rules import MANAGERS
+
+    if not profile.roles & MANAGERS:
+        return []
+    asked = (
+        Approval.objects.filter(decision="", case__in=seen.values("pk"))
+        .exclude(asked_by_id=profile.user_id)
+        .select_related("case", "asked_by")
+        .order_by("asked_at")[:20]
+    )
+    closings = (
+        seen.filter(closing_asked_at__isnull=False)
+        .exclude(closing_asked_by_id=profile.user_id)
+        .select_related("closing_asked_by")
+        .order_by("closing_asked_at")[:20]
+    )
+    waiting = [
+        Waiting(
+            reference=row.case.reference,
+            what=row.kind,
+            since=row.asked_at,
+            kind="approval",
+            who=row.asked_by.display_name,
+            uid=str(row.uid),
+        )
+        for row in asked
+    ]
+    waiting += [
+        Waiting(
+            reference=case.reference,
+            what="close",
+            since=case.closing_asked_at,
+            kind="closing",
+            who=case.closing_asked_by.display_name if case.closing_asked_by else "",
+        )
+        for case in closings
+    ]
+    return waiting
+
+
+def _for_others(profile: ActorProfile, seen, now: datetime) -> list[Waiting]:
+    """Open tasks of the cases this person owns that somebody else holds."""
+    tasks = (
+        Task.objects.filter(
+            case__in=seen.filter(owner_id=profile.user_id).values("pk"), done_at__isnull=True, cancelled_at__isnull=True
+        )
+        .exclude(assignee_id=profile.user_id)
+        .select_related("case", "assignee")
+        .order_by("due_at", "id")[:12]
+    )
+    from suyuan.accounts.labels import who_label
+
+    return [
+        Waiting(
+            reference=task.case.reference,
+            what=task_title(task),
+            since=task.opened_at,
+            kind="task",
+            who=task.assignee.display_name if task.assignee else str(who_label(task.role)),
+            due_at=task.due_at,
+            uid=str(task.uid),
+        )
+        for task in tasks
+    ]
+
+
+def _strip(lines: Iterable[DueLine], branch: Branch | None, now: datetime, zone: ZoneInfo) -> list[StripDay]:
+    """Ten days of the working calendar with what falls on each."""
+    if branch is None:
+        return []
+    from django.utils.translation import gettext as _
+
+    from suyuan.cases.selectors.clocks import day_name
+
+    table = packs.calendar_for(branch.jurisdiction).table
+    first = now.astimezone(zone).date()
+    marks: dict[date, list[str]] = {}
+    for line in lines:
+        day = (line.when - timedelta(microseconds=1)).astimezone(zone).date()
+        law = line.clock is not None and line.clock.basis == "statutory"
+        mark = "late" if line.mood == "late" else ("statutory" if law else "house")
+        marks.setdefault(max(day, first), []).append(mark)
+    days = []
+    for n in range(DAYS):
+        day = first + timedelta(days=n)
+        closed = ""
+        if not table.is_working(day):
+            special = table.days.get(day)
+            named = deadlines.CountedDay(day, "skipped", name=special.name if special else {})
+            closed = day_name(named) or _("休")
+        days.append(StripDay(date=day, closed=closed, marks=marks.get(day, ())[:6], today=n == 0))
+    return days
