@@ -22,6 +22,8 @@ def copied_database(folder: Path) -> Iterator[None]:
     """Point this process at a fresh copy of the test database; `child` points other processes at it too."""
     connection = connections["default"]
     original = connection.settings_dict["NAME"]
+    if "platform_installation" not in connection.introspection.table_names():
+        raise RuntimeError("there is no test database to copy: select a test marked django_db too")
     connections.close_all()
     if connection.vendor == "sqlite":
         copy = str(folder / "copy.sqlite3")

@@ -9,9 +9,8 @@ import pytest
 from suyuan.platform import clock
 from suyuan.platform.files import file_verify, storage, upload_append, upload_finish, upload_for, upload_open
 from suyuan.platform.files.jobs import ORPHAN_AFTER, orphans_collect
-from suyuan.platform.keys import ring_forget, ring_make
 from suyuan.platform.models import StoredFile, UploadPiece
-from tests.platform.real import child, copied_database
+from tests.platform.real import child
 from tests.platform.stories import NOW, SOMEBODY
 
 SIZE = 200_000
@@ -20,13 +19,10 @@ STEPS = ["mkdir:1", "fsync:1", "mkdir:2", "open:5", "write:1", "write:2", "write
 
 
 @pytest.fixture
-def real(django_db_setup, django_db_blocker, tmp_path, settings):
+def real(committed, tmp_path, settings):
+    """A folder of files beside a database in which commits are real."""
     settings.FILES_DIR = tmp_path / "files"
-    with django_db_blocker.unblock(), copied_database(tmp_path):
-        ring_forget()
-        ring_make(NOW)
-        yield settings.FILES_DIR
-    ring_forget()
+    return settings.FILES_DIR
 
 
 def whole_files(folder) -> list[str]:

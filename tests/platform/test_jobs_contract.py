@@ -17,7 +17,7 @@ from suyuan.platform.jobs import Worker, engine, enqueue, job, periodic, queue, 
 from suyuan.platform.jobs.lease import LeaseEngine, back_off
 from suyuan.platform.models import Job
 from suyuan.platform.units import unit
-from tests.platform.real import child, copied_database
+from tests.platform.real import child
 from tests.platform.stories import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -344,13 +344,7 @@ def test_a_name_is_registered_once(ran):
 
 
 @pytest.fixture
-def real(django_db_setup, django_db_blocker, tmp_path):
-    with django_db_blocker.unblock(), copied_database(tmp_path):
-        yield
-
-
-@pytest.fixture
-def at_work(jobs, real):
+def at_work(jobs, committed):
     """Start workers in threads; they are stopped at the end."""
     started = []
 
@@ -382,7 +376,7 @@ def until(condition, seconds: float = 15) -> None:
         time.sleep(0.02)
 
 
-def test_many_workers_run_each_job_once(jobs, ran, real, at_work):
+def test_many_workers_run_each_job_once(jobs, ran, committed, at_work):
     for n in range(40):
         enqueue("note", {"n": n})
     for _ in range(4):
@@ -391,7 +385,7 @@ def test_many_workers_run_each_job_once(jobs, ran, real, at_work):
     assert sorted(args["n"] for args, _ in ran) == list(range(40))
 
 
-def test_a_slot_runs_once_across_workers(jobs, ticks, real, at_work):
+def test_a_slot_runs_once_across_workers(jobs, ticks, committed, at_work):
     with clock.frozen(NOW):
         for _ in range(4):
             at_work()
@@ -400,7 +394,7 @@ def test_a_slot_runs_once_across_workers(jobs, ticks, real, at_work):
     assert len(ticks) == 1
 
 
-def test_a_long_job_keeps_its_lease_by_its_heartbeat(jobs, real, at_work):
+def test_a_long_job_keeps_its_lease_by_its_heartbeat(jobs, committed, at_work):
     runs = []
 
     @job("long")
@@ -416,7 +410,7 @@ def test_a_long_job_keeps_its_lease_by_its_heartbeat(jobs, real, at_work):
     assert len(runs) == 1
 
 
-def test_a_job_that_hangs_beyond_its_timeout_is_given_to_another(jobs, real, at_work):
+def test_a_job_that_hangs_beyond_its_timeout_is_given_to_another(jobs, committed, at_work):
     runs, free = [], threading.Event()
 
     @job("hang", timeout=timedelta(seconds=0.3))
@@ -435,7 +429,7 @@ def test_a_job_that_hangs_beyond_its_timeout_is_given_to_another(jobs, real, at_
     assert Job.objects.get().attempts == 2
 
 
-def test_a_database_that_is_away_is_waited_for(jobs, ran, real, at_work, monkeypatch):
+def test_a_database_that_is_away_is_waited_for(jobs, ran, committed, at_work, monkeypatch):
     from django.db import OperationalError
 
     claim, troubles = jobs.claim, []
@@ -452,7 +446,7 @@ def test_a_database_that_is_away_is_waited_for(jobs, ran, real, at_work, monkeyp
     until(lambda: len(ran) == 1)
 
 
-def test_the_job_of_a_killed_worker_runs_again(jobs, real):
+def test_the_job_of_a_killed_worker_runs_again(jobs, committed):
     @job("tests.slow")
     def slow(args, now):
         ran.append(args["n"])
@@ -472,7 +466,7 @@ def test_the_job_of_a_killed_worker_runs_again(jobs, real):
     assert Job.objects.get().attempts == 2
 
 
-def test_a_worker_told_to_stop_finishes_what_it_has_in_hand_and_no_more(jobs, real):
+def test_a_worker_told_to_stop_finishes_what_it_has_in_hand_and_no_more(jobs, committed):
     job("tests.slow")(lambda args, now: None)
     enqueue("tests.slow", {"n": 1})
     enqueue("tests.slow", {"n": 2})
