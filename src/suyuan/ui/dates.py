@@ -23,9 +23,10 @@ _NEAR = {
     HANS: {-1: "昨天", 0: "今天", 1: "明天"},
     EN: {-1: "yesterday", 0: "today", 1: "tomorrow"},
 }
-_DOUBLE_SURNAMES = frozenset(
-    "歐陽 司馬 上官 諸葛 司徒 皇甫 尉遲 公孫 慕容 長孫 令狐 宇文 端木 夏侯 范姜 張簡 欧阳 诸葛 尉迟 公孙 长孙 张简".split()
-)
+_DOUBLE_SURNAMES = frozenset({
+    "歐陽", "司馬", "上官", "諸葛", "司徒", "皇甫", "尉遲", "公孫", "慕容", "長孫", "令狐",
+    "宇文", "端木", "夏侯", "范姜", "張簡", "欧阳", "诸葛", "尉迟", "公孙", "长孙", "张简",
+})
 
 
 def language_of(code: str | None) -> str:
@@ -134,7 +135,7 @@ def deadline(due_at: datetime, now: datetime | None, zone: tzinfo, language: str
     else:
         words = near_date(day, day_of(now, zone), language, weekday=weekday)
     if language == EN:
-        return f"before {hour}, {words}"
+        return f"before {hour} {words}" if words in _NEAR[EN].values() else f"before {hour}, {words}"
     return join_time(words, hour, language) + " 前"
 
 

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext as _, pgettext
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
 
 from suyuan.ui import dates, drawings, icons
 
