@@ -124,18 +124,6 @@ class TooLong(BadInput):
 # --- handling, investigating, ending -------------------------------------------------------------------------------
 
 
-class WordsTooLong(BadInput):
-    """Longer than the place they go to; nothing is ever cut."""
-
-    code = "words_too_long"
-
-    def __init__(self, limit: int, field: str = "words") -> None:
-        super().__init__(fields={field: _("最多 %(limit)s 字。") % {"limit": limit}}, limit=limit)
-
-    def message(self) -> str:
-        return "".join(str(words) for words in self.fields.values())
-
-
 class NotOfThisBranch(Refusal):
     code = "not_of_this_branch"
 
@@ -191,6 +179,26 @@ class NotYourTask(NotAllowed):
 
     def message(self) -> str:
         return _("這件待辦交給了另一位同事，請由那位同事或主管完成。")
+
+
+class PromiseInThePast(BadInput):
+    code = "promise_in_the_past"
+
+    def __init__(self) -> None:
+        super().__init__(fields={"due_at": _("承諾的時間要在現在之後。")})
+
+    def message(self) -> str:
+        return str(self.fields["due_at"])
+
+
+class NoMailAddress(BadInput):
+    code = "no_mail_address"
+
+    def __init__(self) -> None:
+        super().__init__(fields={"method": _("還沒有這位申訴人的電子郵件地址，請改用其他方式。")})
+
+    def message(self) -> str:
+        return str(self.fields["method"])
 
 
 class NotComplainedAbout(Refusal):

@@ -28,9 +28,6 @@ from suyuan.playbooks.selectors import procedure_of
 
 ESCALATION = "escalation"
 
-# What packs call a flag, where the names differ.
-PACK_FLAGS = {"extortion": "extortion_suspected", "vulnerable": "vulnerable_person"}
-
 TELL = "cases.tell_staff"
 
 
@@ -57,7 +54,7 @@ def _holds(rule: Escalation, case: Case, now: datetime) -> bool:
         return False
     if rule.levels and case.level not in rule.levels:
         return False
-    if rule.flags and not {PACK_FLAGS.get(f, f) for f in case.flags} & set(rule.flags):
+    if rule.flags and not set(case.flags) & set(rule.flags):
         return False
     if rule.danger and case.danger != "open":
         return False

@@ -8,8 +8,8 @@ from typing import Any
 from suyuan.accounts.models import User
 from suyuan.accounts.rules import ActorProfile
 from suyuan.accounts.selectors import profile_for, profile_of
-from suyuan.cases import errors, phrases, rules, selectors
-from suyuan.cases.models import Case, Involvement, Task
+from suyuan.cases import errors, rules, selectors
+from suyuan.cases.models import Case, Involvement, Party, Task
 from suyuan.cases.services.common import (
     case_change,
     case_locked,
@@ -63,6 +63,8 @@ def begin(case: Case, move: str, actor: Actor, now: datetime) -> Case:
     """Lock the case as it stands now, then ask whether this person may do this to it."""
     locked = case_locked(case)
     require_may(locked, move, actor, now)
+    if actor.kind == "party" and not Party.objects.filter(case=locked, uid=actor.uid).exists():
+        raise errors.MayNot("not_here")
     return locked
 
 
@@ -74,28 +76,24 @@ def begin_open(case: Case, move: str, actor: Actor, now: datetime) -> Case:
     return locked
 
 
-def stage_step(seen: Case, locked: Case, name: str, *, now: datetime, **changes: Any) -> None:
+def stage_step(
+    seen: Case, locked: Case, name: str, *, now: datetime, given: frozenset[str] = frozenset(), **changes: Any
+) -> None:
     """Move the stage, if it is still the one the person looked at and every gate is open."""
     if seen.stage != locked.stage:
         raise errors.CaseMovedMeanwhile()
     if name not in {m.name for m in rules.LIFECYCLE.open_moves(locked.stage)}:
         raise errors.WrongStage(stage=locked.stage, move=name)
-    gates_open(locked, name)
+    gates_open(locked, name, given)
     stage_move(locked, name, now=now, **changes)
 
 
-# What packs call a move of the lifecycle, where the names differ.
-PACK_MOVES = {"close_request": "propose_closing", "close_confirm": "close"}
-
-
-def gates_open(case: Case, move: str) -> None:
-    """Raise GatesShut, with what is missing in the reader's words."""
-    gates = procedure(case).gates_of(PACK_MOVES.get(move, move), case.jurisdiction)
-    missing = rules.shut_gates(move, (gate.id for gate in gates), selectors.case_state(case))
-    if not missing:
-        return
-    words = {gate.id: str(gate.missing) for gate in gates}
-    raise errors.GatesShut(missing, [words.get(m.code) or phrases.missing_words(m.code) for m in missing])
+def gates_open(case: Case, move: str, given: frozenset[str] = frozenset()) -> None:
+    """Raise GatesShut, with what is missing in the reader's words. `given`: gates that the act itself fulfils."""
+    missing = selectors.gates_shut(case, move, given=given)
+    if missing:
+        pack = procedure(case)
+        raise errors.GatesShut(missing, [str(pack.gate(m.code).missing) for m in missing])
 
 
 def procedure(case: Case) -> Procedure:
@@ -164,5 +162,5 @@ def short(words: str, limit: int, field: str, *, required: bool = False) -> str:
     if required and not words:
         raise errors.WordsMissing(field)
     if len(words) > limit:
-        raise errors.WordsTooLong(limit, field)
+        raise errors.TooLong(field, limit)
     return words

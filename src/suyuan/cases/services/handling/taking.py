@@ -5,20 +5,17 @@ from datetime import datetime
 
 from suyuan.accounts.models import Branch, Department, User
 from suyuan.accounts.selectors import profile_of
-from suyuan.cases import errors
-from suyuan.cases.models import Acknowledgement, Case, CaseClock, Task
+from suyuan.cases import errors, rules
+from suyuan.cases.models import Acknowledgement, Case, Task
 from suyuan.cases.services.clocks import clocks_recount
 from suyuan.cases.services.handling.parts import (
     begin,
     begin_open,
     case_change,
     code_of,
-    gates_open,
     may_take_part,
     one_involved,
-    release,
     said,
-    short,
     stage_step,
     stated_time,
     tell,
@@ -26,7 +23,7 @@ from suyuan.cases.services.handling.parts import (
 )
 from suyuan.cases.services.handling.steps import HANDLER, steps_pass
 from suyuan.kernel.actor import Actor
-from suyuan.platform.search import texts_rescope
+from suyuan.platform.search import stream_rescope
 from suyuan.platform.units import writes
 
 
@@ -132,7 +129,8 @@ def case_move_branch(*, case: Case, branch: Branch, reason: str, actor: Actor, n
         one_involved(case, None, name, now)
     if "owner" in left:
         steps_pass(case, HANDLER, None, now)
-    texts_rescope(stream_uid=str(case.uid), branch_id=branch.pk, now=now)
+    for compartment in sorted(rules.COMPARTMENTS):
+        stream_rescope(stream=case.compartment_stream(compartment), branch_id=branch.pk)
     clocks_recount(case, now, law_changed=law_changed)
 
     plain = {"from": before.code, "to": branch.code, "jurisdiction": branch.jurisdiction, "left": left}

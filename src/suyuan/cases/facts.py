@@ -1,0 +1,41 @@
+"""Every fact of a case: how it is worded, and what is done when it is recorded. Read by config."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from suyuan.cases.phrases import PHRASES
+from suyuan.cases.services.clocks import clocks_follow
+from suyuan.cases.services.handling.escalation import TELL, escalations_follow
+from suyuan.platform.facts import FactKind, Reaction
+
+# What may make a rule of the pack hold that brings in the next person (C-13).
+ESCALATING = frozenset(
+    {"case.opened", "case.completed", "case.graded", "case.flagged", "case.danger_raised", "contact.logged"}
+)
+
+# Somebody has something to do because of these: they get a notice that carries nothing.
+TOLD = frozenset(
+    {
+        "case.graded",
+        "case.escalated",
+        "case.danger_raised",
+        "case.assigned",
+        "case.closing_asked",
+        "investigator.appointed",
+        "legal.asked",
+        "level.lowering_asked",
+        "speaker.named",
+        "statement.requested",
+        "task.opened",
+    }
+)
+
+
+def _inside(name: str) -> tuple[Reaction, ...]:
+    return (clocks_follow, escalations_follow) if name in ESCALATING else (clocks_follow,)
+
+
+FACTS: Mapping[str, FactKind] = {
+    name: FactKind(phrase, inside=_inside(name), after=(TELL,) if name in TOLD else ())
+    for name, phrase in PHRASES.items()
+}
