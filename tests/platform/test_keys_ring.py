@@ -55,6 +55,8 @@ def test_a_value_moved_to_another_row_or_field_stays_shut(field, uid):
         keys.unseal(field, uid, blob)
     assert why(problem) == "seal_broken"
     assert problem.value.status == 503
+    assert field in str(problem.value)
+    assert "patient" not in problem.value.message()
 
 
 def test_a_value_from_another_organisation_stays_shut():

@@ -20,6 +20,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap_with_padding, aes_key_wrap_with_padding
+from django.utils.translation import gettext as _
 
 from suyuan.kernel.refusal import Refusal
 
@@ -44,6 +45,12 @@ class KeyProblem(Refusal):
     def __init__(self, why: str, detail: str = "", **data: object) -> None:
         super().__init__(f"{why}: {detail}" if detail else why, why=why, **data)
         self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.args[0]}"  # for operators: it may name a path
+
+    def message(self) -> str:
+        return _("加密金鑰目前無法使用，這一頁不能顯示。請通知系統管理員。")
 
 
 @dataclass(frozen=True)
