@@ -8,6 +8,7 @@ pages that fill their own form can take the words with `held_initial(request)`. 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from suyuan.platform.keys import seal, unseal
 
 _FIELD = "held_form.body"
 _NEVER = ("csrfmiddlewaretoken", "password")
+_CODE = re.compile(r"[!-~]{1,64}")  # one word of plain ASCII
 MOST_BYTES = 1_000_000
 MOST_FORMS = 20
 
@@ -37,6 +39,16 @@ class Held:
     def first(self) -> dict[str, str]:
         """Field → value, the last one given where a field came twice: what a form takes as `initial`."""
         return dict(self.fields)
+
+    @property
+    def written(self) -> list[tuple[str, str]]:
+        """What a person wrote in words: shown, and can still be changed."""
+        return [(n, v) for n, v in self.fields if v.strip() and not _CODE.fullmatch(v)]
+
+    @property
+    def rest(self) -> list[tuple[str, str]]:
+        """Numbers, choices and marks of the form: sent along as they were."""
+        return [(n, v) for n, v in self.fields if not v.strip() or _CODE.fullmatch(v)]
 
 
 def form_hold(request: HttpRequest, user_id: int | None, now: datetime) -> HeldForm | None:

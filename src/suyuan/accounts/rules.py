@@ -345,9 +345,9 @@ def _with_branches(grant: Grant, branches: frozenset[int]) -> Grant:
 
 
 def _may_investigate(profile: ActorProfile) -> bool:
-    """Any role may be appointed, on one's own account. An auditor who acts audits nothing."""
+    """Any role may be appointed, in person. Who audits does not act; a guest keeps to the cases named to them."""
     own = {r for m in profile.memberships if m.stands_in_for is None for r in m.roles}
-    return bool(own - {Role.AUDITOR}) or bool(profile._open_guest())
+    return bool(own - {Role.AUDITOR})
 
 
 def matches(grant: Grant, case: CaseView) -> bool:
@@ -607,14 +607,15 @@ def _persons_on(profile: ActorProfile, case: CaseView) -> dict[str, str | None]:
     """What the person, or the person stood in for, is to this case."""
     me = profile.user_id
     held: list[tuple[str, str | None]] = []
-    if me in case.investigator_ids and _may_investigate(profile):
+    guest_here = any(g.stream == case.stream for g in profile._open_guest())
+    if me in case.investigator_ids and (guest_here or _may_investigate(profile)):
         held.append(("investigator", None))
     acting = [
         (m.stands_in_for_id if m.stands_in_for else me, m.stands_in_for, held_roles(m))
         for m in profile.memberships
         if m.branch_id == case.branch_id
     ]
-    if any(g.stream == case.stream for g in profile._open_guest()):
+    if guest_here:
         acting.append((me, None, GUESTS))
     for person, whose, roles in acting:
         if person is None or not roles - READ_ONLY - {Role.ADMINISTRATOR}:
