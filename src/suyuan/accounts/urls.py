@@ -1,4 +1,4 @@
-from django.urls import path, re_path
+from django.urls import path
 
 from suyuan.accounts import views
 
@@ -16,11 +16,10 @@ urlpatterns = [
     path("staff/<uuid:uid>/", views.person, name="person"),
     path("staff/<uuid:uid>/places/", views.member_add, name="member_add"),
     path("staff/<uuid:uid>/deputy/", views.deputy_add, name="deputy_add"),
-    re_path(
-        r"^staff/(?P<uid>[0-9a-f-]{36})/account/(?P<verb>disable|enable|logout|password)/$",
-        views.account,
-        name="account",
-    ),
+    path("staff/<uuid:uid>/disable/", views.account, {"verb": "disable"}, name="disable"),
+    path("staff/<uuid:uid>/enable/", views.account, {"verb": "enable"}, name="enable"),
+    path("staff/<uuid:uid>/logout/", views.account, {"verb": "logout"}, name="logout_everywhere"),
+    path("staff/<uuid:uid>/password/", views.account, {"verb": "password"}, name="first_password"),
     path("places/<uuid:uid>/roles/", views.member_roles, name="member_roles"),
     path("places/<uuid:uid>/end/", views.member_end, name="member_end"),
     path("guests/<uuid:uid>/end/", views.guest_end, name="guest_end"),

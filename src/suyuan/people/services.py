@@ -213,6 +213,15 @@ def representative_add(
 
 
 @writes
+def representative_register(
+    *, person: Person, new: NewPerson, kind: str, document: str = "", actor: Actor, now: datetime
+) -> Representative:
+    """A representative nobody knew before: the person and the relation in one act."""
+    made = person_register(branch=person.branch, person=new, actor=actor, now=now)
+    return representative_add(person=person, representative=made, kind=kind, document=document, actor=actor, now=now)
+
+
+@writes
 def authority_prove(*, representative: Representative, document: str, actor: Actor, now: datetime) -> Representative:
     """A member of staff has seen the document. Who and when stand on the row."""
     _require(actor, "authority_prove", representative.person.branch_id, now)
