@@ -263,10 +263,11 @@ def nobreak(value):
 @register.filter
 def lines(value):
     """People's own words: paragraphs and line breaks kept, nothing else touched."""
-    text = str(value or "").replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    escaped = conditional_escape(value or "")  # before it is cut, so that what is safe already stays as it is
+    text = str(escaped).replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     paragraphs = [p for p in text.split("\n\n") if p.strip()]
     return format_html_join(
-        "\n", "<p>{}</p>", ((mark_safe("<br>".join(conditional_escape(line) for line in p.strip("\n").split("\n"))),) for p in paragraphs)
+        "\n", "<p>{}</p>", ((mark_safe("<br>".join(line for line in p.strip("\n").split("\n"))),) for p in paragraphs)
     )
 
 
