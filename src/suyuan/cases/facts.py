@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from suyuan.cases.phrases import PHRASES
 from suyuan.cases.services.clocks import clocks_follow
-from suyuan.cases.services.handling.escalation import TELL, escalations_follow
+from suyuan.cases.services.handling.escalation import TELL, escalations_follow, level_follow
 from suyuan.platform.facts import FactKind, Reaction
 
 # What may make a rule of the pack hold that brings in the next person (C-13).
@@ -16,6 +16,7 @@ ESCALATING = frozenset(
 # Somebody has something to do because of these: they get a notice that carries nothing.
 TOLD = frozenset(
     {
+        "case.opened",
         "case.graded",
         "case.escalated",
         "case.danger_raised",
@@ -31,8 +32,13 @@ TOLD = frozenset(
 )
 
 
+# A case may come in graded already: its steps open as they do when somebody grades it.
+COMING_IN = frozenset({"case.opened", "case.completed"})
+
+
 def _inside(name: str) -> tuple[Reaction, ...]:
-    return (clocks_follow, escalations_follow) if name in ESCALATING else (clocks_follow,)
+    steps = (level_follow,) if name in COMING_IN else ()
+    return (clocks_follow, *steps, escalations_follow) if name in ESCALATING else (clocks_follow,)
 
 
 FACTS: Mapping[str, FactKind] = {

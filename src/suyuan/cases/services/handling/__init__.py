@@ -1,5 +1,5 @@
 """Handling a complaint: who has it, how grave it is, what is said and done."""
-from suyuan.cases.services.handling.escalation import escalations_follow
+from suyuan.cases.services.handling.escalation import escalations_follow, level_follow
 from suyuan.cases.services.handling.grading import (
     approval_decide,
     case_flag,
@@ -66,6 +66,7 @@ __all__ = [
     "issue_classify",
     "late_entry_make",
     "legal_ask",
+    "level_follow",
     "level_lower_ask",
     "plan_explain",
     "promise_keep",

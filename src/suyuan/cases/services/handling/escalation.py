@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from django.db.models import Max
 
 from suyuan.accounts.models import User
-from suyuan.accounts.rules import Role
+from suyuan.accounts.rules import READ_ONLY, Role
 from suyuan.accounts.selectors import members_with
 from suyuan.cases.models import Case, ContactEntry, Involvement, Task
 from suyuan.cases.services.clocks import book_for
 from suyuan.cases.services.common import case_change, tell
-from suyuan.cases.services.handling.steps import HANDLER, INVESTIGATOR, due, task_for
+from suyuan.cases.services.handling.steps import HANDLER, INVESTIGATOR, due, steps_open, task_for
 from suyuan.correspondence.models import Message, StaffNotice
 from suyuan.correspondence.services import Recipient, staff_notify
 from suyuan.kernel.actor import SYSTEM, Actor
@@ -28,6 +28,9 @@ from suyuan.playbooks.selectors import procedure_of
 
 ESCALATION = "escalation"
 
+# Facts in which the complainant may have come to us once more.
+CONTACTS = frozenset({"contact.logged", "message.received"})
+
 TELL = "cases.tell_staff"
 
 
@@ -36,19 +39,32 @@ TELL = "cases.tell_staff"
 
 def escalations_follow(event: Recorded, *, actor: Actor, now: datetime) -> None:
     """Inside-reaction: every rule of the pack that has just come to hold opens its tasks, once while they are open."""
-    case = event.subject
-    if not isinstance(case, Case) or not case.is_open:
+    case = event.subject if isinstance(event.subject, Case) else _case_of(event.stream)
+    if case is None or not case.is_open:
         return
-    holding = [rule for rule in book_for(case).procedure.escalations if _holds(rule, case, now)]
+    holding = [rule for rule in book_for(case).procedure.escalations if _holds(rule, case, event.type, now)]
     if not holding:
         return
-    there = set(Task.objects.filter(case=case, kind=ESCALATION, cancelled_at=None).values_list("detail__rule", flat=True))
-    for rule in holding:
-        if rule.id not in there:
-            _escalate(case, rule, now)
+    asked = Task.objects.filter(case=case, kind=ESCALATION, cancelled_at=None).values_list("detail__rule", flat=True)
+    there = set(asked)
+    fresh = [rule for rule in holding if rule.id not in there]
+    if fresh:
+        _escalate(case, fresh, now)
 
 
-def _holds(rule: Escalation, case: Case, now: datetime) -> bool:
+def _case_of(stream: str) -> Case | None:
+    """For facts that others record in a case's stream: a message that came in."""
+    return Case.objects.select_related("branch").filter(stream=stream).first()
+
+
+def level_follow(event: Recorded, *, actor: Actor, now: datetime) -> None:
+    """Inside-reaction: a case that comes in graded, by its danger sign or by whoever took it down, opens its steps."""
+    case = event.subject
+    if isinstance(case, Case) and case.level:
+        steps_open(case, case.level, now)
+
+
+def _holds(rule: Escalation, case: Case, fact_type: str, now: datetime) -> bool:
     """Exactly the conditions that are set, together. Rules about time belong to the clocks."""
     if rule.overdue_hours is not None or not (rule.levels or rule.flags or rule.danger or rule.contacts):
         return False
@@ -58,7 +74,9 @@ def _holds(rule: Escalation, case: Case, now: datetime) -> bool:
         return False
     if rule.danger and case.danger != "open":
         return False
-    return rule.contacts is None or unanswered(case, now, rule.within_days) >= rule.contacts
+    if rule.contacts is None:
+        return True
+    return fact_type in CONTACTS and unanswered(case, now, rule.within_days) >= rule.contacts
 
 
 def unanswered(case: Case, now: datetime, days: int | None) -> int:
@@ -75,14 +93,20 @@ def unanswered(case: Case, now: datetime, days: int | None) -> int:
     return came + messages.filter(direction="in", created_at__gt=since).count()
 
 
-def _escalate(case: Case, rule: Escalation, now: datetime) -> None:
+def _escalate(case: Case, rules: list[Escalation], now: datetime) -> None:
+    """Those who write get a task, those who only read get the notice and the case."""
     named = {HANDLER: case.owner_id, INVESTIGATOR: None}
-    until = due(case, rule.within, now) or now
-    tasks = [task_for(case, ESCALATION, to, named, now, detail={"rule": rule.id}, due_at=until) for to in rule.to]
+    tasks, to = [], []
+    for rule in rules:
+        until = due(case, rule.within, now) or now
+        to += rule.to
+        detail = {"rule": rule.id}
+        working = [role for role in rule.to if role not in READ_ONLY]
+        tasks += [task_for(case, ESCALATION, role, named, now, detail=detail, due_at=until) for role in working]
     Task.objects.bulk_create(tasks)
-    if Role.HEAD_OFFICE in rule.to and not case.escalated:
+    if Role.HEAD_OFFICE in to and not case.escalated:
         case_change(case, now=now, escalated=True)
-    plain = {"rule": rule.id, "to": list(rule.to), "due": until.isoformat()}
+    plain = {"rules": [rule.id for rule in rules], "to": list(dict.fromkeys(to))}
     tell(case, "case.escalated", actor=SYSTEM, now=now, plain=plain)
 
 
@@ -112,6 +136,8 @@ def staff_tell(*, case: Case, users: Iterable[User], code: str, actor: Actor, no
 def recipients(case: Case, fact: FactRow, now: datetime) -> list[User]:
     """Whom a fact concerns. Never the one who did it; people complained about only when they are asked for their side."""
     match fact.type:
+        case "case.opened":
+            found = [case.owner] if case.owner else _holders(case, (Role.CASE_MANAGER,), now)
         case "case.graded":
             level = procedure_of(case.procedure_id).level(fact.value("level"))
             found = _holders(case, (level.owner, *level.told), now)

@@ -1,0 +1,32 @@
+"""What every test with a database may count on: the installation's keys, and, for those who ask, the shipped packs."""
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+BEGINNING = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The migrated test database, triggers and all, with its key ring made once."""
+    from suyuan.platform import keys
+    from suyuan.platform.models import Installation
+
+    with django_db_blocker.unblock():
+        keys.ring_forget()
+        if not Installation.objects.exists():
+            keys.ring_make(BEGINNING)
+
+
+@pytest.fixture(scope="session")
+def packs(django_db_setup, django_db_blocker):
+    """The packs we ship, loaded once for the whole run."""
+    from django.conf import settings
+
+    from suyuan.kernel.actor import SYSTEM
+    from suyuan.playbooks.services import packs_load
+
+    with django_db_blocker.unblock():
+        packs_load(folder=settings.PACKS_DIR, actor=SYSTEM, now=BEGINNING)
