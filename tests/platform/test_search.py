@@ -156,11 +156,13 @@ def test_pages_of_streams_are_complete_and_in_order(corpus, query):
     assert {(page.count, page.capped) for page in pages} == {(len(wanted), False)}
 
 
-def test_a_count_stops_at_its_cap(corpus):
+@pytest.mark.parametrize("cap", [1, 3, 10, 40, 60, 300])
+def test_a_count_is_exact_up_to_its_cap(corpus, cap):
     texts = texts_matching("正常反應", branches=None, compartments=ALL)
-    page = streams_found(texts, limit=5, cap=10)
+    wanted = len({t.stream for t in corpus if fold.occurs("正常反應", t.body)})
+    page = streams_found(texts, limit=5, cap=cap)
 
-    assert (len(page.streams), page.count, page.capped) == (5, 10, True)
+    assert (len(page.streams), page.count, page.capped) == (5, min(wanted, cap), wanted > cap)
 
 
 def test_a_page_costs_two_statements_when_its_streams_are_near(corpus):

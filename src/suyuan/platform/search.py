@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Lookup, QuerySet, Value
+from django.db.models import Count, F, Lookup, QuerySet, Value
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
 
@@ -123,7 +123,7 @@ class Found:
 
 def streams_found(texts: QuerySet[Text], *, offset: int = 0, limit: int = 25, cap: int = COUNT_CAP) -> Found:
     """Page and count the streams of matching texts. Narrow `texts` to what the reader may see before."""
-    counted = texts.order_by().values("stream").distinct()[: cap + 1].count()
+    counted = _count_streams(texts, cap)
     streams: dict[str, None] = {}
     below, step = None, 4 * (offset + limit)
     while len(streams) < offset + limit:
@@ -134,6 +134,15 @@ def streams_found(texts: QuerySet[Text], *, offset: int = 0, limit: int = 25, ca
             break
         below, step = rows[-1][0], min(2 * step, 2_000)
     return Found(list(streams)[offset : offset + limit], min(counted, cap), counted > cap)
+
+
+def _count_streams(texts: QuerySet[Text], cap: int) -> int:
+    """How many streams, exact up to `cap`. Mostly the newest matches settle it, without reading all of them."""
+    most = 4 * cap
+    newest = texts.values("stream")[:most].aggregate(texts=Count("*"), streams=Count("stream", distinct=True))
+    if newest["texts"] < most or newest["streams"] > cap:
+        return newest["streams"]
+    return texts.order_by().values("stream").distinct()[: cap + 1].count()
 
 
 def _terms(query: str) -> list[str]:
