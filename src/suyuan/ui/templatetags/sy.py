@@ -339,6 +339,11 @@ def weekday(day) -> str:
 
 
 @register.simple_tag
+def short_day(day) -> str:
+    return dates.short_date(day, _language(), weekday=False)
+
+
+@register.simple_tag
 def month_name(day) -> str:
     return dates.month_name(day, _language())
 

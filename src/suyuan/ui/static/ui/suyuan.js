@@ -174,7 +174,8 @@
       if (Number.isNaN(due)) continue;
       const text = span[due > now ? "left" : "past"].replace("{}", spanWords(Math.floor(Math.abs(due - now) / 60000)));
       if (place.textContent !== text) place.textContent = text;
-      if (due <= now) place.closest(".sy-mood--calm, .sy-mood--soon")?.classList.replace("sy-mood--soon", "sy-mood--late");
+      const mood = due <= now && place.closest(".sy-mood--calm, .sy-mood--soon");
+      if (mood) { mood.classList.remove("sy-mood--calm", "sy-mood--soon"); mood.classList.add("sy-mood--late"); }
     }
   }
   // Counted from the server's hour, so a wrong clock on the desk's computer shows no wrong deadline.
@@ -384,7 +385,7 @@
     prepare(document.body);
     if (document.body.hasAttribute("data-kiosk")) kiosk(document.body);
     const idle = Number(meta("sy-idle"));
-    if (idle > 120) idleWatch(idle, 60, "idle", () => { keepAll(); all("[data-sy-guard]").forEach((f) => f.removeAttribute("data-sy-guard")); location.reload(); });
+    if (idle > 120) idleWatch(idle, 60, "idle", () => { keepAll(); all("[data-sy-guard]").forEach((f) => f.removeAttribute("data-sy-guard")); location.replace(location.href.split("#")[0]); });
   }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start); else start();
 })();
