@@ -4,7 +4,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -28,8 +27,9 @@ from suyuan.kernel.actor import Actor
 from suyuan.people.models import Person, TreatmentReceived
 from suyuan.people.rules import Contact, Treatment
 from suyuan.people.services import NewPerson, persons_register
-from suyuan.platform import chance, units
+from suyuan.platform import chance, idempotency, units
 from suyuan.platform.facts import Fact, facts_record, stream_of
+from suyuan.platform.idempotency import Token
 from suyuan.platform.models import StoredFile, Text
 from suyuan.platform.texts import text_write
 from suyuan.platform.units import writes
@@ -117,11 +117,11 @@ def case_register(
     now: datetime,
     owner: User | None = None,
     registered_by: User | None = None,
-    once: Any = None,
+    once: Token | None = None,
 ) -> Registered:
     """Open a case with everything that was said.
 
-    `once` is a claim of `platform.idempotency`, taken inside the same transaction. Raises MayNot, BadInput refusals.
+    `once` is the sender's idempotency token, used inside the same transaction. Raises MayNot, BadInput refusals.
     """
     _check(intake, now)
     _require_register(branch, actor, now)
@@ -154,7 +154,7 @@ def case_danger_open(
     actor: Actor,
     now: datetime,
     channel: str = "web",
-    once: Any = None,
+    once: Token | None = None,
 ) -> Registered:
     """A yes to a danger question opens the case at once, without a name; a doctor's task is due now."""
     intake = Intake(
@@ -209,11 +209,9 @@ def _case_register(
     now: datetime,
     owner: User | None,
     registered_by: User | None,
-    once: Any,
+    once: Token | None,
     reference: str,
 ) -> Registered:
-    if once is not None:
-        once.claim(now=now)
     procedure = packs.procedure_newest(branch.jurisdiction)
 
     complainant, patient, treatments = _people(branch, intake, language, actor, now)
@@ -271,14 +269,14 @@ def _case_register(
         subject=case,
     )
     facts_record([opened], actor=actor, now=now)
-    return Registered(case, party, secret)
+    registered = Registered(case, party, secret)
+    _claim(once, registered, now)
+    return registered
 
 
 @writes
-def case_complete(*, case: Case, intake: Intake, actor: Actor, now: datetime, once: Any = None) -> Registered:
+def case_complete(*, case: Case, intake: Intake, actor: Actor, now: datetime, once: Token | None = None) -> Registered:
     """Going on after a danger sign: the same case gets its words, people and wishes. Its receipt stays the one given."""
-    if once is not None:
-        once.claim(now=now)
     _check(intake, now)
     case = common.case_locked(case)
     if case.is_complete:
@@ -333,7 +331,22 @@ def case_complete(*, case: Case, intake: Intake, actor: Actor, now: datetime, on
         actor=actor,
         now=now,
     )
-    return Registered(case, party, secret)
+    registered = Registered(case, party, secret)
+    _claim(once, registered, now)
+    return registered
+
+
+def _claim(once: Token | None, registered: Registered, now: datetime) -> None:
+    """Use the sender's key in the same commit, with the answer that a replay gets."""
+    if once is None:
+        return
+    answer = {
+        "reference": registered.case.reference,
+        "case": str(registered.case.uid),
+        "party": str(registered.party.uid) if registered.party else None,
+        "secret": registered.secret,
+    }
+    idempotency.claim(token=once, answer=answer, now=now, stream=registered.case.stream)
 
 
 @writes

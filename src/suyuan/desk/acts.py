@@ -1,0 +1,794 @@
+"""Every act on a case: its form, the right it needs, and the service that does it.
+
+One table for all of them: an address, a page and a refusal are made from each row the same way, and nothing that a
+view could forget stands anywhere else.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise as Lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+
+from suyuan.accounts.labels import who_label
+from suyuan.accounts.models import Branch, User
+from suyuan.accounts.rules import ActorProfile
+from suyuan.accounts.selectors import profiles_in
+from suyuan.cases import rules
+from suyuan.cases.models import Case, CaseIssue, Demand, Finding, Involvement, Party, Proceeding, Promise, Task
+from suyuan.cases.selectors.today import task_title
+from suyuan.cases.services import ending, handling, intake, investigation, outside, parties
+from suyuan.desk.fields import (
+    ColleagueField,
+    DayField,
+    LocalTimeField,
+    kinds,
+    line_field,
+    one_of,
+    some_of,
+    words_field,
+)
+from suyuan.kernel.actor import Actor
+from suyuan.playbooks import selectors as packs
+
+
+class ActForm(forms.Form):
+    """A form about one case. Choices come from the pack the case is pinned to."""
+
+    def __init__(self, *args: Any, case: Case, profile: ActorProfile, now: datetime, **kwargs: Any) -> None:
+        self.case, self.profile, self.now = case, profile, now
+        self.zone = case.branch.tz
+        self.procedure = packs.procedure_of(case.procedure_id)
+        super().__init__(*args, **kwargs)
+        self.build()
+
+    def build(self) -> None:
+        """Add the fields that depend on the case."""
+
+    def kinds(self, group: str) -> list[tuple[str, str]]:
+        return kinds(self.procedure, group, self.case.jurisdiction)
+
+    def happened(self, label: Any = None, *, required: bool = False) -> LocalTimeField:
+        return LocalTimeField(
+            zone=self.zone,
+            label=label or _("什麼時候"),
+            required=required,
+            initial=self.now if required else None,
+            help_text="" if required else _("就是現在的話不必填。"),
+        )
+
+    def colleagues(self) -> list[User]:
+        """Everyone here today who is not complained about."""
+        complained = set(
+            Involvement.objects.filter(case=self.case, kind="complained", until=None).values_list("user_id", flat=True)
+        )
+        ids = [p.user_id for p in profiles_in(self.case.branch, self.now) if p.user_id not in complained]
+        return list(User.objects.filter(pk__in=ids))
+
+    def methods(self, *, in_writing: bool = False) -> list[tuple[str, str]]:
+        return self.kinds("acknowledgement_methods")
+
+
+class ReasonForm(ActForm):
+    reason = words_field(_l("理由"), rows=3, limit=2_000)
+
+
+class WordsForm(ActForm):
+    words = words_field(_l("內容"))
+
+
+class NothingForm(ActForm):
+    """Nothing to fill in: the act itself says it all."""
+
+
+class AcknowledgeForm(ActForm):
+    def build(self) -> None:
+        self.fields["method"] = one_of(_("用什麼方式告訴對方"), self.methods())
+        self.fields["words"] = words_field(_("說了或寫了什麼"), rows=7)
+        self.fields["happened_at"] = self.happened()
+        level = self.case.level or None
+        wording = self.procedure.acknowledgement(self.case.channel, level)
+        self.fields["words"].initial = filled(str(wording.body), self.case, self.now)
+
+
+class RaiseForm(ActForm):
+    def build(self) -> None:
+        above = [n for n in (1, 2, 3) if self.case.level == 0 or n > self.case.level]
+        choices = [(str(n), f"{self.procedure.level(n).name}：{self.procedure.level(n).meaning}") for n in above]
+        self.fields["level"] = one_of(_("等級"), choices, cards=True)
+        self.fields["reason"] = words_field(_("看到了什麼"), rows=3, limit=2_000)
+
+
+class LowerForm(ActForm):
+    def build(self) -> None:
+        below = [n for n in (1, 2, 3) if n < self.case.level]
+        choices = [(str(n), str(self.procedure.level(n).name)) for n in below]
+        self.fields["level"] = one_of(_("降為"), choices, cards=True)
+        self.fields["reason"] = words_field(_("理由"), rows=4, limit=2_000)
+
+
+class DecideForm(ActForm):
+    def build(self) -> None:
+        self.fields["agree"] = one_of(_("您的決定"), [("yes", _("同意")), ("no", _("不同意，維持原級"))], cards=True)
+        self.fields["words"] = words_field(_("說明"), rows=3, required=False, limit=2_000)
+
+
+class FlagForm(ActForm):
+    def build(self) -> None:
+        open_ones = [row for row in self.kinds("flags") if row[0] not in self.case.flags]
+        self.fields["flag"] = one_of(_("標記"), open_ones, cards=True)
+        self.fields["reason"] = words_field(_("看到了什麼"), rows=3, required=False, limit=2_000)
+
+
+class UnflagForm(ActForm):
+    def build(self) -> None:
+        self.fields["flag"] = one_of(_("標記"), [r for r in self.kinds("flags") if r[0] in self.case.flags], cards=True)
+        self.fields["reason"] = words_field(_("理由"), rows=3, limit=2_000)
+
+
+class AssignForm(ActForm):
+    def build(self) -> None:
+        self.fields["owner"] = ColleagueField(self.colleagues(), label=_("由誰負責"), initial=self.case.owner_id)
+
+
+class SpeakerForm(ActForm):
+    def build(self) -> None:
+        self.fields["speaker"] = ColleagueField(
+            self.colleagues(), label=_("由誰對外說話"), initial=self.case.speaker_id or self.case.owner_id
+        )
+
+
+class InvestigatorForm(ActForm):
+    def build(self) -> None:
+        self.fields["user"] = ColleagueField(self.colleagues(), label=_("調查人"))
+        self.fields["expertise"] = line_field(_("為什麼是這一位"), required=False)
+
+
+class ColleagueComplainedForm(ActForm):
+    def build(self) -> None:
+        self.fields["user"] = ColleagueField(self.colleagues(), label=_("申訴提到的同事"))
+
+
+class StatementAskForm(ActForm):
+    def build(self) -> None:
+        complained = User.objects.filter(
+            pk__in=Involvement.objects.filter(case=self.case, kind="complained", until=None).values("user_id")
+        )
+        self.fields["user"] = ColleagueField(complained, label=_("請哪一位說明"))
+        self.fields["alleged"] = words_field(_("用中性的話寫下對方提到的事"), rows=5)
+        self.fields["due_at"] = LocalTimeField(
+            zone=self.zone, label=_("請在什麼時候之前回覆"), initial=self.now + timedelta(days=3)
+        )
+
+
+class SupportForm(ActForm):
+    def build(self) -> None:
+        complained = User.objects.filter(
+            pk__in=Involvement.objects.filter(case=self.case, kind="complained", until=None).values("user_id")
+        )
+        self.fields["user"] = ColleagueField(complained, label=_("支持哪一位同事"))
+        self.fields["words"] = words_field(_("提供什麼協助"), rows=3, limit=300)
+
+
+class ContactForm(ActForm):
+    def build(self) -> None:
+        self.fields["kind"] = one_of(_("怎麼談的"), self.kinds("contact_kinds"), initial="call")
+        self.fields["direction"] = one_of(
+            _("誰聯絡誰"), [("in", _("對方聯絡我們")), ("out", _("我們聯絡對方"))], initial="out"
+        )
+        self.fields["channel"] = one_of(
+            _("管道"),
+            [
+                ("telephone", _("電話")),
+                ("in_person", _("當面")),
+                ("line", "LINE"),
+                ("email", _("電子郵件")),
+                ("sms", _("簡訊")),
+                ("letter", _("書信")),
+            ],
+        )
+        self.fields["happened_at"] = self.happened(required=True)
+        self.fields["minutes"] = forms.IntegerField(label=_("談了幾分鐘"), required=False, min_value=0, max_value=1440)
+        self.fields["place"] = line_field(_("地點"), required=False)
+        self.fields["participants"] = line_field(_("在場的人"), required=False, limit=300)
+        self.fields["tone"] = one_of(
+            _("對方的情緒"),
+            [("calm", _("平穩")), ("worried", _("擔心")), ("upset", _("難過")), ("angry", _("生氣"))],
+            required=False,
+        )
+        self.fields["points"] = words_field(_("談了什麼"), rows=6, help_text=_("寫事實與對方的話，不寫評語。"))
+        self.fields["next_step"] = line_field(_("接下來"), required=False, limit=300)
+        promises = Promise.objects.filter(case=self.case, kept_at=None, broken_at=None).order_by("due_at")
+        self.fields["keeps_promise"] = forms.ModelChoiceField(
+            label=_("這次聯繫兌現了哪一個約定"), queryset=promises, required=False, empty_label=_("（沒有）")
+        )
+        self.fields["keeps_promise"].label_from_instance = lambda promise: promise.words
+
+
+class PlanForm(ActForm):
+    def build(self) -> None:
+        self.fields["words"] = words_field(_("說明了什麼"), rows=6)
+        self.fields["method"] = one_of(_("用什麼方式"), self.methods())
+        self.fields["happened_at"] = self.happened()
+
+
+class ChannelsForm(ActForm):
+    def build(self) -> None:
+        self.fields["method"] = one_of(_("用什麼方式告知"), self.methods())
+        self.fields["happened_at"] = self.happened()
+
+
+class HelperForm(ActForm):
+    helper = line_field(_l("由誰協助溝通"), help_text=_l("通譯、手語、家屬以外受過訓練的人"))
+
+
+class PromiseForm(ActForm):
+    def build(self) -> None:
+        self.fields["words"] = line_field(_("答應了什麼"), limit=200)
+        self.fields["due_at"] = LocalTimeField(zone=self.zone, label=_("在什麼時候之前"))
+
+
+class PromiseKeepForm(ActForm):
+    def build(self) -> None:
+        open_ones = Promise.objects.filter(case=self.case, kept_at=None).order_by("due_at")
+        self.fields["promise"] = forms.ModelChoiceField(label=_("哪一個約定"), queryset=open_ones)
+        self.fields["promise"].label_from_instance = lambda promise: promise.words
+        self.fields["how"] = line_field(_("怎麼做到的"), required=False, limit=300)
+
+
+class TaskForm(ActForm):
+    def build(self) -> None:
+        self.fields["kind"] = one_of(_("種類"), self.kinds("task_kinds"))
+        self.fields["title"] = line_field(_("要做什麼"), required=False, limit=200)
+        self.fields["assignee"] = ColleagueField(self.colleagues(), label=_("由誰做"), required=False)
+        roles = [(r, str(who_label(r))) for r in ("case_manager", "doctor", "nurse", "legal", "head_of_clinic", "finance")]
+        self.fields["role"] = one_of(_("或由哪個職務"), roles, required=False)
+        self.fields["due_at"] = LocalTimeField(zone=self.zone, label=_("在什麼時候之前"), required=False)
+
+
+class TaskFinishForm(ActForm):
+    def build(self) -> None:
+        open_ones = Task.objects.filter(case=self.case, done_at=None, cancelled_at=None).select_related("case")
+        self.fields["task"] = forms.ModelChoiceField(label=_("哪一件"), queryset=open_ones.order_by("due_at"))
+        self.fields["task"].label_from_instance = task_title
+        self.fields["words"] = words_field(_("結果"), rows=3, required=False)
+
+
+class HarmForm(ActForm):
+    def build(self) -> None:
+        self.fields["state"] = one_of(_("對方提到身體受傷了嗎"), self.kinds("harm_states"), cards=True)
+        self.fields["occurred_on"] = DayField(label=_("什麼時候發生"), required=False, initial=self.case.occurred_on)
+
+
+class JudgeForm(ActForm):
+    def build(self) -> None:
+        self.fields["serious"] = one_of(
+            _("您的判斷"), [("yes", _("是重大傷害")), ("no", _("不是重大傷害"))], cards=True
+        )
+        self.fields["occurred_on"] = DayField(label=_("發生日"), required=False, initial=self.case.occurred_on)
+        self.fields["reason"] = words_field(_("依據"), rows=4)
+
+
+class IssueForm(ActForm):
+    subject = line_field(_l("申訴的是哪一件事"), limit=200)
+
+
+class ClassifyForm(ActForm):
+    def build(self) -> None:
+        issues = CaseIssue.objects.filter(case=self.case).order_by("id")
+        self.fields["issue"] = forms.ModelChoiceField(
+            label=_("哪一件事"), queryset=issues, initial=issues.first(), empty_label=None
+        )
+        self.fields["issue"].label_from_instance = lambda issue: issue.subject
+        causes = [(c.id, str(c.name)) for c in self.procedure.causes]
+        self.fields["primary"] = one_of(_("主要原因"), causes, cards=True)
+        self.fields["causes"] = some_of(_("也有這些原因"), causes)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if data.get("primary"):
+            data["causes"] = list(dict.fromkeys([data["primary"], *data.get("causes", [])]))
+        return data
+
+
+class FactorsForm(ActForm):
+    def build(self) -> None:
+        choices = [(f.id, str(f.name)) for f in self.procedure.factors]
+        self.fields["factors"] = some_of(_("影響這件事的因素"), choices, initial=self.case.factors)
+
+
+class DemandForm(ActForm):
+    def build(self) -> None:
+        self.fields["kind"] = one_of(_("對方要什麼"), self.kinds("demand_kinds"), cards=True)
+        self.fields["asked_at"] = self.happened(_("什麼時候提出"))
+        people = Party.objects.filter(case=self.case).select_related("person")
+        self.fields["asked_by"] = forms.ModelChoiceField(label=_("誰提出"), queryset=people, required=False)
+        self.fields["asked_by"].label_from_instance = lambda party: party.person.full_name or _("申訴人")
+        self.fields["words"] = words_field(_("說了什麼"), rows=3, required=False)
+
+
+class DemandAnswerForm(ActForm):
+    def build(self) -> None:
+        open_ones = Demand.objects.filter(case=self.case, answered_at=None).order_by("asked_at")
+        self.fields["demand"] = forms.ModelChoiceField(label=_("哪一項要求"), queryset=open_ones, empty_label=None)
+        self.fields["demand"].label_from_instance = lambda d: str(self.procedure.words("demand_kinds", d.kind))
+        self.fields["outcome"] = one_of(
+            _("結果"),
+            [("granted", _("照辦")), ("partly", _("部分照辦")), ("refused", _("不能照辦，已說明理由"))],
+            cards=True,
+        )
+        self.fields["words"] = words_field(_("怎麼回覆的"), rows=4)
+        self.fields["happened_at"] = self.happened()
+
+
+class CareForm(ActForm):
+    def build(self) -> None:
+        self.fields["kind"] = one_of(_("做了什麼"), self.kinds("care_kinds"))
+        self.fields["happened_at"] = self.happened(required=True)
+        self.fields["words"] = words_field(_("看到什麼、做了什麼、告訴病人什麼"), rows=6)
+        self.fields["place"] = line_field(_("在哪裡"), required=False)
+        self.fields["cost_major"] = forms.DecimalField(
+            label=_("費用（%(currency)s）") % {"currency": self.currency},
+            required=False,
+            min_value=0,
+            max_digits=12,
+            decimal_places=2,
+        )
+        if self.case.danger == "open":
+            self.fields["clears_danger"] = forms.BooleanField(
+                label=_("醫師已檢視，危險徵象已經處理"), required=False
+            )
+
+    @property
+    def currency(self) -> str:
+        return {"tw": "TWD", "cn": "CNY"}[self.case.jurisdiction]
+
+
+class IncidentForm(ActForm):
+    def build(self) -> None:
+        self.fields["kind"] = one_of(_("事件種類"), self.kinds("incident_kinds"))
+        self.fields["happened_at"] = self.happened(_("什麼時候發生"))
+        self.fields["words"] = words_field(_("發生了什麼"), rows=4, required=False)
+
+
+class ReportForm(ActForm):
+    def build(self) -> None:
+        self.fields["kind"] = one_of(_("通報種類"), self.kinds("report_kinds"))
+        self.fields["body"] = line_field(_("向哪個機關"))
+        self.fields["number"] = line_field(_("文號或通報編號"), required=False, limit=60)
+        self.fields["happened_at"] = self.happened()
+
+
+class FindingForm(ActForm):
+    def build(self) -> None:
+        self.fields["issue"] = forms.ModelChoiceField(
+            label=_("關於哪一件事"),
+            queryset=CaseIssue.objects.filter(case=self.case).order_by("id"),
+            required=False,
+            empty_label=_("整個案件"),
+        )
+        self.fields["issue"].label_from_instance = lambda issue: issue.subject
+        self.fields["words"] = words_field(_("查明的事實"), rows=5)
+        self.fields["basis"] = line_field(_("依據什麼"), limit=300)
+        earlier = Finding.objects.filter(case=self.case, replaced_by__isnull=True).select_related("words").order_by("id")
+        if earlier:
+            self.fields["replaces"] = forms.ModelChoiceField(
+                label=_("更正先前的哪一項"), queryset=earlier, required=False, empty_label=_("（不是更正）")
+            )
+            self.fields["replaces"].label_from_instance = lambda finding: finding.words.body[:60]
+
+
+class RootCauseForm(ActForm):
+    def build(self) -> None:
+        for n, prompt in enumerate(self.procedure.five_whys[:5], 1):
+            self.fields[f"why{n}"] = forms.CharField(
+                label=str(prompt.title), help_text=str(prompt.prompt), required=n == 1, max_length=2_000,
+                widget=forms.Textarea(attrs={"rows": 2}),
+            )  # fmt: skip
+        self.fields["root"] = words_field(_("根本原因"), rows=3)
+        choices = [(f.id, str(f.name)) for f in self.procedure.factors]
+        self.fields["factors"] = some_of(_("促成的因素"), choices)
+
+
+class TellForm(ActForm):
+    """Findings or the final answer, in plain language."""
+
+    def build(self) -> None:
+        self.fields["words"] = words_field(_("寫給對方的話"), rows=12)
+        self.fields["method"] = one_of(_("用什麼方式"), self.methods())
+        self.fields["happened_at"] = self.happened()
+
+
+class SpotForm(ActForm):
+    def build(self) -> None:
+        self.fields["words"] = words_field(_("當場怎麼解決的，對方怎麼說"), rows=4)
+        self.fields["content"] = forms.BooleanField(label=_("對方明白表示這樣可以，不必再處理"))
+
+
+class EvaluateForm(ActForm):
+    def build(self) -> None:
+        for question in self.procedure.evaluation:
+            field = _question(question)
+            self.fields[f"q_{question.id}"] = field
+        self.fields["words"] = words_field(_("學到什麼"), rows=4)
+
+
+def _question(question) -> forms.Field:
+    if question.kind == "scale":
+        return one_of(str(question.question), [(str(n), str(n)) for n in range(1, 6)], required=not question.optional, cards=True)
+    if question.kind == "choice":
+        return one_of(str(question.question), [(c.id, str(c.name)) for c in question.choices], required=not question.optional)
+    if question.kind == "yes_no":
+        return one_of(str(question.question), [("yes", _("是")), ("no", _("否"))], required=not question.optional, cards=True)
+    return words_field(str(question.question), rows=3, required=not question.optional, limit=4_000)
+
+
+class ProceedingForm(ActForm):
+    def build(self) -> None:
+        self.fields["kind"] = one_of(_("哪一種程序"), self.kinds("proceeding_kinds"))
+        self.fields["body"] = line_field(_("機關或法院"), required=False)
+        self.fields["number"] = line_field(_("案號"), required=False, limit=60)
+        self.fields["happened_at"] = self.happened()
+
+
+class ProceedingStepForm(ActForm):
+    def build(self) -> None:
+        open_ones = Proceeding.objects.filter(case=self.case, ended_at=None).order_by("id")
+        self.fields["proceeding"] = forms.ModelChoiceField(label=_("哪一個程序"), queryset=open_ones, empty_label=None)
+        self.fields["proceeding"].label_from_instance = lambda p: str(self.procedure.words("proceeding_kinds", p.kind))
+        self.fields["milestone"] = one_of(_("進展"), self.kinds("milestones"))
+        self.fields["happened_at"] = self.happened()
+        self.fields["note"] = line_field(_("備註"), required=False, limit=300)
+
+
+class ProceedingEndForm(ActForm):
+    def build(self) -> None:
+        open_ones = Proceeding.objects.filter(case=self.case, ended_at=None).order_by("id")
+        self.fields["proceeding"] = forms.ModelChoiceField(label=_("哪一個程序"), queryset=open_ones, empty_label=None)
+        self.fields["proceeding"].label_from_instance = lambda p: str(self.procedure.words("proceeding_kinds", p.kind))
+        self.fields["outcome"] = one_of(
+            _("結果"),
+            [("agreed", _("成立")), ("failed", _("不成立")), ("withdrawn", _("撤回")), ("decided", _("作成決定"))],
+        )
+        self.fields["happened_at"] = self.happened()
+
+
+class VerifyForm(ActForm):
+    def build(self) -> None:
+        people = Party.objects.filter(case=self.case).select_related("person").order_by("id")
+        self.fields["party"] = forms.ModelChoiceField(label=_("哪一位"), queryset=people, empty_label=None)
+        self.fields["party"].label_from_instance = lambda party: party.person.full_name or _("申訴人")
+        self.fields["how"] = one_of(_("怎麼核對的"), self.kinds("identity_proofs"))
+
+
+class AuthorityForm(ActForm):
+    def build(self) -> None:
+        people = [p for p in Party.objects.filter(case=self.case).select_related("person") if "representative" in p.roles]
+        self.fields["party"] = forms.ModelChoiceField(
+            label=_("哪一位代理人"), queryset=Party.objects.filter(pk__in=[p.pk for p in people]), empty_label=None
+        )
+        self.fields["party"].label_from_instance = lambda party: party.person.full_name
+        self.fields["how"] = line_field(_("看到什麼文件"), limit=200)
+
+
+class MoveBranchForm(ActForm):
+    def build(self) -> None:
+        others = Branch.objects.exclude(pk=self.case.branch_id).order_by("code")
+        self.fields["branch"] = forms.ModelChoiceField(label=_("移到哪個分院"), queryset=others, empty_label=None)
+        self.fields["branch"].label_from_instance = lambda branch: branch.name("zh-hant")
+        self.fields["reason"] = words_field(_("理由"), rows=3, limit=2_000)
+
+
+class DangerForm(ActForm):
+    def build(self) -> None:
+        choices = [(q.id, str(q.short)) for q in self.procedure.danger_questions]
+        self.fields["signs"] = some_of(_("有哪些危險徵象"), choices, required=True)
+        self.fields["words"] = words_field(_("對方怎麼說"), rows=3, required=False)
+
+
+class LateEntryForm(ActForm):
+    def build(self) -> None:
+        self.fields["words"] = words_field(_("補記的內容"), rows=5)
+        self.fields["happened_at"] = self.happened(_("實際發生的時間"), required=True)
+
+
+# --- the table -----------------------------------------------------------------------------------------------------
+
+Run = Callable[[Case, dict[str, Any], Actor, datetime], Any]
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing staff do to a case.
+
+    code     segment of its address
+    move     right of `accounts.rules.MOVES`
+    title    the act and its object;  verb: what the button says;  changes: what changes and what does not
+    group    where the page lists it
+    """
+
+    code: str
+    move: str
+    title: Lazy | str
+    verb: Lazy | str
+    form: type[ActForm]
+    run: Run
+    changes: Lazy | str = ""
+    group: str = "more"
+    icon: str = ""
+    danger: bool = False
+    stages: frozenset[str] = rules.OPEN
+    card: str = ""
+
+
+def _plain(service: Callable[..., Any], *names: str) -> Run:
+    """Call the service with these fields of the form."""
+
+    def run(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
+        return service(case=case, actor=actor, now=now, **{name: data[name] for name in names if name in data})
+
+    return run
+
+
+def _on(service: Callable[..., Any], row: str, *names: str) -> Run:
+    """Call a service that takes a row of the case instead of the case."""
+
+    def run(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
+        return service(**{row: data[row]}, actor=actor, now=now, **{name: data[name] for name in names})
+
+    return run
+
+
+def _raise(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
+    return handling.case_raise(case=case, level=int(data["level"]), reason=data["reason"], actor=actor, now=now)
+
+
+def _lower(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
+    return handling.level_lower_ask(case=case, level=int(data["level"]), reason=data["reason"], actor=actor, now=now)
+
+
+def _decide(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
+    from suyuan.cases.errors import AlreadyDone
+
+    approval = case.approvals.filter(kind="lower_level", decision="").first()
+    if approval is None:
+        raise AlreadyDone()
+    agree = data["agree"] == "yes"
+    return handling.approval_decide(approval=approval, agree=agree, words=data["words"], actor=actor, now=now)
+
+
+def _judge(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
+    return handling.harm_judge(
+        case=case,
+        serious=data["serious"] == "yes",
+        reason=data["reason"],
+        occurred_on=data["occurred_on"],
+        actor=actor,
+        now=now,
+    )
+
+
+def _care(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
+    cost = data.get("cost_major")
+    return handling.care_record(
+        case=case,
+        kind=data["kind"],
+        happened_at=data["happened_at"],
+        words=data["words"],
+        place=data["place"],
+        cost=int(cost * 100) if cost is not None else None,
+        currency={"tw": "TWD", "cn": "CNY"}[case.jurisdiction] if cost is not None else "",
+        clears_danger=bool(data.get("clears_danger")),
+        actor=actor,
+        now=now,
+    )
+
+
+def _root_cause(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
+    whys = [data[f"why{n}"] for n in range(1, 6) if data.get(f"why{n}")]
+    return investigation.root_cause_record(
+        case=case, whys=whys, root=data["root"], factors=data["factors"], actor=actor, now=now
+    )
+
+
+def _finding(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
+    return investigation.finding_record(
+        case=case,
+        words=data["words"],
+        issue=data["issue"],
+        basis=data["basis"],
+        replaces=data.get("replaces"),
+        actor=actor,
+        now=now,
+    )
+
+
+def _evaluate(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
+    answers = {name[2:]: _scaled(value) for name, value in data.items() if name.startswith("q_") and value not in ("", None)}
+    return ending.case_evaluate(case=case, answers=answers, words=data["words"], actor=actor, now=now)
+
+
+def _scaled(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdigit() and len(value) == 1 else value
+
+
+def filled(words: str, case: Case, now: datetime) -> str:
+    """A wording of the pack with its known places filled in."""
+    from suyuan.playbooks.texts import fill
+
+    speaker = case.speaker or case.owner
+    promise = Promise.objects.filter(case=case, kept_at=None, broken_at=None).order_by("due_at").first()
+    by_when = promise.due_at.astimezone(case.branch.tz).strftime("%Y/%m/%d %H:%M") if promise else ""
+    return fill(
+        words,
+        {
+            "name": case.patient.full_name if case.patient else "",
+            "reference": case.reference,
+            "handler": speaker.display_name if speaker else "",
+            "next_step": promise.words if promise else "",
+            "by_when": by_when,
+        },
+    )
+
+
+_ENDED = rules.ENDED
+_EVER = rules.OPEN | rules.ENDED
+
+ACTS: tuple[Act, ...] = (
+    # the way forward
+    Act("acknowledge", "acknowledge", _l("確認受理"), _l("記下確認"), AcknowledgeForm,
+        _plain(handling.case_acknowledge, "method", "words", "happened_at"),
+        _l("告訴對方我們收到了、接下來會怎麼做。存檔後不能更改；自動回信不算。"), "forward", "check",
+        stages=frozenset({rules.Stage.RECEIVED})),
+    Act("investigate", "investigate", _l("開始調查"), _l("開始調查"), NothingForm, _plain(investigation.case_investigate),
+        _l("案件進入調查。"), "forward", "search", stages=frozenset({rules.Stage.ACKNOWLEDGED})),
+    Act("disclose", "disclose", _l("說明調查結果"), _l("記下說明"), TellForm,
+        _plain(investigation.case_disclose, "words", "method", "happened_at"),
+        _l("用白話把查明的事告訴對方。身分核對過的人可以在進度頁讀到全文。"), "forward", "message",
+        stages=frozenset({rules.Stage.INVESTIGATING}), card="disclosure"),
+    Act("respond", "respond", _l("送出書面答覆"), _l("記下答覆"), TellForm,
+        _plain(investigation.case_respond, "words", "method", "happened_at"),
+        _l("這是對這件申訴的正式答覆。之後對方仍可以表示意見。"), "forward", "send",
+        stages=frozenset({rules.Stage.DISCLOSED})),
+    Act("propose-closing", "close_request", _l("提出結案"), _l("提出結案"), NothingForm, _plain(ending.close_request),
+        _l("由另一位同事確認後才會結案。法定義務與照護不因結案而停止。"), "forward", "check",
+        stages=frozenset({rules.Stage.RESPONDED})),
+    Act("close", "close_confirm", _l("確認結案"), _l("確認結案"), NothingForm, _plain(ending.close_confirm),
+        _l("案件結束。對方在期間內仍可以要求重新處理。"), "forward", "check",
+        stages=frozenset({rules.Stage.RESPONDED})),
+    # talking
+    Act("contact", "contact", _l("記錄聯繫"), _l("記下聯繫"), ContactForm,
+        _plain(handling.contact_log, "kind", "channel", "direction", "happened_at", "points", "place", "participants",
+               "minutes", "tone", "next_step", "keeps_promise"),
+        _l("寫下時間、在場的人與談到的事。這份紀錄之後不能更改，只能補記。"), "talk", "phone", card="emotion"),
+    Act("plan", "contact", _l("說明處理計畫或醫療狀況"), _l("記下說明"), PlanForm,
+        _plain(handling.plan_explain, "words", "method", "happened_at"), "", "talk", "message"),
+    Act("promise", "promise", _l("記下約定"), _l("記下約定"), PromiseForm,
+        _plain(handling.promise_make, "words", "due_at"),
+        _l("對方在進度頁會看到同一句話與同一個時間。"), "talk", "clock"),
+    Act("promise-kept", "promise", _l("約定已兌現"), _l("記下兌現"), PromiseKeepForm,
+        _on(handling.promise_keep, "promise", "how"), "", "talk", "check"),
+    Act("channels", "contact", _l("告知外部管道"), _l("記下告知"), ChannelsForm,
+        _plain(handling.channels_notify, "method", "happened_at"),
+        _l("主管機關、消費者保護與調解的管道，依法要告訴對方。"), "talk", "info", stages=_EVER),
+    Act("disputed", "contact", _l("標示為有爭議，改以書面為先"), _l("改以書面為先"), NothingForm,
+        _plain(handling.dispute_mark), _l("談話仍然可以，每次談完都寫成紀錄。"), "talk", "edit"),
+    Act("helper", "contact", _l("安排溝通協助"), _l("記下"), HelperForm, _plain(handling.helper_name, "helper"), "", "talk"),
+    Act("demand", "demand_record", _l("記下對方的要求"), _l("記下要求"), DemandForm,
+        _plain(handling.demand_record, "kind", "asked_at", "asked_by", "words"),
+        _l("病歷複製本、個人資料、退費等要求各有法定期限，從提出時起算。"), "talk", "file", stages=_EVER),
+    Act("demand-answer", "demand_answer", _l("答覆對方的要求"), _l("記下答覆"), DemandAnswerForm,
+        _on(handling.demand_answer, "demand", "outcome", "words", "happened_at"), "", "talk", stages=_EVER),
+    # grave or not
+    Act("raise", "raise", _l("評定或提高等級"), _l("評定等級"), RaiseForm, _raise,
+        _l("等級決定由誰處理、多快處理。任何人都可以提高。"), "grade", "level"),
+    Act("lower", "lower_request", _l("提出降級"), _l("送出請求"), LowerForm, _lower,
+        _l("需要另一位同事同意才會生效；法定期限不會因此變長。"), "grade"),
+    Act("lower-decide", "lower_approve", _l("決定是否降級"), _l("送出決定"), DecideForm, _decide, "", "grade"),
+    Act("flag", "flag", _l("加上標記"), _l("加上標記"), FlagForm, _plain(handling.case_flag, "flag", "reason"), "", "grade"),
+    Act("unflag", "unflag", _l("取消標記"), _l("取消標記"), UnflagForm, _plain(handling.case_unflag, "flag", "reason"), "",
+        "grade"),
+    Act("danger", "raise", _l("通報危險徵象"), _l("立即通報醫師"), DangerForm,
+        _plain(intake.danger_raise, "signs", "words"), _l("先照顧身體：醫師會立刻收到。"), "grade", "danger", danger=True,
+        stages=_EVER),
+    Act("harm", "contact", _l("記下是否有身體傷害"), _l("記下"), HarmForm,
+        _plain(handling.harm_state, "state", "occurred_on"),
+        _l("有提到而醫師還沒有判斷之前，期限照「是」計算。"), "grade", stages=_EVER),
+    Act("judge", "medical_judgement", _l("判斷是否為重大傷害"), _l("記下判斷"), JudgeForm, _judge,
+        _l("由醫師判斷並署名。判斷為「是」時，法定的說明與關懷期限開始或繼續計算。"), "grade", "stethoscope",
+        stages=_EVER),
+    Act("care", "care_record", _l("記下檢視或照護"), _l("記下結果"), CareForm, _care,
+        _l("照顧病人優先於一切程序，與責任無關。"), "grade", "stethoscope", stages=_EVER),
+    Act("incident", "classify", _l("記下應通報的事件"), _l("記下事件"), IncidentForm,
+        _plain(handling.incident_identify, "kind", "happened_at", "words"), "", "grade", stages=_EVER),
+    Act("report", "proceed", _l("記下已通報主管機關"), _l("記下通報"), ReportForm,
+        _plain(handling.report_made, "kind", "body", "number", "happened_at"), "", "grade", stages=_EVER),
+    # people
+    Act("assign", "assign", _l("指定負責人"), _l("指定"), AssignForm, _plain(handling.case_assign, "owner"), "", "people"),
+    Act("speaker", "speaker", _l("指定對外窗口"), _l("指定"), SpeakerForm, _plain(handling.speaker_name, "speaker"),
+        _l("由同一個人對病人說話。"), "people"),
+    Act("investigator", "appoint", _l("指派調查人"), _l("指派"), InvestigatorForm,
+        _plain(investigation.investigator_appoint, "user", "expertise"), _l("被申訴提到的同事不會出現在名單裡。"), "people"),
+    Act("complained", "appoint", _l("記下申訴提到的同事"), _l("記下"), ColleagueComplainedForm,
+        _plain(parties.complained_set, "user"), _l("這位同事之後看不到案件，只會看到請他說明的頁面與支持。"), "people"),
+    Act("statement", "statement_ask", _l("請同事說明"), _l("送出"), StatementAskForm,
+        _plain(investigation.statement_ask, "user", "alleged", "due_at"), "", "people"),
+    Act("support", "statement_ask", _l("支持被提到的同事"), _l("記下"), SupportForm,
+        _plain(investigation.support_offer, "user", "words"), "", "people", stages=_EVER),
+    Act("verify", "party_verify", _l("核對身分"), _l("記下核對"), VerifyForm, _plain(parties.party_verify, "party", "how"),
+        _l("核對之後，對方才能在進度頁讀到調查說明。"), "people", stages=_EVER),
+    Act("authority", "party_verify", _l("確認代理權"), _l("記下"), AuthorityForm,
+        _plain(parties.party_authority_prove, "party", "how"), "", "people", stages=_EVER),
+    Act("legal", "ask_legal", _l("請法務看"), _l("送出"), WordsForm, _plain(handling.legal_ask, "words"), "", "people"),
+    Act("task", "task", _l("交辦"), _l("交辦"), TaskForm,
+        _plain(handling.task_open, "kind", "title", "assignee", "role", "due_at"), "", "people", "task"),
+    Act("task-done", "task_finish", _l("完成待辦"), _l("完成"), TaskFinishForm,
+        _on(handling.task_finish, "task", "words"), "", "people", "check", stages=_EVER),
+    Act("move", "move_branch", _l("移到另一個分院"), _l("移過去"), MoveBranchForm,
+        _plain(handling.case_move_branch, "branch", "reason"),
+        _l("案號不變；法定期限從原來的起算日，依新分院的法律重新計算。"), "people"),
+    # finding out
+    Act("issue", "classify", _l("加一件申訴的事"), _l("加上"), IssueForm, _plain(handling.issue_add, "subject"), "", "find"),
+    Act("classify", "classify", _l("歸類原因"), _l("歸類"), ClassifyForm,
+        _plain(handling.issue_classify, "issue", "causes", "primary"), "", "find"),
+    Act("factors", "classify", _l("記下影響因素"), _l("記下"), FactorsForm,
+        _plain(handling.factors_record, "factors"), "", "find"),
+    Act("finding", "record_finding", _l("記下查明的事實"), _l("記下"), FindingForm, _finding,
+        _l("不能改寫；要更正就另寫一項，舊的會劃線保留。"), "find"),
+    Act("root-cause", "record_finding", _l("五個為什麼"), _l("記下"), RootCauseForm, _root_cause,
+        _l("受保護：根本原因分析另室保存，不作為追究個人的依據。"), "find"),
+    Act("late-entry", "contact", _l("補記"), _l("補記"), LateEntryForm,
+        _plain(handling.late_entry_make, "words", "happened_at"), _l("會標明是事後補記。"), "find", stages=_EVER),
+    # beside and after
+    Act("proceeding", "proceed", _l("記下調解、訴訟或主管機關程序"), _l("記下"), ProceedingForm,
+        _plain(outside.proceeding_open, "kind", "body", "number", "happened_at"), "", "outside", stages=_EVER),
+    Act("proceeding-step", "proceed", _l("記下程序的進展"), _l("記下"), ProceedingStepForm,
+        _on(outside.proceeding_step, "proceeding", "milestone", "happened_at", "note"), "", "outside", stages=_EVER),
+    Act("proceeding-end", "proceed", _l("程序結束"), _l("記下"), ProceedingEndForm,
+        _on(outside.proceeding_end, "proceeding", "outcome", "happened_at"), "", "outside", stages=_EVER),
+    Act("resolve", "resolve_on_spot", _l("當場解決"), _l("記下解決"), SpotForm,
+        _plain(ending.case_resolve_on_spot, "words"), "", "end",
+        stages=frozenset({rules.Stage.RECEIVED, rules.Stage.ACKNOWLEDGED})),
+    Act("withdraw", "withdraw", _l("對方撤回申訴"), _l("記下撤回"), ReasonForm, _plain(ending.case_withdraw, "reason"),
+        _l("申訴結束，法定義務與照護照常進行。"), "end"),
+    Act("reopen", "reopen", _l("重新處理"), _l("重新處理"), ReasonForm, _plain(ending.case_reopen, "reason"), "", "end",
+        stages=_ENDED),
+    Act("evaluate", "evaluate", _l("結案評估"), _l("存下評估"), EvaluateForm, _evaluate, "", "end",
+        stages=_ENDED | {rules.Stage.RESPONDED}),
+)  # fmt: skip
+
+BY_CODE = {act.code: act for act in ACTS}
+# Which act clears which gate, so that a blocker can lead there.
+CLEARS = {
+    "danger_resolved": "care",
+    "handler_named": "assign",
+    "speaker_named": "speaker",
+    "acknowledged": "acknowledge",
+    "graded": "raise",
+    "level_one": "lower",
+    "causes_classified": "classify",
+    "harm_stated": "harm",
+    "no_harm_alleged": "judge",
+    "channels_notified": "channels",
+    "communication_helper_named": "helper",
+    "investigator_named": "investigator",
+    "facts_established": "finding",
+    "root_cause_recorded": "root-cause",
+    "minutes_written": "contact",
+    "promises_settled": "promise-kept",
+    "demands_answered": "demand-answer",
+    "tasks_done": "task-done",
+    "closing_proposed": "propose-closing",
+    "final_answer_sent": "respond",
+    "disclosure_written": "disclose",
+}
+
+
+def offered(case: Case, allowed: frozenset[str]) -> list[Act]:
+    """Acts that this person may do and this stage admits."""
+    return [act for act in ACTS if act.move in allowed and case.stage in act.stages]

@@ -1,0 +1,121 @@
+"""Form fields of the desk: times as staff say them, colleagues, and choices out of the pinned pack."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from suyuan.accounts.models import User
+from suyuan.kernel.refusal import BadInput, Refusal
+
+T = TypeVar("T")
+
+WORDS = 20_000
+
+
+class LocalTimeField(forms.DateTimeField):
+    """A time on the wall of the branch, given back aware in UTC."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def __init__(self, *, zone: ZoneInfo, **kwargs: Any) -> None:
+        self.zone = zone
+        super().__init__(input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M"], **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.astimezone(self.zone).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
+
+    def to_python(self, value: Any) -> datetime | None:
+        from django.utils import timezone
+
+        with timezone.override(self.zone):
+            read = super().to_python(value)
+        return read.astimezone(UTC) if read else None
+
+
+class DayField(forms.DateField):
+    """A day; years of the Republic (115/11/2) are understood."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(input_formats=["%Y-%m-%d", "%Y/%m/%d"], **kwargs)
+
+    def to_python(self, value: Any) -> date | None:
+        if isinstance(value, str):
+            parts = value.replace("/", "-").replace(".", "-").strip().split("-")
+            if len(parts) == 3 and parts[0].isdigit() and 1 <= int(parts[0]) <= 199:
+                value = "-".join([str(int(parts[0]) + 1911), *parts[1:]])
+        return super().to_python(value)
+
+
+class ColleagueField(forms.ModelChoiceField):
+    """A member of the branch, named as colleagues call them."""
+
+    def __init__(self, people: Iterable[User], **kwargs: Any) -> None:
+        ids = [user.pk for user in people]
+        super().__init__(queryset=User.objects.filter(pk__in=ids).order_by("display_name"), **kwargs)
+
+    def label_from_instance(self, user: User) -> str:
+        return user.display_name
+
+
+def words_field(label: Any, *, required: bool = True, rows: int = 4, limit: int = WORDS, help_text: Any = "") -> forms.CharField:
+    """What somebody writes, byte for byte: not stripped."""
+    return forms.CharField(
+        label=label,
+        required=required,
+        max_length=limit,
+        strip=False,
+        help_text=help_text,
+        widget=forms.Textarea(attrs={"rows": rows}),
+    )
+
+
+def line_field(label: Any, *, required: bool = True, limit: int = 120, help_text: Any = "") -> forms.CharField:
+    return forms.CharField(label=label, required=required, max_length=limit, help_text=help_text)
+
+
+def kinds(procedure, group: str, jurisdiction: str | None = None) -> list[tuple[str, str]]:
+    """The choices of one list of the pack, in the reader's language."""
+    return [(row.id, str(row.name)) for row in procedure.kinds_of(group, jurisdiction)]
+
+
+def one_of(label: Any, choices: list[tuple[str, str]], *, required: bool = True, cards: bool = False, **kwargs: Any):
+    if not cards and not required:
+        choices = [("", _("（未選）")), *choices]
+    widget = forms.RadioSelect if cards else forms.Select
+    return forms.ChoiceField(label=label, choices=choices, required=required, widget=widget, **kwargs)
+
+
+def some_of(label: Any, choices: list[tuple[str, str]], *, required: bool = False, **kwargs: Any):
+    return forms.MultipleChoiceField(
+        label=label, choices=choices, required=required, widget=forms.CheckboxSelectMultiple, **kwargs
+    )
+
+
+def attempt(form: forms.Form, act: Callable[[], T]) -> T | None:
+    """Do it, or put the refusal where it belongs in the form, which keeps what was typed. Sets `form.refused`."""
+    form.refused = None
+    try:
+        return act()
+    except BadInput as refused:
+        form.refused = refused
+        for field, words in refused.fields.items():
+            form.add_error(field if field in form.fields else None, str(words))
+        if not refused.fields:
+            form.add_error(None, refused.message())
+    except Refusal as refused:
+        if refused.status in (403, 404):
+            raise
+        form.refused = refused
+        form.add_error(None, refused.message())
+    return None
+
+
+def local_midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(0), zone).astimezone(UTC)

@@ -1,0 +1,36 @@
+from django.urls import path
+
+from suyuan.desk import views
+from suyuan.desk.acts import ACTS
+
+app_name = "desk"
+
+urlpatterns = [
+    path("", views.today, name="today"),
+    path("handover/", views.handover, name="handover"),
+    path("register/", views.register, name="register"),
+    path("register/hints/", views.register_hints, name="register_hints"),
+    path("registered/<str:reference>/", views.registered, name="registered"),
+    path("rules/", views.packs_page, name="packs"),
+    path("rules/cards/<str:code>/", views.card, name="card"),
+    path("statements/", views.statements, name="statements"),
+    path("statements/<uuid:uid>/", views.statement, name="statement"),
+    path("cases/", views.cases, name="cases"),
+    path("cases/<str:reference>/", views.case, name="case"),
+    path("cases/<str:reference>/older/", views.older, name="older"),
+    path("cases/<str:reference>/investigation/", views.investigation, name="investigation"),
+    path("cases/<str:reference>/outside/", views.outside, name="outside"),
+    path("cases/<str:reference>/files/", views.files, name="files"),
+    path("cases/<str:reference>/files/<uuid:uid>/", views.file, name="file"),
+    path("cases/<str:reference>/letters/", views.letters, name="letters"),
+    path("cases/<str:reference>/letters/write/", views.letter_write, name="letter_write"),
+    path("cases/<str:reference>/letters/<uuid:uid>/take-back/", views.letter_take_back, name="letter_take_back"),
+    path("cases/<str:reference>/receipt/", views.receipt, name="receipt"),
+    path("cases/<str:reference>/survey/", views.survey, name="survey"),
+    path("cases/<str:reference>/print/", views.case_print, name="print"),
+    path("cases/<str:reference>/presence/", views.presence, name="presence"),
+    path("cases/<str:reference>/clocks/<uuid:uid>/", views.clock, name="clock"),
+    path("cases/<str:reference>/clocks/<uuid:uid>/pause/", views.clock_pause, name="clock_pause"),
+    path("cases/<str:reference>/clocks/<uuid:uid>/resume/", views.clock_resume, name="clock_resume"),
+    *(path(f"cases/<str:reference>/do/{act.code}/", views.act_view(act), name=f"act-{act.code}") for act in ACTS),
+]

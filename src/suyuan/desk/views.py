@@ -1,0 +1,619 @@
+"""Thin: parse, call, render."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from suyuan.accounts.held import held_initial
+from suyuan.accounts.models import Branch
+from suyuan.accounts.rules import FRONT, MANAGERS, Role
+from suyuan.cases import selectors as cases_read
+from suyuan.cases.models import CaseClock, CaseFile, Demand, Disclosure, Finding, Obligation, Party, Proceeding, RootCause
+from suyuan.cases.selectors.door import allowed_moves
+from suyuan.cases.selectors.page import names_of
+from suyuan.cases.services import clocks as clock_services
+from suyuan.cases.services import ending, handling, investigation as finding_out
+from suyuan.cases.services.intake import case_register
+from suyuan.cases.services.receipts import receipt_issue, secret_shown
+from suyuan.correspondence import services as post
+from suyuan.correspondence.models import Message
+from suyuan.desk import shapes
+from suyuan.desk.acts import Act, offered
+from suyuan.desk.fields import attempt
+from suyuan.desk.letters import LetterForm, LetterTakenBack
+from suyuan.desk.register import RegisterForm
+from suyuan.kernel.refusal import NotHere, Refusal
+from suyuan.people.selectors import search_people
+from suyuan.platform import access, idempotency
+from suyuan.platform.addresses import address
+from suyuan.platform.files import file_name, file_open
+from suyuan.playbooks import selectors as packs
+
+REGISTER_ROLES = frozenset(FRONT | MANAGERS | {Role.DOCTOR})
+PRESENCE_SECONDS = 75
+
+
+# --- my day --------------------------------------------------------------------------------------------------------
+
+
+@address("staff")
+def today(request: HttpRequest) -> HttpResponse:
+    """What is due, by whom and why."""
+    day = cases_read.today_for(request.profile, now=request.now)
+    with timezone.override(day.zone):
+        return render(request, "desk/today.html", shapes.today(day, request.now))
+
+
+@address("staff")
+def handover(request: HttpRequest) -> HttpResponse:
+    """What the next shift must know: late, or due until tomorrow noon."""
+    zone = _zone(request)
+    noon = datetime.combine(request.now.astimezone(zone).date() + timedelta(days=1), time(12), zone)
+    lines = cases_read.handover(request.profile, now=request.now, until=noon)
+    access.seen(request.actor, "handover", at=request.now, shown=[line.reference for line in lines])
+    with timezone.override(zone):
+        return render(request, "desk/handover.html", {"lines": shapes.duties(lines, request.now), "until": noon})
+
+
+def _zone(request: HttpRequest):
+    from zoneinfo import ZoneInfo
+
+    ids = sorted(request.profile.branch_ids)
+    branch = Branch.objects.filter(pk__in=ids).order_by("pk").first()
+    return branch.tz if branch else ZoneInfo("Asia/Taipei")
+
+
+# --- all cases -----------------------------------------------------------------------------------------------------
+
+
+@address("staff")
+def cases(request: HttpRequest) -> HttpResponse:
+    """All cases within reach, filtered and searched."""
+    filters = _filters(request)
+    page = cases_read.cases_list(request.profile, filters, now=request.now, after=request.GET.get("after"))
+    access.seen(
+        request.actor,
+        "cases.list",
+        at=request.now,
+        asked=request.META.get("QUERY_STRING", "")[:300],
+        shown=[item.reference for item in page.items],
+    )
+    template = "desk/cases.html#rows" if request.htmx and not request.htmx.boosted else "desk/cases.html"
+    with timezone.override(_zone(request)):
+        return render(request, template, {"page": page, "filters": filters, "chips": shapes.chips(filters, request.GET)})
+
+
+def _filters(request: HttpRequest) -> cases_read.ListFilters:
+    asked = request.GET
+    level = asked.get("level", "")
+    state = asked.get("state", "open")
+    return cases_read.ListFilters(
+        state=state if state in ("open", "ended", "all") else "open",
+        level=int(level) if level in ("0", "1", "2", "3") else None,
+        stage=asked.get("stage", ""),
+        owner=asked.get("owner", "") if asked.get("owner") in ("me", "none") else "",
+        flag=asked.get("flag", ""),
+        overdue=asked.get("overdue") == "1",
+        query=asked.get("q", "")[:200],
+    )
+
+
+# --- one case ------------------------------------------------------------------------------------------------------
+
+
+@address("staff", move="see")
+def case(request: HttpRequest, reference: str) -> HttpResponse:
+    """The page of one case."""
+    found = cases_read.case_for(request.profile, reference)
+    page = cases_read.case_page(request.profile, found, now=request.now)
+    access.seen(request.actor, "case.page", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    with timezone.override(found.branch.tz):
+        return render(request, "desk/case.html", shapes.case(page, request.now))
+
+
+@address("staff", move="see")
+def older(request: HttpRequest, reference: str) -> HttpResponse:
+    """The next fifty facts of the timeline."""
+    found = cases_read.case_for(request.profile, reference)
+    before = request.GET.get("before", "")
+    page = cases_read.case_page(
+        request.profile, found, now=request.now, before=int(before) if before.isdigit() and len(before) < 18 else None
+    )
+    access.seen(request.actor, "case.older", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    template = "desk/case.html#entries" if request.htmx else "desk/older.html"
+    with timezone.override(found.branch.tz):
+        return render(request, template, shapes.case(page, request.now))
+
+
+@address("staff", move="see")
+def clock(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """The small calendar that explains a date."""
+    found = cases_read.case_for(request.profile, reference)
+    explained = cases_read.clock_explained(request.profile, found, str(uid), request.now)
+    allowed = allowed_moves(request.profile, found)
+    with timezone.override(found.branch.tz):
+        context = shapes.clock(explained, found, request.now)
+        return render(request, "desk/clock.html", context | {"may_pause": "task" in allowed and explained.card.pausable})
+
+
+@address("staff", move="task", methods=("POST",))
+def clock_pause(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    found = cases_read.case_for(request.profile, reference, to="task")
+    row = _clock(found, uid)
+    clock_services.clock_pause(clock=row, reason=request.POST.get("reason", ""), actor=request.actor, now=request.now)
+    return redirect("desk:clock", reference=found.reference, uid=uid)
+
+
+@address("staff", move="task", methods=("POST",))
+def clock_resume(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    found = cases_read.case_for(request.profile, reference, to="task")
+    clock_services.clock_resume(clock=_clock(found, uid), actor=request.actor, now=request.now)
+    return redirect("desk:clock", reference=found.reference, uid=uid)
+
+
+def _clock(found, uid: UUID) -> CaseClock:
+    row = CaseClock.objects.filter(case=found, uid=uid).select_related("case__branch").first()
+    if row is None:
+        raise NotHere()
+    return row
+
+
+@address("staff", move="see")
+def investigation(request: HttpRequest, reference: str) -> HttpResponse:
+    """Findings, root cause, statements, what was disclosed."""
+    found = cases_read.case_for(request.profile, reference)
+    readable = cases_read.compartments_for(request.profile, found)
+    if "root_cause" in readable:
+        access.note_before(
+            request.actor, "case.root_cause", at=request.now, branch_id=found.branch_id, stream=found.stream
+        )
+    context = {
+        "case": found,
+        "issues": found.issues.order_by("id"),
+        "findings": Finding.objects.filter(case=found).select_related("words", "by", "issue", "replaced_by").order_by("id"),
+        "root_causes": RootCause.objects.filter(case=found).select_related("root", "by").order_by("id")
+        if "root_cause" in readable
+        else None,
+        "disclosures": Disclosure.objects.filter(case=found).select_related("words", "by").order_by("id"),
+        "statements": found.statements.select_related("user", "answer").order_by("id"),
+        "acts": _by_group(found, request, "find"),
+        "people_acts": _by_group(found, request, "people"),
+        "procedure": packs.procedure_of(found.procedure_id),
+    }
+    access.seen(request.actor, "case.investigation", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    with timezone.override(found.branch.tz):
+        return render(request, "desk/investigation.html", context)
+
+
+@address("staff", move="see")
+def outside(request: HttpRequest, reference: str) -> HttpResponse:
+    """Demands, proceedings, reports, obligations: what runs beside the stage."""
+    found = cases_read.case_for(request.profile, reference)
+    procedure = packs.procedure_of(found.procedure_id)
+    context = {
+        "case": found,
+        "demands": [
+            (str(procedure.words("demand_kinds", d.kind)), d) for d in Demand.objects.filter(case=found).order_by("id")
+        ],
+        "proceedings": [
+            (str(procedure.words("proceeding_kinds", p.kind)), p)
+            for p in Proceeding.objects.filter(case=found).prefetch_related("steps").order_by("id")
+        ],
+        "obligations": Obligation.objects.filter(case=found, discharged_at=None).order_by("due_at"),
+        "acts": _by_group(found, request, "outside"),
+        "channels": procedure.channels_of(found.jurisdiction),
+        "notice": procedure.notice("channels", found.jurisdiction),
+    }
+    with timezone.override(found.branch.tz):
+        return render(request, "desk/outside.html", context)
+
+
+def _by_group(found, request: HttpRequest, group: str) -> list[Act]:
+    return [act for act in offered(found, allowed_moves(request.profile, found)) if act.group == group]
+
+
+@address("staff", move="print")
+def case_print(request: HttpRequest, reference: str) -> HttpResponse:
+    """The case on paper: written to the access log before it is shown."""
+    found = cases_read.case_for(request.profile, reference, to="print")
+    access.note_before(request.actor, "case.print", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    page = cases_read.case_page(request.profile, found, now=request.now)
+    entries, _older = cases_read.timeline(found, page.compartments, narrated=page.narrated, size=500)
+    with timezone.override(found.branch.tz):
+        context = shapes.case(page, request.now) | {"entries": shapes.entries(entries[::-1], request.now)}
+        return render(request, "desk/print.html", context)
+
+
+@address("staff", move="see", methods=("POST",))
+def presence(request: HttpRequest, reference: str) -> HttpResponse:
+    """A heartbeat: who else is writing on this case. Kept in the cache only."""
+    found = cases_read.case_for(request.profile, reference)
+    key = f"presence:{found.pk}"
+    here: dict[str, list] = cache.get(key) or {}
+    fresh = {who: row for who, row in here.items() if request.now.timestamp() - row[1] < PRESENCE_SECONDS}
+    others = {who: row for who, row in fresh.items() if who != request.actor.uid}
+    since_when = fresh.get(request.actor.uid, [0, 0, request.now.isoformat()])[2]
+    fresh[request.actor.uid] = [request.user.display_name, request.now.timestamp(), since_when]
+    cache.set(key, fresh, PRESENCE_SECONDS)
+    if not others:
+        return HttpResponse(status=204)
+    name, _at, since = sorted(others.values(), key=lambda row: row[2])[0]
+    with timezone.override(found.branch.tz):
+        return render(request, "desk/presence.html", {"who": name, "since": datetime.fromisoformat(since)})
+
+
+# --- acts ----------------------------------------------------------------------------------------------------------
+
+
+def act_view(act: Act) -> Callable[..., HttpResponse]:
+    """The page of one act: what changes, a form, and the service behind it."""
+
+    @address("staff", move=act.move, methods=("GET", "POST"))
+    def view(request: HttpRequest, reference: str) -> HttpResponse:
+        found = cases_read.case_for(request.profile, reference, to=act.move)
+        with timezone.override(found.branch.tz):
+            return _act(request, act, found)
+
+    view.__name__ = f"act_{act.code.replace('-', '_')}"
+    return view
+
+
+def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
+    posted = request.POST if request.method == "POST" else None
+    asked = {k: v for k, v in request.GET.items() if len(v) <= 200} | held_initial(request)
+    form = act.form(posted, initial=asked, case=found, profile=request.profile, now=request.now)
+    status = 200
+    if posted is not None:
+        done = None
+        if form.is_valid():
+            done = attempt(form, lambda: act.run(found, form.cleaned_data, request.actor, request.now) or True)
+        if done:
+            messages.success(request, _("已記下：%(what)s") % {"what": act.title})
+            return redirect("desk:case", reference=found.reference)
+        refused = getattr(form, "refused", None)
+        status = refused.status if refused is not None else 422
+    shut = _shut(act, found) if act.group == "forward" else []
+    context = {
+        "act": act,
+        "case": found,
+        "form": form,
+        "blockers": shut,
+        "procedure": form.procedure,
+        "cards": form.procedure.cards_of(act.card)[:7] if act.card in ("emotion", "reception") else (),
+        "outline": form.procedure.disclosure if act.card == "disclosure" else (),
+    }
+    return render(request, "desk/act.html", context, status=status)
+
+
+def _shut(act: Act, found) -> list[shapes.Blocker]:
+    from suyuan.cases.selectors.page import _BY_WRITING, blocker_words
+
+    procedure = packs.procedure_of(found.procedure_id)
+    missing = cases_read.gates_shut(found, act.move, given=_BY_WRITING)
+    return [shapes.blocker(blocker_words(m, procedure), found) for m in missing]
+
+
+# --- registering ---------------------------------------------------------------------------------------------------
+
+
+@address("staff", methods=("GET", "POST"), roles=REGISTER_ROLES, idempotent=True)
+def register(request: HttpRequest) -> HttpResponse:
+    """Register a complaint while the person talks."""
+    branches = _register_branches(request)
+    branch = next((b for b in branches if b.code == request.POST.get("branch", request.GET.get("branch"))), branches[0])
+    posted = request.POST if request.method == "POST" else None
+    with timezone.override(branch.tz):
+        initial = {"channel": request.GET.get("channel", "telephone")} | held_initial(request)
+        form = RegisterForm(posted, initial=initial, branch=branch, branches=branches, now=request.now)
+        status = 200
+        if posted is not None:
+            answer = _register(request, form, branch)
+            if answer is not None:
+                return answer
+            refused = getattr(form, "refused", None)
+            status = refused.status if refused is not None else 422
+        procedure = form.procedure
+        context = {
+            "form": form,
+            "branch": branch,
+            "card": procedure.cards_of("telephone")[:1] + procedure.cards_of("reception")[:1],
+            "emotion": procedure.cards_of("emotion"),
+            "emergency": procedure.emergency(branch.jurisdiction),
+            "key": request.POST.get(idempotency.FIELD) or idempotency.new_key(),
+            "key_field": idempotency.FIELD,
+        }
+        return render(request, "desk/register.html", context, status=status)
+
+
+def _register_branches(request: HttpRequest) -> list[Branch]:
+    ids = request.profile.branches_as(*REGISTER_ROLES)
+    return list(Branch.objects.filter(pk__in=ids).order_by("pk"))
+
+
+def _register(request: HttpRequest, form: RegisterForm, branch: Branch) -> HttpResponse | None:
+    """Register once, however often the button was pressed. None: the form goes back with what was typed."""
+    token = idempotency.token_of(
+        scope="desk.register",
+        key=request.POST.get(idempotency.FIELD, ""),
+        caller=f"user:{request.actor.uid}",
+        body_sha256=idempotency.body_digest(request),
+    )
+    before = idempotency.replay(token)
+    if before is None:
+        if not form.is_valid():
+            return None
+
+        def act():
+            return case_register(
+                branch=branch,
+                channel=form.cleaned_data["channel"],
+                intake=form.intake(),
+                language=translation.get_language() or "zh-hant",
+                actor=request.actor,
+                now=request.now,
+                owner=None,
+                registered_by=request.user,
+                once=token,
+            )
+
+        try:
+            done = attempt(form, act)
+        except idempotency.KeyUsedUp:
+            done = None
+        before = idempotency.replay(token)
+        if done is None and before is None:
+            return None
+    if before["secret"]:
+        request.session[f"receipt:{before['reference']}"] = before["secret"]
+    return redirect("desk:registered", reference=before["reference"])
+
+
+@address("staff", roles=REGISTER_ROLES)
+def register_hints(request: HttpRequest) -> HttpResponse:
+    """Persons already known under this name or number, masked, to avoid doubles."""
+    typed = " ".join(filter(None, (request.GET.get("name", ""), request.GET.get("phone", "")))).strip()[:120]
+    people = []
+    for asked in dict.fromkeys((request.GET.get("phone", "").strip(), request.GET.get("name", "").strip())):
+        if len(asked) >= 2:
+            people += [p for p in search_people(request.profile, asked)[:5] if p not in people]
+    if typed:
+        access.seen(request.actor, "people.hints", at=request.now, shown=[str(p.uid) for p in people])
+    return render(request, "desk/register.html#hints", {"people": people[:5], "typed": typed})
+
+
+@address("staff", move="see")
+def registered(request: HttpRequest, reference: str) -> HttpResponse:
+    """What to say before hanging up: the number, what happens next, and the receipt."""
+    found = cases_read.case_for(request.profile, reference)
+    secret = request.session.pop(f"receipt:{found.reference}", None)
+    procedure = packs.procedure_of(found.procedure_id)
+    context = {
+        "case": found,
+        "secret": secret_shown(secret) if secret else "",
+        "promises": found.promises.order_by("due_at"),
+        "steps": procedure.promise.steps,
+        "channels": procedure.channels_of(found.jurisdiction),
+        "emergency": procedure.emergency(found.jurisdiction),
+    }
+    with timezone.override(found.branch.tz):
+        return render(request, "desk/registered.html", context)
+
+
+# --- papers --------------------------------------------------------------------------------------------------------
+
+
+@address("staff", move="identity", methods=("GET", "POST"))
+def files(request: HttpRequest, reference: str) -> HttpResponse:
+    """Files of the case, and adding one."""
+    found = cases_read.case_for(request.profile, reference, to="identity")
+    allowed = allowed_moves(request.profile, found)
+    problem = ""
+    if request.method == "POST":
+        problem = _file_add(request, found)
+        if not problem:
+            return redirect("desk:files", reference=found.reference)
+    readable = cases_read.compartments_for(request.profile, found)
+    rows = CaseFile.objects.filter(case=found, compartment__in=readable).select_related("stored").order_by("-id")
+    names = names_of(row.added_by for row in rows)
+    lines = [(row, file_name(row.stored), names.get(row.added_by, "")) for row in rows]
+    access.seen(request.actor, "case.files", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    context = {"case": found, "lines": lines, "may_add": "file_add" in allowed, "problem": problem}
+    with timezone.override(found.branch.tz):
+        return render(request, "desk/files.html", context, status=422 if problem else 200)
+
+
+def _file_add(request: HttpRequest, found) -> str:
+    """Store and tie one file; words of what was wrong, or nothing."""
+    from suyuan.platform.files import file_store
+
+    sent = request.FILES.get("file")
+    if sent is None:
+        return _("請選擇一個檔案。")
+    try:
+        stored = file_store(
+            chunks=sent.chunks(), name=sent.name, branch_id=found.branch_id, actor=request.actor, now=request.now
+        )
+        handling.file_add(
+            case=found,
+            stored=stored,
+            source="desk",
+            note=request.POST.get("note", "")[:200],
+            actor=request.actor,
+            now=request.now,
+        )
+    except Refusal as refused:
+        if refused.status in (403, 404):
+            raise
+        return refused.message()
+    return ""
+
+
+@address("staff", move="identity")
+def file(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """A file as a download, never inline; the copy is written to the access log before it is given."""
+    found = cases_read.case_for(request.profile, reference, to="identity")
+    row = CaseFile.objects.filter(case=found, uid=uid).select_related("stored").first()
+    if row is None or row.compartment not in cases_read.compartments_for(request.profile, found):
+        raise NotHere()
+    access.note_before(
+        request.actor, "case.file", at=request.now, branch_id=found.branch_id, stream=found.stream, shown=[str(row.uid)]
+    )
+    response = FileResponse(file_open(row.stored), as_attachment=True, filename=file_name(row.stored))
+    response["Content-Type"] = "application/octet-stream"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@address("staff", move="identity")
+def letters(request: HttpRequest, reference: str) -> HttpResponse:
+    """Everything written between the person and us."""
+    found = cases_read.case_for(request.profile, reference, to="identity")
+    readable = cases_read.compartments_for(request.profile, found)
+    rows = (
+        Message.objects.filter(subject_stream=found.stream, compartment__in=readable)
+        .exclude(state="withdrawn")
+        .select_related("text")
+        .order_by("-id")[:100]
+    )
+    context = {
+        "case": found,
+        "letters": rows,
+        "may_write": "message_draft" in allowed_moves(request.profile, found),
+        "names": names_of(row.author for row in rows),
+    }
+    access.seen(request.actor, "case.letters", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    with timezone.override(found.branch.tz):
+        return render(request, "desk/letters.html", context)
+
+
+@address("staff", move="message_send", methods=("GET", "POST"))
+def letter_write(request: HttpRequest, reference: str) -> HttpResponse:
+    """Write to the person: on the follow-up page always, by mail if they chose it."""
+    found = cases_read.case_for(request.profile, reference, to="message_send")
+    form = LetterForm(
+        request.POST if request.method == "POST" else None, initial=held_initial(request), case=found, now=request.now
+    )
+    status = 200
+    if request.method == "POST":
+        if form.is_valid() and attempt(form, lambda: form.send(actor=request.actor, now=request.now)):
+            messages.success(request, _("已排入寄送；送出之前可以收回。"))
+            return redirect("desk:letters", reference=found.reference)
+        refused = getattr(form, "refused", None)
+        status = refused.status if refused is not None else 422
+    with timezone.override(found.branch.tz):
+        return render(request, "desk/letter_write.html", {"case": found, "form": form}, status=status)
+
+
+@address("staff", move="message_send", methods=("POST",))
+def letter_take_back(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """Within the undo window: the letter becomes a draft again."""
+    found = cases_read.case_for(request.profile, reference, to="message_send")
+    row = Message.objects.filter(subject_stream=found.stream, uid=uid).first()
+    if row is None:
+        raise NotHere()
+    post.message_unqueue(message=row, actor=request.actor, now=request.now)
+    request.session[LetterTakenBack.key(found)] = str(row.uid)
+    return redirect(reverse("desk:letter_write", args=[found.reference]))
+
+
+@address("staff", move="party_verify", methods=("GET", "POST"))
+def receipt(request: HttpRequest, reference: str) -> HttpResponse:
+    """A new receipt for a verified person; the old one stops working."""
+    found = cases_read.case_for(request.profile, reference, to="party_verify")
+    people = Party.objects.filter(case=found).select_related("person").order_by("id")
+    if request.method == "POST":
+        party = people.filter(uid=request.POST.get("party") or None).first()
+        if party is None:
+            raise NotHere()
+        _row, secret = receipt_issue(case=found, party=party, actor=request.actor, now=request.now)
+        request.session[f"receipt:{found.reference}"] = secret
+        return redirect("desk:registered", reference=found.reference)
+    with timezone.override(found.branch.tz):
+        return render(request, "desk/receipt.html", {"case": found, "people": people})
+
+
+@address("staff", move="survey_send", methods=("GET", "POST"))
+def survey(request: HttpRequest, reference: str) -> HttpResponse:
+    """Send the satisfaction survey; show what was answered."""
+    found = cases_read.case_for(request.profile, reference, to="survey_send")
+    secret = ""
+    if request.method == "POST":
+        _row, code = ending.survey_send(case=found, actor=request.actor, now=request.now)
+        secret = secret_shown(code)
+    procedure = packs.procedure_of(found.procedure_id)
+    surveys = found.surveys.select_related("words").order_by("-id")
+    context = {"case": found, "surveys": surveys, "secret": secret, "questions": procedure.survey}
+    with timezone.override(found.branch.tz):
+        return render(request, "desk/survey.html", context)
+
+
+# --- those complained about ----------------------------------------------------------------------------------------
+
+
+@address("staff")
+def statements(request: HttpRequest) -> HttpResponse:
+    """Statements asked of me."""
+    return render(request, "desk/statements.html", {"statements": cases_read.statements_of(request.profile)})
+
+
+@address("staff", move="statement_give", methods=("GET", "POST"))
+def statement(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """What is alleged in neutral words, my answer, and the support I am offered. Nothing else of the case."""
+    row, page = cases_read.statement_for(request.profile, uid)
+    typed, problem = "", ""
+    if request.method == "POST":
+        typed = request.POST.get("words", "")
+        try:
+            finding_out.statement_give(statement=row, words=typed, actor=request.actor, now=request.now)
+        except Refusal as refused:
+            if refused.status in (403, 404):
+                raise
+            problem = refused.message()
+        else:
+            messages.success(request, _("已記下您的說明。"))
+            return redirect("desk:statement", uid=uid)
+    with timezone.override(row.case.branch.tz):
+        context = {"page": page, "typed": typed or held_initial(request).get("words", ""), "problem": problem}
+        return render(request, "desk/statement.html", context, status=422 if problem else 200)
+
+
+# --- rules and cards -----------------------------------------------------------------------------------------------
+
+
+@address("staff")
+def packs_page(request: HttpRequest) -> HttpResponse:
+    """The packs in force: procedure, law with its grades, calendars; which await review."""
+    laws = {b.jurisdiction for b in Branch.objects.filter(pk__in=request.profile.branch_ids)} or {"tw"}
+    jurisdiction = sorted(laws, reverse=True)[0]
+    asked = request.GET.get("law", "")
+    if asked in {"tw", "cn"}:
+        jurisdiction = asked
+    procedure = packs.procedure_newest(jurisdiction)
+    context = {
+        "packs": packs.packs_active(),
+        "law": packs.law_newest(jurisdiction),
+        "procedure": procedure,
+        "jurisdiction": jurisdiction,
+        "cards": procedure.cards,
+    }
+    return render(request, "desk/packs.html", context)
+
+
+@address("staff")
+def card(request: HttpRequest, code: str) -> HttpResponse:
+    """One card, large."""
+    procedure = packs.procedure_newest("tw")
+    try:
+        found = procedure.card(code)
+    except LookupError:
+        raise NotHere() from None
+    return render(request, "desk/card.html", {"card": found})
