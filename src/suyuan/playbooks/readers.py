@@ -757,7 +757,7 @@ class Law:
         found = [rule for rule in self.rules if rule.id == code and (on is None or rule.in_force(on))]
         if not found:
             raise LookupError(f"the pack has no rule called {code!r}")
-        return found[-1]
+        return max(found, key=lambda rule: rule.effective_from or date.min)
 
     def rules_for(self, fact_type: str, plain: Mapping[str, Any], on: date) -> tuple[LawRule, ...]:
         return tuple(rule for rule in self.rules if rule.in_force(on) and rule.concerns(fact_type, plain))
