@@ -13,6 +13,7 @@ def _keys_made() -> None:
     keys.ring_forget()
     if not Installation.objects.exists():
         keys.ring_make(NOW)
+    keys.ring()  # read now, so that no test counts these statements
 
 
 @pytest.fixture

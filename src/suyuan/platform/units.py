@@ -6,6 +6,7 @@ written in bulk just before the commit, so that chain heads are locked late and 
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,9 @@ _open: ContextVar["Unit | None"] = ContextVar("suyuan_unit", default=None)
 
 # PostgreSQL: deadlock_detected and serialization_failure; both mean "nothing happened, try again".
 RETRY_STATES = frozenset({"40P01", "40001"})
+
+# The other party of a deadlock is only just waking up; at once, we would take the lock from under it again.
+RETRY_AFTER_SECONDS = 0.05
 
 
 class Unit:
@@ -91,6 +95,7 @@ def writes(service: Callable[P, R]) -> Callable[P, R]:
         except OperationalError as error:
             if connection.vendor != "postgresql" or getattr(error.__cause__, "sqlstate", None) not in RETRY_STATES:
                 raise
+        time.sleep(RETRY_AFTER_SECONDS)
         with unit():
             return service(**kwargs)
 
