@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from django.template import engines
 from django.template.loader import render_to_string
+from django.utils import translation
 
 import suyuan
 from suyuan.ui import samples
@@ -71,7 +72,8 @@ class House(BaseHTTPRequestHandler):
             file = STATIC / path.removeprefix("/static/")
             return self.answer(file.read_bytes(), KINDS[file.suffix]) if file.is_file() else self.answer(status=404)
         if path == "/board/":
-            return self.answer(render_to_string("ui/components.html", samples.everything()))
+            with translation.override(self.path.partition("?")[2] or "zh-hant"):
+                return self.answer(render_to_string("ui/components.html", samples.everything()))
         if path == "/keys/":
             return self.answer(render_to_string("ui/keys.html", {}))
         if path == "/error/":
@@ -164,9 +166,10 @@ def test_axe_finds_nothing(open_page, path, width, scheme):
     assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
 
 
+@pytest.mark.parametrize("language", ["zh-hant", "zh-hans", "en"])
 @pytest.mark.parametrize("width", [320, 390, 768, 1024, 1280])
-def test_nothing_scrolls_sideways(open_page, width):
-    sheet = open_page("/board/", width=width)
+def test_nothing_scrolls_sideways(open_page, width, language):
+    sheet = open_page(f"/board/?{language}", width=width)
     assert sheet.evaluate("document.documentElement.scrollWidth") <= width
 
 
