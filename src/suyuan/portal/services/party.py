@@ -1,0 +1,127 @@
+"""What the holder of a receipt does on their follow-up page. Each act is a service of `cases` or `correspondence`."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from suyuan.cases import rules as case_rules
+from suyuan.cases.models import Case, Receipt, Survey
+from suyuan.cases.services.ending import case_withdraw, survey_answer
+from suyuan.cases.services.handling.talking import demand_record
+from suyuan.cases.services.handling.working import file_add, task_open
+from suyuan.correspondence.services import message_receive
+from suyuan.kernel.actor import SYSTEM, Actor
+from suyuan.platform import files, idempotency
+from suyuan.platform.keys import receipt_mac, receipt_matches
+from suyuan.platform.idempotency import Token
+from suyuan.platform.models import Upload
+from suyuan.platform.units import writes
+from suyuan.playbooks import selectors as packs
+from suyuan.portal import rules
+from suyuan.portal.http import token_hash, token_new
+from suyuan.portal.models import PartySession
+
+REOPEN_TASK = "reopening_question"
+
+
+def party_of(receipt: Receipt) -> Actor:
+    return Actor("party", str(receipt.party.uid if receipt.party is not None else receipt.uid))
+
+
+@writes
+def session_open(*, receipt: Receipt, now: datetime) -> str:
+    """Returns the token for the cookie; only its digest is kept."""
+    token = token_new()
+    PartySession.objects.create(receipt=receipt, token_hash=token_hash(token), opened_at=now, seen_at=now)
+    return token
+
+
+@writes
+def session_seen(*, session: PartySession, now: datetime) -> None:
+    if now - session.seen_at >= rules.SEEN_MOVES_EVERY:
+        PartySession.objects.filter(pk=session.pk).update(seen_at=now)
+
+
+@writes
+def session_end(*, session: PartySession, now: datetime) -> None:
+    PartySession.objects.filter(pk=session.pk, ended_at__isnull=True).update(ended_at=now)
+
+
+def sessions_expire(*, now: datetime) -> int:
+    return PartySession.objects.filter(seen_at__lte=now - timedelta(days=1)).delete()[0]
+
+
+@writes
+def party_message(*, receipt: Receipt, words: str, language: str, token: Token, now: datetime) -> None:
+    """A message from the person. When the case has ended, somebody is asked whether this reopens it."""
+    case, actor = receipt.case, party_of(receipt)
+    idempotency.claim(token=token, answer={}, now=now, stream=case.stream)
+    message_receive(
+        stream=case.stream,
+        branch_id=case.branch_id,
+        channel="portal",
+        body=words,
+        actor=actor,
+        now=now,
+        language=language,
+    )
+    _ask_reopening(case, now)
+
+
+@writes
+def party_files(*, receipt: Receipt, uploads: Sequence[Upload], token: Token, now: datetime) -> int:
+    case, actor = receipt.case, party_of(receipt)
+    idempotency.claim(token=token, answer={}, now=now, stream=case.stream)
+    for upload in uploads:
+        stored = files.upload_keep(upload=upload, branch_id=case.branch_id, actor=actor, now=now)
+        file_add(case=case, stored=stored, source="portal", actor=actor, now=now)
+    if uploads:
+        _ask_reopening(case, now)
+    return len(uploads)
+
+
+@writes
+def party_demand(*, receipt: Receipt, kinds: Sequence[str], words: str, token: Token, now: datetime) -> None:
+    idempotency.claim(token=token, answer={}, now=now, stream=receipt.case.stream)
+    for kind in kinds:
+        demand_record(
+            case=receipt.case, kind=kind, asked_at=now, asked_by=receipt.party, words=words, actor=party_of(receipt), now=now
+        )
+
+
+@writes
+def party_withdraw(*, receipt: Receipt, reason: str, now: datetime) -> None:
+    case_withdraw(case=receipt.case, reason=reason, actor=party_of(receipt), now=now)
+
+
+@writes
+def party_survey(*, survey: Survey, answers: Mapping[str, Any], actor: Actor, now: datetime) -> None:
+    survey_answer(survey=survey, answers=answers, words="", actor=actor, now=now)
+
+
+def survey_open(secret: str, now: datetime) -> Survey | None:
+    """The survey that this secret opens. One that was sealed with a retired key is looked for among those still open."""
+    mac, key_id = receipt_mac(secret)
+    waiting = Survey.objects.filter(answered_at__isnull=True, expires_at__gt=now).select_related("case__branch")
+    found = waiting.filter(mac=mac, key_id=key_id).first()
+    if found is not None:
+        return found
+    for survey in waiting.exclude(key_id=key_id):
+        if receipt_matches(secret, bytes(survey.mac), survey.key_id):
+            return survey
+    return None
+
+
+def _ask_reopening(case: Case, now: datetime) -> None:
+    """On an ended case a person decides whether a message brings it back; one open question is enough."""
+    case = Case.objects.get(pk=case.pk)
+    if case.stage not in case_rules.ENDED:
+        return
+    if case.tasks.filter(kind=REOPEN_TASK, done_at__isnull=True, cancelled_at__isnull=True).exists():
+        return
+    ask = packs.procedure_of(case.procedure_id).reopening.ask
+    day = now + timedelta(hours=24)
+    task_open(
+        case=case, kind=REOPEN_TASK, title=str(ask)[:200], role="case_manager", due_at=day, actor=SYSTEM, now=now
+    )

@@ -1,0 +1,84 @@
+"""Files on their way in, bound to the cookie of a form or of a follow-up page."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core.files.uploadedfile import UploadedFile
+
+from suyuan.kernel.actor import Actor
+from suyuan.kernel.refusal import Refusal
+from suyuan.platform import chance, files
+from suyuan.platform.models import Upload
+from suyuan.portal import rules
+from suyuan.portal.errors import TooManyFiles
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file that was not taken, and why in words."""
+
+    name: str
+    words: str
+
+
+def upload_begin(*, owner: str, name: str, size: int, now: datetime, lives: timedelta = rules.UPLOAD_LIVES) -> Upload:
+    """Announce a file. Raises FileEmpty, FileTooLarge, TooManyFiles."""
+    if size > rules.FILE_LIMIT:
+        raise files.FileTooLarge(limit=rules.FILE_LIMIT)
+    if files.uploads_total(owner, now) + size > rules.ALL_FILES_LIMIT:
+        raise TooManyFiles(limit=rules.ALL_FILES_LIMIT)
+    return files.upload_open(
+        owner=owner, name=name, expected=size, max_bytes=rules.FILE_LIMIT, expires_at=now + lives, now=now
+    )
+
+
+def upload_whole(*, upload: Upload, now: datetime) -> Upload:
+    return files.upload_finish(upload=upload, actor=Actor("party", str(chance.uid())), now=now)
+
+
+def uploads_from_form(
+    *, owner: str, posted: Iterable[UploadedFile], now: datetime, lives: timedelta = rules.UPLOAD_LIVES
+) -> tuple[list[Upload], list[Refused]]:
+    """The plain file field: take in what came with the form, and say of each that was not taken why."""
+    taken, refused = [], []
+    for file in posted:
+        try:
+            upload = upload_begin(owner=owner, name=file.name or "", size=file.size or 0, now=now, lives=lives)
+            files.upload_append(upload=upload, offset=0, source=file.chunks())
+            taken.append(upload_whole(upload=upload, now=now))
+        except Refusal as refusal:
+            refused.append(Refused(file.name or "", refusal.message()))
+    return taken, refused
+
+
+def uploads_named(*, owner: str, tokens: Iterable[str], now: datetime) -> tuple[list[Upload], int]:
+    """The whole uploads of this owner among `tokens`, once each, and how many of the others are gone."""
+    found: dict[UUID, Upload] = {}
+    missing = 0
+    for token in dict.fromkeys(tokens):
+        try:
+            upload = files.upload_for(owner, UUID(token), now)
+        except (ValueError, files.UploadGone):
+            missing += 1
+            continue
+        if upload.state == "whole":
+            found[upload.uid] = upload
+        else:
+            missing += 1
+    return list(found.values()), missing
+
+
+def upload_remove(*, owner: str, token: str, now: datetime) -> None:
+    """Take one out again. What is not there any more is no error."""
+    try:
+        files.upload_drop(upload=files.upload_for(owner, UUID(token), now))
+    except (ValueError, files.UploadGone):
+        return
+
+
+def uploads_drop(uploads: Iterable[Upload]) -> None:
+    for upload in uploads:
+        files.upload_drop(upload=upload)

@@ -1,0 +1,334 @@
+"""The follow-up page: opened with a receipt, closed after half an hour of silence. Shows the allow-list and nothing else."""
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import get_language
+
+from suyuan.cases.errors import AlreadyDone, CaseMovedMeanwhile
+from suyuan.cases.models import Survey
+from suyuan.cases.selectors import portal_case
+from suyuan.cases.services.receipts import receipt_open
+from suyuan.kernel.refusal import BadInput
+from suyuan.platform import access, files, idempotency
+from suyuan.platform.addresses import address
+from suyuan.platform.idempotency import KeyMissing, KeyReused, KeyUsedUp, Token
+from suyuan.playbooks import selectors as packs
+from suyuan.portal import http, rules
+from suyuan.portal.forms import DemandForm, FollowForm, MessageForm, SurveyForm, WithdrawForm
+from suyuan.portal.http import portal_page
+from suyuan.portal.models import PartySession
+from suyuan.portal.proof import proof_of
+from suyuan.portal.selectors import answers_for, session_of
+from suyuan.portal.services.pace import pace_left, pace_taken
+from suyuan.portal.services.party import (
+    party_demand,
+    party_files,
+    party_message,
+    party_of,
+    party_survey,
+    party_withdraw,
+    session_end,
+    session_open,
+    session_seen,
+)
+from suyuan.portal.services.uploads import uploads_drop, uploads_from_form, uploads_named
+from suyuan.portal.views.common import show
+from suyuan.portal.views.write import FILES, TOKENS
+
+# A wrong guess is answered after this long, whatever it was that was wrong.
+ANSWER_AFTER = 0.12
+DONE = ("message", "files", "demand", "withdraw", "survey")
+
+
+# --- coming in -----------------------------------------------------------------------------------------------------
+
+
+@address("public", methods=("GET", "POST"))
+@portal_page
+def follow(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        return _open(request)
+    session = _session(request)
+    if session is None:
+        return _door(request)
+    if session.receipt.case.branch_id != request.branch.pk:
+        return HttpResponseRedirect(_here(session))
+    return _case_page(request, session)
+
+
+def _open(request: HttpRequest) -> HttpResponse:
+    began = time.monotonic()
+    place = http.place(request, "open")
+    wait = pace_left(name=place, pace=rules.OPEN_PACE, now=request.now)
+    if wait:
+        return _door(request, wait=round(wait + 0.5), status=429)
+    reference, secret = request.POST.get("reference", "")[:200], request.POST.get("secret", "")[:200]
+    if "." in reference and not secret:  # both, as they stand in the QR code
+        reference, _dot, secret = reference.partition(".")
+    receipt = receipt_open(reference, secret)
+    if receipt is None or receipt.kind != "follow_up":
+        pace_taken(name=place, pace=rules.OPEN_PACE, now=request.now)
+        answer = _door(request, wrong=True)
+        # An unknown number and a known one with a wrong secret take the same time.
+        time.sleep(max(0.0, began + ANSWER_AFTER - time.monotonic()))
+        return answer
+    token = session_open(receipt=receipt, now=request.now)
+    held = rules.tidy(request.POST.get("held", ""))[: rules.MESSAGE_LIMIT]
+    if held:
+        session = session_of(token, request.now)
+        request.branch = session.receipt.case.branch
+        response = _case_page(request, session, message=MessageForm(initial={"words": held}))
+    else:
+        response = HttpResponseRedirect(reverse("portal:follow", args=[receipt.case.branch.portal_slug]), status=303)
+    http.party_cookie_set(response, token)
+    return response
+
+
+def _door(
+    request: HttpRequest, *, wrong: bool = False, wait: int = 0, held: str = "", status: int = 200
+) -> HttpResponse:
+    """The page that asks for number and secret. `held`: words somebody had written when their half hour was over."""
+    typed = {"reference": request.POST.get("reference", "")[:60]} if request.method == "POST" else {}
+    context = {
+        "form": FollowForm(initial=typed),
+        "wrong": wrong,
+        "wait": wait,
+        "held": held or rules.tidy(request.POST.get("held", ""))[: rules.MESSAGE_LIMIT],
+        "contact": answers_for(request.branch, request.now),
+    }
+    response = show(request, "portal/follow_door.html", context, status=status)
+    if wait:
+        response["Retry-After"] = str(wait)
+    return response
+
+
+def _session(request: HttpRequest) -> PartySession | None:
+    session = session_of(http.party_token(request), request.now)
+    if session is not None:
+        session_seen(session=session, now=request.now)
+    return session
+
+
+def _party_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """With an open session; without one, back to the door, and what was written is kept in the page."""
+
+    @functools.wraps(view)
+    def inside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        session = _session(request)
+        if session is None:
+            if request.method == "POST":
+                held = rules.tidy(request.POST.get("words") or request.POST.get("reason") or "")
+                return _door(request, held=held[: rules.MESSAGE_LIMIT], status=403)
+            return HttpResponseRedirect(reverse("portal:follow", args=[request.branch.portal_slug]))
+        request.branch = session.receipt.case.branch
+        return view(request, session, *args, **kwargs)
+
+    return inside
+
+
+def _here(session: PartySession, done: str = "") -> str:
+    where = reverse("portal:follow", args=[session.receipt.case.branch.portal_slug])
+    return f"{where}?done={done}" if done else where
+
+
+# --- the page ------------------------------------------------------------------------------------------------------
+
+
+def _case_page(
+    request: HttpRequest, session: PartySession, *, message: MessageForm | None = None, status: int = 200, **more: Any
+) -> HttpResponse:
+    receipt = session.receipt
+    case = receipt.case
+    access.seen(party_of(receipt), "portal.case", at=request.now, branch_id=case.branch_id, stream=case.stream, shown=[case.reference])
+    view = portal_case(case, receipt.party, language=get_language())
+    procedure = packs.procedure_of(case.procedure_id)
+    context = {
+        "view": view,
+        "promises": [_promise(p, request.now) for p in view.promises],
+        "contact": answers_for(case.branch, request.now, case),
+        "message": message or MessageForm(),
+        "key": idempotency.new_key(),
+        "channels": procedure.channels_of(case.jurisdiction),
+        "reopening": procedure.reopening if not view.is_open else None,
+        "proof": proof_of(case),
+        "survey": _survey_of(session, request.now),
+        "done": request.GET.get("done") if request.GET.get("done") in DONE else "",
+        "max_file": rules.FILE_LIMIT,
+        "max_all": rules.ALL_FILES_LIMIT,
+        **more,
+    }
+    return show(request, "portal/follow.html", context, status=status)
+
+
+def _promise(promise, now: datetime) -> dict[str, Any]:
+    """What we said, and honestly whether it was kept."""
+    if promise.kept_at is not None:
+        state = "kept" if promise.kept_at <= promise.due_at else "late"
+    elif promise.broken_at is not None or promise.due_at <= now:
+        state = "broken"
+    else:
+        state = "open"
+    dots = {"kept": "done", "late": "done", "broken": "late", "open": "current"}
+    return {"words": promise.words, "due_at": promise.due_at, "kept_at": promise.kept_at, "state": state, "dot": dots[state]}
+
+
+def _survey_of(session: PartySession, now: datetime) -> Survey | None:
+    """The survey that waits for this complainant."""
+    waiting = Survey.objects.filter(case=session.receipt.case, answered_at__isnull=True, expires_at__gt=now)
+    return waiting.order_by("-id").first()
+
+
+# --- acts ----------------------------------------------------------------------------------------------------------
+
+
+def _token(request: HttpRequest, session: PartySession, act: str) -> Token:
+    key = request.POST.get(idempotency.FIELD, "")
+    digest = idempotency.body_digest(request)
+    try:
+        return idempotency.token_of(scope=f"portal.{act}", key=key, caller=session.token_hash, body_sha256=digest)
+    except KeyMissing:
+        key = idempotency.new_key()
+        return idempotency.token_of(scope=f"portal.{act}", key=key, caller=session.token_hash, body_sha256=digest)
+
+
+def _done_before(token: Token) -> bool:
+    try:
+        return idempotency.replay(token) is not None
+    except (KeyReused, KeyUsedUp):
+        return True
+
+
+@address("party", methods=("POST",), idempotent=True)
+@portal_page
+@_party_only
+def message(request: HttpRequest, session: PartySession) -> HttpResponse:
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return _case_page(request, session, message=form, status=422)
+    token = _token(request, session, "message")
+    try:
+        if not _done_before(token):
+            party_message(
+                receipt=session.receipt, words=form.cleaned_data["words"], language=get_language(), token=token, now=request.now
+            )
+    except KeyUsedUp:
+        pass  # the other click was first
+    except BadInput as refusal:
+        form.add_error("words", refusal.message())
+        return _case_page(request, session, message=form, status=422)
+    return HttpResponseRedirect(_here(session, "message"), status=303)
+
+
+@address("party", methods=("POST",), idempotent=True)
+@portal_page
+@_party_only
+def add_files(request: HttpRequest, session: PartySession) -> HttpResponse:
+    owner = http.party_token(request)
+    token = _token(request, session, "files")
+    if _done_before(token):
+        return HttpResponseRedirect(_here(session, "files"), status=303)
+    taken, refused = uploads_from_form(owner=owner, posted=request.FILES.getlist(FILES), now=request.now)
+    named, missing = uploads_named(owner=owner, tokens=request.POST.getlist(TOKENS), now=request.now)
+    uploads = named + taken
+    try:
+        if uploads:
+            party_files(receipt=session.receipt, uploads=uploads, token=token, now=request.now)
+    except (KeyUsedUp, files.UploadUsed):
+        uploads_drop(taken)
+        return HttpResponseRedirect(_here(session, "files"), status=303)
+    if refused or missing or not uploads:
+        trouble = {"refused": refused, "missing": missing, "no_file": not uploads and not refused and not missing}
+        return _case_page(request, session, status=422, **trouble)
+    return HttpResponseRedirect(_here(session, "files"), status=303)
+
+
+@address("party", methods=("GET", "POST"), idempotent=True)
+@portal_page
+@_party_only
+def demand(request: HttpRequest, session: PartySession) -> HttpResponse:
+    """Ask for copies or data: a right with a date, whatever becomes of the complaint."""
+    case = session.receipt.case
+    procedure = packs.procedure_of(case.procedure_id)
+    kinds = procedure.kinds_of("demand_kinds", case.jurisdiction)
+    form = DemandForm(request.POST or None, choices=[(k.id, str(k.name)) for k in kinds])
+    if request.method == "POST" and form.is_valid():
+        token = _token(request, session, "demand")
+        try:
+            if not _done_before(token):
+                given = form.cleaned_data
+                party_demand(receipt=session.receipt, kinds=given["kinds"], words=given["words"], token=token, now=request.now)
+            return HttpResponseRedirect(_here(session, "demand"), status=303)
+        except KeyUsedUp:
+            return HttpResponseRedirect(_here(session, "demand"), status=303)
+        except BadInput as refusal:
+            form.add_error(None, refusal.message())
+    context = {"form": form, "key": idempotency.new_key(), "back": _here(session)}
+    return show(request, "portal/demand.html", context, status=422 if form.errors else 200)
+
+
+@address("party", methods=("GET", "POST"))
+@portal_page
+@_party_only
+def withdraw(request: HttpRequest, session: PartySession) -> HttpResponse:
+    """Take the complaint back: said plainly what ends and what goes on, and confirmed on its own page."""
+    case = session.receipt.case
+    if not case.is_open:
+        return HttpResponseRedirect(_here(session))
+    form = WithdrawForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            party_withdraw(receipt=session.receipt, reason=form.cleaned_data["reason"], now=request.now)
+            return HttpResponseRedirect(_here(session, "withdraw"), status=303)
+        except (AlreadyDone, CaseMovedMeanwhile):
+            return HttpResponseRedirect(_here(session), status=303)
+        except BadInput as refusal:
+            form.add_error("reason", refusal.message())
+    notice = packs.procedure_of(case.procedure_id).notice("withdrawing", case.jurisdiction)
+    context = {"form": form, "notice": notice, "back": _here(session)}
+    return show(request, "portal/withdraw.html", context, status=422 if form.errors else 200)
+
+
+@address("party", methods=("GET", "POST"))
+@portal_page
+@_party_only
+def own_survey(request: HttpRequest, session: PartySession) -> HttpResponse:
+    """The survey for someone who is in already: no second secret."""
+    survey = _survey_of(session, request.now)
+    if survey is None:
+        return HttpResponseRedirect(_here(session))
+    procedure = packs.procedure_of(session.receipt.case.procedure_id)
+    form = SurveyForm(request.POST or None, procedure=procedure)
+    if request.method == "POST" and form.is_valid():
+        try:
+            answers = form.answers(procedure)
+            party_survey(survey=survey, answers=answers, actor=party_of(session.receipt), now=request.now)
+        except AlreadyDone:
+            pass
+        except BadInput as refusal:
+            form.add_error(None, refusal.message())
+        if not form.errors:
+            return HttpResponseRedirect(_here(session, "survey"), status=303)
+    context = {"form": form, "back": _here(session), "action": request.path}
+    return show(request, "portal/survey.html", context, status=422 if form.errors else 200)
+
+
+@address("party", methods=("POST",))
+@portal_page
+def leave(request: HttpRequest) -> HttpResponse:
+    """Log out of this device: the session ends, and the browser is asked to forget everything of ours."""
+    session = session_of(http.party_token(request), request.now)
+    if session is not None:
+        session_end(session=session, now=request.now)
+    response = show(request, "portal/left.html", {})
+    http.cookie_drop(response, http.PARTY_COOKIE)
+    http.cookie_drop(response, http.DRAFT_COOKIE)
+    response["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    return response
+
