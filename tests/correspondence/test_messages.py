@@ -21,7 +21,19 @@ from suyuan.kernel.machine import NoSuchMove
 from suyuan.kernel.refusal import NotHere
 from suyuan.platform.facts import facts_told
 from suyuan.platform.models import FactPrivate, FactRow, Text
-from tests.correspondence.stories import COLLEAGUE, LATER, MANAGER, NOW, PATIENT, STREAM, WORDS, drafted, fresh, queued, told
+from tests.correspondence.stories import (
+    COLLEAGUE,
+    LATER,
+    MANAGER,
+    NOW,
+    PATIENT,
+    STREAM,
+    WORDS,
+    drafted,
+    fresh,
+    queued,
+    told,
+)
 
 pytestmark = pytest.mark.usefixtures("house")
 

@@ -2,12 +2,16 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import getpass
 import json
 import os
+import shutil
 import socket
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return given.verb(given)
     except StartRefused as refused:
         return _complain(str(refused))
+    except BrokenPipeError:  # `suyuan … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         return 130
 
@@ -140,8 +147,6 @@ def _clear_half_made(data: Path) -> None:
     """A demo that was interrupted while it was being made begins again. Only our own files of a demo folder go."""
     if up.marker_read(data).get("kind") != DEMO:
         return
-    import shutil
-
     for path in data.glob("suyuan.sqlite3*"):
         path.unlink()
     shutil.rmtree(data / "files", ignore_errors=True)
@@ -213,6 +218,9 @@ def web(given: argparse.Namespace) -> int:
     _django(start)
     up.refuse_debug()
     up.refuse_old_schema()
+    up.refuse_missing_triggers()
+    up.refuse_wrong_key()
+    up.words_make(start.data)
     up.pictures_make()
     from django.db import connections
 
@@ -228,13 +236,11 @@ def worker(given: argparse.Namespace) -> int:
     _django(start)
     up.refuse_debug()
     up.refuse_old_schema()
+    up.refuse_missing_triggers()
+    up.refuse_wrong_key()
     from suyuan.config.health import WorkerPulse
-    from suyuan.platform import triggers
     from suyuan.platform.jobs import Worker
-    from suyuan.platform.keys import ring
 
-    triggers.refuse_if_missing()
-    ring()
     with WorkerPulse():
         Worker().run()
     return 0
@@ -304,7 +310,28 @@ def chain_verify(given: argparse.Namespace) -> int:
     _django(_house(given))
     from suyuan.platform import verify
 
-    return verify.main(rows=given.rows)
+    with _one_moment():
+        found = verify.verify_streams(rows_checks=verify.row_checks() if given.rows else ())
+    for fault in found.faults:
+        print(fault)
+    print(f"{found.streams} streams, {found.facts} facts, {found.texts} texts: {'holds' if found.holds else 'BROKEN'}")
+    return 0 if found.holds else 1
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """Read the database as it stands now, while others go on writing. (Django's own transaction would lock SQLite.)"""
+    from django.db import connection
+
+    begin = "BEGIN DEFERRED"
+    if connection.vendor == "postgresql":
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    with connection.cursor() as cursor:
+        cursor.execute(begin)
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
 
 
 def urls(given: argparse.Namespace) -> int:
@@ -359,7 +386,7 @@ def keys_restore(given: argparse.Namespace) -> int:
         master = sheet_parse(sys.stdin.read())
         master_write(start.keys, master)
     except KeyProblem as problem:
-        return _complain(str(problem))
+        return _complain(str(up.key_refused(problem)))
     print(f"{start.keys} {master.key_id}")
     return 0
 
@@ -478,6 +505,7 @@ def _house(given: argparse.Namespace, *, serving: bool = False) -> Start:
 
 
 def _environment(start: Start) -> None:
+    os.umask(0o077)  # whatever we write from here on is ours alone
     os.environ["SUYUAN_DATA"] = str(start.data)
     os.environ["SUYUAN_KEYS"] = str(start.keys)
     os.environ["SUYUAN_DEMO"] = "1" if start.kind == DEMO else ""
@@ -503,23 +531,18 @@ def _need_key(start: Start) -> None:
         raise StartRefused(
             f"key_{problem.why}",
             f"打不開主金鑰 {start.keys}。用 --data 和 --keys 指出診所的資料夾和金鑰。",
-            f"The master key cannot be opened: {problem.message()}. Name the clinic with --data and --keys.",
+            f"The master key cannot be opened ({problem.args[0]}). Name the clinic with --data and --keys.",
         ) from None
 
 
 def _without_house() -> None:
     """For commands that look at the program, not at a clinic: settings over an empty folder that goes away."""
-    import atexit
-    import shutil
-    import tempfile
 
     from django.conf import settings
 
-    if settings.configured:
-        return
-    if not os.environ.get("DJANGO_SETTINGS_MODULE"):
-        from suyuan.platform.master import master_create
+    from suyuan.platform.master import master_create
 
+    if not settings.configured:
         folder = Path(tempfile.mkdtemp(prefix="suyuan-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         master_create(folder / "master.key")

@@ -96,6 +96,10 @@ def worker_seen() -> datetime | None:
     return datetime.fromisoformat(said) if said else None
 
 
+def worker_seen_now() -> None:
+    cache.set(WORKER_SEEN, clock.now().isoformat(), timeout=24 * 3600)
+
+
 class WorkerPulse:
     """A thread of the worker's process that says "still here" every few seconds, also during a long job."""
 
@@ -116,7 +120,7 @@ class WorkerPulse:
         try:
             while True:
                 try:
-                    cache.set(WORKER_SEEN, clock.now().isoformat(), timeout=24 * 3600)
+                    worker_seen_now()
                 except Error:  # a database that is away is waited for
                     connection.close()
                 if self._stopping.wait(self.every):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from suyuan.config.safety import LOOPBACK
@@ -162,19 +163,18 @@ def _unsafe_address(start: Start) -> Iterator[StartRefused]:
                 f"SUYUAN_PROXIES 裡的 {proxy} 不是 IP 位址。",
                 f"{proxy} in SUYUAN_PROXIES is not an IP address.",
             )
-    if _is_loopback(start.host):
-        return
-    if not https:
+    if https and not start.cert and not start.proxies:
+        yield StartRefused(
+            "https_without_certificate",
+            "網址是 https://，但這裡沒有憑證，也沒有在 SUYUAN_PROXIES 裡寫出前面那台伺服器的 IP 位址（同一台就是 127.0.0.1）。",
+            "The address is https://, but there is no certificate here and SUYUAN_PROXIES names no server in front"
+            " (127.0.0.1 when it is on this machine).",
+        )
+    if not _is_loopback(start.host) and not https:
         yield StartRefused(
             "open_without_https",
             f"在 {start.host} 上開放給別的電腦使用，需要 HTTPS：請給 --cert 和 --key，並設定 SUYUAN_PUBLIC_URL。",
             f"Serving other machines on {start.host} needs HTTPS: give --cert and --key, and set SUYUAN_PUBLIC_URL.",
-        )
-    elif not start.cert and not start.proxies:
-        yield StartRefused(
-            "https_without_certificate",
-            "網址是 https://，但這裡沒有憑證，也沒有在 SUYUAN_PROXIES 裡指名前面的伺服器。",
-            "The address is https://, but there is no certificate here and no proxy named in SUYUAN_PROXIES.",
         )
 
 
@@ -272,7 +272,7 @@ def key_make(start: Start) -> bool:
         try:
             master_load(start.keys)
         except KeyProblem as problem:
-            raise StartRefused(f"key_{problem.why}", f"主金鑰不能用：{problem.args[0]}", f"The master key is unusable: {problem.args[0]}")
+            raise key_refused(problem) from None
         return False
     if marker_read(start.data).get("has_keys"):
         raise StartRefused(
@@ -295,14 +295,58 @@ def schema_make(now: datetime) -> None:
     """Bring the database to this program's schema; refuse a newer one."""
     from django.core.management import call_command
 
-    from suyuan.platform import triggers
     from suyuan.platform.keys import ring_make
+    from suyuan.platform.master import KeyProblem
 
+    refuse_silent_database()
     refuse_newer_schema()
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
-    ring_make(now)
-    triggers.refuse_if_missing()
+    try:
+        ring_make(now)
+    except KeyProblem as problem:
+        raise key_refused(problem) from None
+    refuse_missing_triggers()
+
+
+def refuse_silent_database() -> None:
+    from django.db import OperationalError, connection
+
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        raise StartRefused(
+            "database_unreachable", f"連不上資料庫：{error}", f"The database cannot be reached: {error}"
+        ) from None
+
+
+def refuse_missing_triggers() -> None:
+    from suyuan.platform import triggers
+
+    gaps = triggers.missing()
+    if gaps:
+        named = ", ".join(gaps[:3])
+        raise StartRefused(
+            "triggers_missing",
+            f"資料庫少了保護紀錄的觸發器（{named}）。請執行 suyuan migrate 補上，並查明是誰拿掉的。",
+            f"The database lacks triggers that guard its records ({named}). Run suyuan migrate, and find out who removed them.",
+        )
+
+
+def refuse_wrong_key() -> None:
+    from suyuan.platform.keys import ring
+    from suyuan.platform.master import KeyProblem
+
+    try:
+        ring()
+    except KeyProblem as problem:
+        raise key_refused(problem) from None
+
+
+def key_refused(problem: Any) -> StartRefused:
+    return StartRefused(
+        f"key_{problem.why}", f"主金鑰不能用：{problem.args[0]}", f"The master key is unusable: {problem.args[0]}"
+    )
 
 
 def refuse_newer_schema() -> None:
@@ -332,6 +376,7 @@ def schema_is_current() -> bool:
 
 def refuse_old_schema() -> None:
     """For `web` and `worker`, which never change the schema themselves."""
+    refuse_silent_database()
     refuse_newer_schema()
     if not schema_is_current():
         raise StartRefused(
@@ -344,9 +389,16 @@ def packs_put(now: datetime) -> None:
     from django.conf import settings
 
     from suyuan.kernel.actor import SYSTEM
+    from suyuan.playbooks.errors import PackRefused
     from suyuan.playbooks.services import packs_load
 
-    packs_load(folder=settings.PACKS_DIR, actor=SYSTEM, now=now)
+    try:
+        packs_load(folder=settings.PACKS_DIR, actor=SYSTEM, now=now)
+    except PackRefused as refused:
+        problems = "\n".join(f"  {problem}" for problem in refused.data["problems"])
+        raise StartRefused(
+            "packs_refused", f"規則包有錯，沒有載入：\n{problems}", "The packs have mistakes and were not loaded."
+        ) from None
 
 
 def pictures_make() -> None:

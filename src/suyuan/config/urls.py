@@ -2,11 +2,20 @@
 from django.urls import include, path
 
 from suyuan.config import views
+from suyuan.platform.addresses import address
+from suyuan.ui import views as ui
+
+# `ui` stands beside `platform` and cannot classify its own views.
+ui_pages = [
+    path("components/", address("public")(ui.components), name="components"),
+    path("keys/", address("public")(ui.keys), name="keys"),
+    path("theme/", address("public", methods=("POST",))(ui.theme), name="theme"),
+]
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("language/", views.set_language, name="set_language"),
-    path("ui/", include("suyuan.ui.urls")),
+    path("ui/", include((ui_pages, "ui"))),
 ]
 
 handler400 = "suyuan.config.errors.bad_request"

@@ -1,0 +1,178 @@
+"""Health, language, errors and a form that came too late."""
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import path
+from django.utils.functional import SimpleLazyObject
+
+from suyuan.config import context, errors, health
+from suyuan.config.urls import handler404, handler500, urlpatterns
+from suyuan.platform import access, keys, triggers
+from suyuan.platform.addresses import address
+from suyuan.platform.models import Installation
+from tests.correspondence.stories import NOW
+
+
+@address("public", methods=("GET", "POST"))
+def letter(request):
+    return HttpResponse("taken")
+
+
+@address("public")
+def broken(request):
+    raise RuntimeError("the reason stays in the log")
+
+
+class Urls:
+    urlpatterns = [*urlpatterns, path("letter/", letter, name="letter"), path("broken/", broken, name="broken")]
+    handler404, handler500 = handler404, handler500
+    handler400, handler403 = "suyuan.config.errors.bad_request", "suyuan.config.errors.permission_denied"
+
+
+@pytest.fixture
+def pages(settings):
+    settings.ROOT_URLCONF = Urls
+    return Client(enforce_csrf_checks=True, raise_request_exception=False)
+
+
+@pytest.fixture
+def sound(db, monkeypatch):
+    """A house that is well."""
+    monkeypatch.setattr(health, "_sound_since", None)
+    keys.ring_forget()
+    if not Installation.objects.exists():
+        keys.ring_make(NOW)
+    cache.clear()
+    yield
+    keys.ring_forget()
+
+
+def test_a_house_that_is_well(sound, client):
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()["ready"], answer.json()["worker"]) == (200, True, "missing")
+
+
+def test_the_worker_is_seen_and_missed(sound, client):
+    health.worker_seen_now()
+    assert health.worker_seen() is not None
+    assert client.get("/healthz").json()["worker"] == "ok"
+    cache.set(health.WORKER_SEEN, "2020-01-01T00:00:00+00:00")
+    assert client.get("/healthz").json()["worker"] == "late"
+
+
+def test_without_its_triggers_it_is_not_ready(sound, client):
+    triggers.drop()
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()["checks"]["schema"]) == (503, "triggers_missing")
+
+
+def test_without_its_keys_it_is_not_ready(sound, client, tmp_path, settings):
+    keys.ring_forget()
+    settings.KEYS_FILE = tmp_path / "gone.key"
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()["checks"]["keys"]) == (503, "missing")
+    assert str(tmp_path) not in answer.content.decode()
+
+
+def test_without_its_access_log_it_is_not_ready(sound, client, monkeypatch):
+    monkeypatch.setattr(access, "health", lambda: access.Health(True, 3, 61.0, 0))
+    assert client.get("/healthz").status_code == 503
+
+
+def test_without_its_database_it_is_not_ready(sound, client, monkeypatch):
+    from django.db import OperationalError
+
+    def away():
+        raise OperationalError("no host named secret.example.org")
+
+    monkeypatch.setattr(health, "_database", away)
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()["checks"]["database"]) == (503, "unreachable")
+    assert "secret" not in answer.content.decode()
+
+
+def test_asking_for_health_changes_nothing(sound, client, django_assert_max_num_queries):
+    client.get("/healthz")
+    with django_assert_max_num_queries(6) as asked:
+        client.get("/healthz")
+    assert not [q for q in asked.captured_queries if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
+
+
+@pytest.mark.parametrize("language", ["zh-hant", "zh-hans", "en"])
+def test_a_language_is_remembered(client, language):
+    answer = client.post("/language/", {"language": language, "next": "/ui/keys/"})
+    assert (answer.status_code, answer["Location"]) == (302, "/ui/keys/")
+    assert answer.cookies["suyuan_language"].value == language
+    assert answer.cookies["suyuan_language"]["httponly"]
+
+
+@pytest.mark.parametrize(
+    "back", ["https://evil.example.org/", "//evil.example.org", "javascript:alert(1)", "\\\\evil.example.org", "", "/\t/evil.example.org"]
+)
+def test_a_language_form_leads_nowhere_else(client, back):
+    assert client.post("/language/", {"language": "en", "next": back})["Location"] == "/"
+
+
+def test_an_unknown_language_is_not_remembered(client):
+    assert "suyuan_language" not in client.post("/language/", {"language": "xx\r\nSet-Cookie: a=b"}).cookies
+    assert client.get("/language/").status_code == 405
+
+
+def test_a_form_that_came_too_late_loses_no_typing(pages, db):
+    typed = {"story": "打電話永遠是<b>再等等</b>", "password": "hidden words", "csrfmiddlewaretoken": "old"}
+    answer = pages.post("/letter/?from=poster", typed, HTTP_ORIGIN="http://testserver")
+
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert 'action="/letter/?from=poster"' in page
+    assert "打電話永遠是&lt;b&gt;再等等&lt;/b&gt;" in page and "<b>再等等" not in page
+    assert "hidden words" not in page and 'value="old"' not in page
+
+    token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    again = pages.post("/letter/", {"story": "x", "csrfmiddlewaretoken": token}, HTTP_ORIGIN="http://testserver")
+    assert again.content == b"taken"
+
+
+@pytest.mark.parametrize("origin", [{"HTTP_ORIGIN": "http://evil.example.org"}, {"HTTP_REFERER": "http://evil.example.org/x"}, {}])
+def test_another_site_s_words_are_not_offered_here(pages, db, origin):
+    answer = pages.post("/letter/", {"story": "撤回我的申訴"}, **origin)
+    assert answer.status_code == 403
+    assert "撤回我的申訴" not in answer.content.decode()
+
+
+def test_a_fragment_that_came_too_late_keeps_its_form(pages, db):
+    answer = pages.post("/letter/", {"story": "x"}, HTTP_HX_REQUEST="true", HTTP_ORIGIN="http://testserver")
+    assert answer.status_code == 403
+    assert "<html" not in answer.content.decode() and "還沒有送出" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("path_", "status", "words"), [("/no/such/page", 404, "這裡沒有東西"), ("/broken/", 500, "我們這裡出了錯")])
+def test_errors_have_pages_in_plain_words(pages, db, path_, status, words):
+    answer = pages.get(path_)
+    page = answer.content.decode()
+    assert answer.status_code == status
+    assert words in page
+    assert "the reason stays in the log" not in page and "Traceback" not in page
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_the_page_of_a_broken_house_asks_nothing_of_it(django_assert_num_queries, db):
+    with django_assert_num_queries(0):
+        answer = errors.server_error(RequestFactory().get("/"))
+    assert answer.status_code == 500
+
+
+def test_a_page_that_names_no_house_asks_nothing(db, django_assert_num_queries):
+    request = RequestFactory().get("/", HTTP_COOKIE="sy_theme=dark")
+    request.user = SimpleLazyObject(lambda: type("Nobody", (), {"is_authenticated": False})())
+    with django_assert_num_queries(0):
+        held = context.house(request)["house"]
+        assert (held.html_language, held.theme, held.demo, held.who) == ("zh-Hant-TW", "dark", False, None)
+    assert held.name == ""
+    assert connection.vendor
