@@ -23,7 +23,7 @@ _open: ContextVar["Unit | None"] = ContextVar("suyuan_unit", default=None)
 RETRY_STATES = frozenset({"40P01", "40001"})
 
 # The other party of a deadlock is only just waking up; at once, we would take the lock from under it again.
-RETRY_AFTER_SECONDS = 0.05
+RETRY_AFTER_SECONDS = 0.25
 
 
 class Unit:
