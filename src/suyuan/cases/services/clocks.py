@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Min, Q
+from django.db.models import Min
 
 from suyuan.accounts.models import Branch, User
 from suyuan.accounts.selectors import members_with
@@ -28,6 +28,9 @@ from suyuan.playbooks.readers import ClockSpec, HouseClock, Law, LawRule, Proced
 from suyuan.playbooks.texts import pick
 
 ALARM_BATCH = 200
+
+# Whom an alarm reaches while a case has nobody in that part yet.
+NOBODY_YET = {"handler": "case_manager", "investigator": "case_manager"}
 
 
 @dataclass(frozen=True)
@@ -487,7 +490,7 @@ def _notify(wanted: Mapping[tuple[Branch, str, int | None], set[str]], actor: Ac
         people[user.pk] = user
     for branch, role, user_id in wanted:
         if user_id is None:
-            for user in members_with(role, branch, now):
+            for user in members_with(NOBODY_YET.get(role, role), branch, now):
                 people[user.pk] = user
     for user in people.values():
         recipient = Recipient(user.pk, user.email, user.language)
@@ -521,5 +524,25 @@ def promises_break_many(*, promise_ids: list[int], actor: Actor, now: datetime) 
     return len(rows)
 
 
-def overdue_filter(now: datetime) -> Q:
-    return Q(is_open=True, next_due_at__lte=now)
+def tasks_sweep(now: datetime) -> int:
+    """A late task reminds its holder once."""
+    late = Task.objects.filter(due_at__lte=now, alarmed_at=None, done_at=None, cancelled_at=None)
+    ids = list(late.order_by("due_at", "id").values_list("pk", flat=True)[:1_000])
+    return tasks_remind_many(task_ids=ids, actor=SYSTEM, now=now) if ids else 0
+
+
+@writes
+def tasks_remind_many(*, task_ids: list[int], actor: Actor, now: datetime) -> int:
+    """One content-free notice a person, however many of their tasks are late."""
+    rows = list(
+        Task.objects.select_for_update(of=("self",))
+        .select_related("case__branch")
+        .filter(pk__in=task_ids, alarmed_at=None, done_at=None, cancelled_at=None)
+        .order_by("id")
+    )
+    Task.objects.filter(pk__in=[task.pk for task in rows]).update(alarmed_at=now)
+    wanted: dict[tuple[Branch, str, int | None], set[str]] = {}
+    for task in rows:
+        wanted.setdefault((task.case.branch, task.role, task.assignee_id), set()).add(task.case.stream)
+    _notify(wanted, actor, now)
+    return len(rows)

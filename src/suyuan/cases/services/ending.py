@@ -33,6 +33,7 @@ from suyuan.playbooks.readers import Question
 SURVEY_DAYS = 30
 REASON_CHARS = 300
 ANSWER_CHARS = 500
+SCALE = range(1, 6)
 
 
 # --- the two steps of closing --------------------------------------------------------------------------------------
@@ -215,9 +216,10 @@ def _answers(questions: tuple[Question, ...], answers: Mapping[str, Any]) -> tup
             case "choice":
                 codes[name] = known(value, {choice.id for choice in question.choices}, name)
             case "scale":
-                codes[name] = known(value, range(1, 6), name)
+                # True is 1 to Python and no answer to a person.
+                codes[name] = known(None if isinstance(value, bool) else value, SCALE, name)
             case "yes_no":
-                codes[name] = known(value, (True, False), name)
+                codes[name] = known(value if isinstance(value, bool) else None, (True, False), name)
     missing = [q.id for q in questions if not q.optional and q.id not in codes | typed]
     if missing:
         raise BadInput(fields={name: "required" for name in missing})

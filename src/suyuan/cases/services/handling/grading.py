@@ -11,9 +11,11 @@ from suyuan.cases.services.handling.parts import (
     begin,
     begin_open,
     case_change,
+    case_locked,
     code_of,
     known,
     procedure,
+    require_may,
     said,
     short,
     stated_time,
@@ -77,10 +79,12 @@ def level_lower_ask(*, case: Case, level: int, reason: str, actor: Actor, now: d
 @writes
 def approval_decide(*, approval: Approval, agree: bool, words: str = "", actor: Actor, now: datetime) -> Approval:
     """Agree or decline what a colleague proposed. Never the person who proposed it, whatever their roles."""
-    case = begin_open(approval.case, "lower_approve", actor, now)
+    case = case_locked(approval.case)
     approval = Approval.objects.select_for_update().get(pk=approval.pk)
     if approval.decision:
+        require_may(case, "see", actor, now)
         raise errors.AlreadyDone()
+    case = begin_open(case, "lower_approve", actor, now)
     before, level = approval.detail["from"], approval.detail["to"]
     if case.level != before:
         raise errors.CaseMovedMeanwhile()
