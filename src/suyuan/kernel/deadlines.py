@@ -317,7 +317,7 @@ def _days(rule: Rule, trigger: datetime, table: DayTable, spans: list[tuple[date
     )
 
 
-def _nth(rule: Rule, start: date, paused: "_Paused", counts) -> tuple[date, dict[date, int]]:
+def _nth(rule: Rule, start: date, paused: _Paused, counts) -> tuple[date, dict[date, int]]:
     day = start if rule.count_from == "next_day" else start - DAY
     counted: dict[date, int] = {}
     left = rule.duration.n
@@ -330,7 +330,7 @@ def _nth(rule: Rule, start: date, paused: "_Paused", counts) -> tuple[date, dict
     return max(day, start), counted
 
 
-def _months(rule: Rule, start: date, paused: "_Paused") -> date:
+def _months(rule: Rule, start: date, paused: _Paused) -> date:
     months = rule.duration.n * (12 if rule.duration.unit is Unit.YEARS else 1)
     if rule.month_style == "day_before":
         begin = start + DAY if rule.count_from == "next_day" else start
@@ -370,7 +370,7 @@ def _drawn(
     due: date,
     counted: dict[date, int] | None,
     table: DayTable,
-    paused: "_Paused",
+    paused: _Paused,
 ) -> Iterator[CountedDay]:
     for day in _span(start, due):
         name, makeup = _name(table, day), _kind(table, day) == "makeup"

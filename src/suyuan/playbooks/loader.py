@@ -452,15 +452,13 @@ def _problem(draft: Draft, section: str, value: Any, found: Mapping[str, Any]) -
 def _walked(value: Any, loc: Iterable[str | int]) -> Iterator[str | int]:
     """The part of a finding's path that stands in the data; names of alternatives inside it are left out."""
     for step in loc:
-        if isinstance(value, Mapping) and step in value:
+        named = isinstance(value, Mapping) and step in value
+        placed = isinstance(value, list) and isinstance(step, int) and step < len(value)
+        if named or placed:
             value = value[step]
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        elif isinstance(value, Mapping | list):
-            continue
-        else:
+            yield step
+        elif not isinstance(value, Mapping | list):
             return
-        yield step
 
 
 def _path(section: str, path: Iterable[str | int]) -> str:

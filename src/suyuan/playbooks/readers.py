@@ -21,6 +21,9 @@ Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$")]
 Plain = str | int | bool | None
 Jurisdictions = tuple[Jurisdiction, ...]
 
+# A case that nobody has graded yet, None or 0, is handled at this level.
+UNGRADED_RUNS_AS = 2
+
 
 @dataclass(frozen=True)
 class Duration(deadlines.Duration):
@@ -250,7 +253,10 @@ class LawRule:
 
 @dataclass(frozen=True)
 class Kind:
-    """One choice of a list: its code, its name, and when useful a line of help."""
+    """One choice of a list: its code, its name, and when useful a line of help.
+
+    Without jurisdictions it is not offered anywhere: the program makes such rows itself and `words` names them.
+    """
 
     __pydantic_config__ = STRICT
 
@@ -380,7 +386,7 @@ class Checklist:
 
     def applies(self, causes: Iterable[str], level: int | None) -> bool:
         fits = not self.causes or not set(self.causes).isdisjoint(causes)
-        return fits and (not self.levels or (2 if level is None else level) in self.levels)
+        return fits and (not self.levels or (level or UNGRADED_RUNS_AS) in self.levels)
 
 
 @dataclass(frozen=True)
@@ -634,9 +640,8 @@ class Procedure:
     def pk(self) -> int | None:
         return self.info.pk
 
-    # An ungraded case runs on level 2.
     def level(self, number: int | None) -> Level:
-        wanted = 2 if number is None else number
+        wanted = number or UNGRADED_RUNS_AS
         return next(level for level in self.levels if level.number == wanted)
 
     def stage(self, code: str) -> Stage:
@@ -685,7 +690,7 @@ class Procedure:
 
     def acknowledgement(self, channel: str, level: int | None) -> Wording:
         """The wording for this channel and level, or the general one for the level."""
-        wanted = 2 if level is None else level
+        wanted = level or UNGRADED_RUNS_AS
         fitting = [wording for wording in self.acknowledgements if wanted in wording.levels]
         named = [wording for wording in fitting if channel in wording.channels]
         general = [wording for wording in fitting if "any" in wording.channels]

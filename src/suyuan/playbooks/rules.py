@@ -1,10 +1,9 @@
-"""What an overlay may do to the pack below it, and which moment a clock counts from. No Django, no database."""
+"""What an overlay may do to the pack below it. No Django, no database."""
 
 import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, tzinfo
 from typing import Any
 
 # What a clinic's lawyer may still set on a clock that binds. Neither its trigger nor its end is among them.
@@ -191,40 +190,3 @@ def _extended_further(old: Mapping[str, Any] | None, new: Mapping[str, Any] | No
 def _said(duration: Mapping[str, Any]) -> str:
     return f"{duration.get('n')} {duration.get('unit')}"
 
-
-# The moment a clock counts from
-
-
-def moment(
-    from_: str,
-    plain: Mapping[str, Any],
-    *,
-    at: datetime,
-    zone: tzinfo,
-    known: Mapping[str, datetime | date | None] | None = None,
-) -> datetime:
-    """When the count begins. `at` is the fact's own moment (stated or server time, the earlier).
-
-    `known` are moments of the case that stand in no fact (`case_opened`). A day without a time is its first instant:
-    when the hour is unknown, the earliest counts. What is missing, or lies after `at`, gives `at`.
-    """
-    if from_ == "at":
-        return at
-    value: Any = (known or {}).get(from_) or plain.get(from_)
-    if from_ == "occurred_at" and value is None:
-        value = plain.get("occurred_on")
-    found = _instant(value, zone)
-    return at if found is None else min(found, at)
-
-
-def _instant(value: Any, zone: tzinfo) -> datetime | None:
-    if isinstance(value, str):
-        try:
-            value = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=zone)
-    if isinstance(value, date):
-        return datetime.combine(value, time.min, zone)
-    return None

@@ -186,18 +186,12 @@ KINDS: dict[str, frozenset[str] | None] = {
     "care_kinds": frozenset({"examination", "treatment", "referral", "rescue", "follow_up"}),
     "task_kinds": None,
     "party_relations": None,
-    "representative_kinds": None,
     "remedies": None,
     "contact_preferences": None,
     "contact_hours": None,
     "communication_needs": None,
     "acknowledgement_methods": None,
     "identity_proofs": None,
-    "requesters": None,
-    "pause_reasons": None,
-    "finding_lines": None,
-    "evidence_states": None,
-    "roles": None,
 }
 
 NOTICES = frozenset(
@@ -214,5 +208,3 @@ NOTICES = frozenset(
         "court_before_mediation",
     }
 )
-
-CARD_KINDS = ("reception", "telephone", "emotion", "care_talk")
