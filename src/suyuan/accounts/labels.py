@@ -28,6 +28,7 @@ ROLES: dict[str, Promise] = {
 
 RELATIONS: dict[str, Promise] = {
     "owner": _("負責這件的人"),
+    "handler": _("負責這件的人"),
     "investigator": _("這件的調查人"),
     "task": _("這件有待辦的人"),
     "registered": _("登記這件的人"),

@@ -97,10 +97,16 @@ def guess_note(guess: Guess, user: User | None, *, right: bool, now: datetime) -
 
 def _take(bucket: str, limit: Limit, now: datetime) -> bool:
     """Compare and set: however many processes ask at once, no more than `limit.count` get one."""
-    LoginBucket.objects.bulk_create([LoginBucket(name=bucket, started_at=now)], ignore_conflicts=True)
     over = now - timedelta(seconds=limit.seconds)
-    LoginBucket.objects.filter(name=bucket, started_at__lte=over).update(started_at=now, count=0)
-    return bool(LoginBucket.objects.filter(name=bucket, count__lt=limit.count).update(count=F("count") + 1))
+    rows = LoginBucket.objects.filter(name=bucket)
+    left = rows.filter(count__lt=limit.count, started_at__gt=over)
+    if left.update(count=F("count") + 1):
+        return True
+    if rows.filter(started_at__gt=over).exists():
+        return False  # used up
+    LoginBucket.objects.bulk_create([LoginBucket(name=bucket, started_at=now)], ignore_conflicts=True)
+    rows.filter(started_at__lte=over).update(started_at=now, count=0)
+    return bool(left.update(count=F("count") + 1))
 
 
 def _give_back(buckets: tuple[str, ...] | list[str]) -> None:

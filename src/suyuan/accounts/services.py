@@ -7,7 +7,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import UserAttributeSimilarityValidator, validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import F, Q
@@ -40,6 +40,7 @@ from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.units import writes
 
 LANGUAGES = ("zh-hant", "zh-hans", "en")
+_UNLIKE_ONESELF = UserAttributeSimilarityValidator(("login", "display_name", "family_name", "given_name", "email"))
 _NAME_KEYS = {"zh-Hant", "zh-Hans", "en"}
 
 
@@ -638,6 +639,7 @@ def _password_problem(password: str, user: User) -> dict[str, object]:
         return {"password": _("密碼太長了，512 個字以內就夠。")}
     try:
         validate_password(password, user)
+        _UNLIKE_ONESELF.validate(password, user)
     except ValidationError as error:
         return {"password": " ".join(error.messages)}
     return {}

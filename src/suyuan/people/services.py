@@ -466,8 +466,8 @@ def _registered(
         chart_number=new.chart_number.strip(),
         preferred_hours=row.preferred_hours,
         communication_need=row.communication_need,
-        contacts=[c.value.strip() for c in new.contacts],
-        treatments=[_treatment_private(t) for t in done],
+        contact_values=[c.value.strip() for c in new.contacts],
+        treatment_words=[_treatment_private(t) for t in done],
     )
     return Fact("person.registered", row.stream, plain, private, subject=row)
 
