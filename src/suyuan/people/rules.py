@@ -41,7 +41,7 @@ def masked_name(family: str, given: str) -> str:
     if not given:
         return whole[0] + "○" if len(whole) > 1 else whole
     if not family:
-        return whole[0] + "○" * max(1, len(whole) - 1)
+        return (whole[0] if len(whole) > 1 else "") + "○" * max(1, len(whole) - 1)
     return family + "○" + (given[-1] if len(given) > 1 else "")
 
 
