@@ -36,7 +36,13 @@ TOLD = frozenset(
 COMING_IN = frozenset({"case.opened", "case.completed"})
 
 
+# What the sweep itself records starts and stops nothing: a thousand alarms must not load a thousand cases' clocks.
+SWEPT = frozenset({"clock.alarmed", "promise.broken"})
+
+
 def _inside(name: str) -> tuple[Reaction, ...]:
+    if name in SWEPT:
+        return ()
     steps = (level_follow,) if name in COMING_IN else ()
     return (clocks_follow, *steps, escalations_follow) if name in ESCALATING else (clocks_follow,)
 

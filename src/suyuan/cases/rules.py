@@ -79,7 +79,7 @@ CHANNELS = frozenset(
     {"web", "telephone", "on_site", "email", "sms", "line", "wechat", "social", "letter", "authority", "portal", "in_person"}
 )
 MONEY_CAUSES = frozenset({"price"})
-MONEY_WISHES = frozenset({"refund", "fees", "compensation"})
+MONEY_WISHES = frozenset({"full-refund", "part-refund", "compensation"})
 COMPARTMENTS = frozenset({"", "counsel", "mediation", "root_cause", "care_talk"})
 
 

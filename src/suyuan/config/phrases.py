@@ -16,12 +16,12 @@ def hold_lifted(told: Told) -> str:
     return _("解除保全。")
 
 
-def access_day_committed(told: Told) -> str:
+def access_day_closed(told: Told) -> str:
     return _("封存當日的調閱紀錄，共 %(n)s 筆。") % {"n": told.plain("count", 0)}
 
 
 PLATFORM: Mapping[str, Callable[[Told], str]] = {
     "hold.placed": hold_placed,
     "hold.lifted": hold_lifted,
-    "access.day_committed": access_day_committed,
+    "access.day_closed": access_day_closed,
 }

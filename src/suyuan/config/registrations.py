@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
 from suyuan.platform import facts, triggers
 from suyuan.platform.facts import FactKind, Told
@@ -33,6 +34,19 @@ def phrases() -> Mapping[str, Callable[[Told], str]]:
     return {**accounts, **people, **playbooks}
 
 
+JOBS = (
+    "suyuan.platform.jobs.tidy",
+    "suyuan.platform.files.jobs",
+    "suyuan.platform.search",
+    "suyuan.platform.idempotency",
+    "suyuan.correspondence.jobs",
+    "suyuan.cases.jobs",
+    "suyuan.cases.services.handling.escalation",
+    "suyuan.portal.jobs",
+    "suyuan.config.jobs",
+)
+
+
 def register_all() -> None:
     from suyuan.cases.facts import FACTS
     from suyuan.cases.services.clocks import clocks_follow
@@ -46,3 +60,5 @@ def register_all() -> None:
     facts.register(FACTS)
     for table, how in (*FROZEN, *MESSAGES):
         triggers.register(table, **how)
+    for module in JOBS:
+        import_module(module)

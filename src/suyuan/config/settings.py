@@ -156,6 +156,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+if DEMO:  # the demo's passwords stand in the README: slow hashing would protect nothing and cost its first start
+    PASSWORD_HASHERS = ["suyuan.config.demo.hasher.DemoHasher"]
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "desk:today"
 STAFF_IDLE_SECONDS = 15 * 60
@@ -207,6 +209,7 @@ LOCALE_PATHS = [PACKAGE / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Taipei"
+UI_NOW = "suyuan.platform.clock.now"
 
 # --- files ---------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -46,6 +46,7 @@ class ClockCard:
     target_at: datetime
     owner_role: str
     case_id: int
+    stops: tuple[str, ...] = ()  # facts that fulfil it
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ def card_of(clock: CaseClock, now: datetime) -> ClockCard:
         target_at=clock.target_at,
         owner_role=clock.owner_role,
         case_id=clock.case_id,
+        stops=tuple(dict.fromkeys(when.fact for when in spec.stops)),
     )
 
 

@@ -94,19 +94,20 @@ class CasePage:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-def case_page(profile: ActorProfile, case: Case, *, now: datetime, before: int | None = None) -> CasePage:
-    """The case as `profile` sees it. `before` opens older pages of the timeline."""
+def case_page(
+    profile: ActorProfile, case: Case, *, now: datetime, before: int | None = None, view: str = ""
+) -> CasePage:
+    """The case as `profile` sees it. `before` opens older pages of the timeline, `view` (VIEWS) a part of it."""
     from suyuan.accounts.rules import reads_narrative
 
     procedure = packs.procedure_of(case.procedure_id)
-    view = door.view_of(case)
-    narrated = reads_narrative(profile, view)
+    narrated = reads_narrative(profile, door.view_of(case))
     compartments = door.compartments_for(profile, case)
     clocks = list(CaseClock.objects.filter(case=case).order_by("target_at", "id"))
     for clock in clocks:
         clock.case = case
     cards = clock_cards(clocks, now)
-    entries, older = timeline(case, compartments, narrated=narrated, before=before)
+    entries, older = timeline(case, compartments, narrated=narrated, before=before, view=view)
     next_move, blockers = _next(case, procedure)
     return CasePage(
         case=case,
@@ -225,6 +226,28 @@ def _staff(case: Case) -> Mapping[str, list[User]]:
 # --- timeline ------------------------------------------------------------------------------------------------------
 
 
+# The timeline in parts: what was said between them and us, what was found out, what was decided.
+VIEWS: Mapping[str, tuple[str, ...]] = {
+    "talks": (
+        "case.opened", "case.completed", "case.acknowledged", "contact.logged", "plan.explained", "promise.made",
+        "promise.kept", "promise.broken", "demand.recorded", "demand.answered", "channels.notified",
+        "case.findings_disclosed", "case.responded", "case.withdrawn", "message.received", "message.sent",
+        "message.delivered", "message.failed", "survey.sent", "survey.answered", "care.recorded",
+    ),
+    "inquiry": (
+        "case.investigation_started", "investigator.appointed", "investigator.released", "finding.recorded",
+        "finding.corrected", "root_cause.recorded", "statement.requested", "statement.given", "issue.added",
+        "issue.classified", "factors.recorded", "file.added", "late_entry.made", "care.recorded", "harm.judged",
+    ),
+    "decisions": (
+        "case.graded", "level.lowering_asked", "level.lowering_decided", "case.flagged", "case.unflagged",
+        "case.escalated", "case.assigned", "speaker.named", "harm.stated", "harm.judged", "incident.identified",
+        "report.made", "case.danger_raised", "case.danger_resolved", "case.moved_branch", "case.disputed",
+        "case.closing_asked", "case.closed", "case.reopened", "case.resolved_on_spot", "case.withdrawn",
+    ),
+}  # fmt: skip
+
+
 def timeline(
     case: Case,
     compartments: Iterable[str],
@@ -232,12 +255,15 @@ def timeline(
     narrated: bool = True,
     before: int | None = None,
     size: int = TIMELINE_PAGE,
+    view: str = "",
 ) -> tuple[list[TimelineEntry], int | None]:
     """The newest `size` facts of the case's streams as far as the reader may see them, newest first."""
     readable = frozenset(compartments)
     nouns = ["", *(c for c in ANNOUNCED), *(c for c in HIDDEN if c in readable)]
     streams = [case.compartment_stream(c) for c in nouns]
     rows = FactRow.objects.filter(stream__in=streams)
+    if view in VIEWS:
+        rows = rows.filter(type__in=VIEWS[view])
     if before is not None:
         rows = rows.filter(pk__lt=before)
     found = list(rows.order_by("-pk")[: size + 1])

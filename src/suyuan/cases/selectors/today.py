@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,20 @@ class DueLine:
     uid: str = ""
     task_kind: str = ""
     mine: bool = False
+    since: datetime | None = None
+    has_due: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class DangerLine:
+    """A danger sign that no doctor has looked at yet. Without the right to read: that there is one, and no more."""
+
+    reference: str
+    masked_name: str
+    signs: Sequence[str]
+    who: str
+    since: datetime
+    channel: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +78,7 @@ class StripDay:
 class Today:
     """`rest`: how many later lines are not shown."""
 
-    danger: list[Task]
+    danger: list[DangerLine]
     late: list[DueLine]
     today: list[DueLine]
     tomorrow: list[DueLine]
@@ -73,8 +87,8 @@ class Today:
     for_me: list[Waiting]
     for_others: list[Waiting]
     strip: list[StripDay]
-    zone: str
-    counts: dict[str, int] = field(default_factory=dict)
+    zone: ZoneInfo
+    jurisdiction: str
 
 
 def today_for(profile: ActorProfile, *, now: datetime, until_days: int = 14) -> Today:
@@ -82,7 +96,7 @@ def today_for(profile: ActorProfile, *, now: datetime, until_days: int = 14) -> 
     held = reach(profile)
     seen = Case.objects.within(held).filter(is_open=True)
     branch = _home(profile)
-    zone = ZoneInfo(branch.zone if branch else "Asia/Taipei")
+    zone = branch.tz if branch else ZoneInfo("Asia/Taipei")
     horizon = now + timedelta(days=until_days)
     lines = _due_lines(profile, held, seen, now, horizon)
     midnight = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(0), zone).astimezone(UTC)
@@ -91,7 +105,7 @@ def today_for(profile: ActorProfile, *, now: datetime, until_days: int = 14) -> 
     rest = [line for line in lines if line.mood != "late"]
     later = [line for line in rest if line.when > after]
     return Today(
-        danger=_danger(seen),
+        danger=_danger(seen, held),
         late=late,
         today=[line for line in rest if line.when <= midnight],
         tomorrow=[line for line in rest if midnight < line.when <= after],
@@ -100,7 +114,8 @@ def today_for(profile: ActorProfile, *, now: datetime, until_days: int = 14) -> 
         for_me=_for_me(profile, held, seen),
         for_others=_for_others(profile, seen, now),
         strip=_strip(lines, branch, now, zone),
-        zone=str(zone),
+        zone=zone,
+        jurisdiction=branch.jurisdiction if branch else "",
     )
 
 
@@ -116,11 +131,34 @@ def _home(profile: ActorProfile) -> Branch | None:
     return Branch.objects.filter(pk__in=ids).order_by("pk").first() if ids else None
 
 
-def _danger(seen) -> list[Task]:
+def _danger(seen, held: Reach) -> list[DangerLine]:
+    """One line a case, the longest waiting first."""
+    from suyuan.accounts.labels import who_label
+
     open_ones = Task.objects.filter(
         kind="danger_review", done_at__isnull=True, cancelled_at__isnull=True, case__in=seen.values("pk")
     )
-    return list(open_ones.select_related("case__patient", "case__branch", "assignee").order_by("due_at")[:10])
+    tasks = list(open_ones.select_related("case__patient", "case__branch", "assignee").order_by("due_at", "id")[:20])
+    told = _narrated_among(list({task.case_id for task in tasks}), held)
+    lines: dict[int, DangerLine] = {}
+    for task in tasks:
+        case, narrated = task.case, task.case_id in told
+        line = DangerLine(
+            reference=case.reference,
+            masked_name=case.patient.masked_name if narrated and case.patient else "",
+            signs=sign_words(case) if narrated else (),
+            who=task.assignee.display_name if task.assignee else str(who_label(task.role)),
+            since=task.opened_at,
+            channel=case.channel,
+        )
+        lines.setdefault(case.pk, line)
+    return list(lines.values())
+
+
+def sign_words(case: Case) -> list[str]:
+    """The danger signs of a case, as its procedure words them."""
+    short = {q.id: str(q.short) for q in packs.procedure_of(case.procedure_id).danger_questions}
+    return [short.get(sign, sign) for sign in case.danger_signs]
 
 
 def _due_lines(profile: ActorProfile, held: Reach, seen, now: datetime, until: datetime) -> list[DueLine]:
@@ -173,6 +211,7 @@ def _clock_line(clock: CaseClock, narrated: bool, profile: ActorProfile, now: da
         clock=card,
         uid=card.uid,
         mine=owner is not None and owner.pk == profile.user_id,
+        since=clock.started_at,
         **_about(clock.case, narrated),
     )
 
@@ -187,10 +226,12 @@ def _task_line(task: Task, narrated: bool, profile: ActorProfile, now: datetime)
         when=when,
         what=task_title(task),
         who=task.assignee.display_name if task.assignee else str(who_label(task.role)),
-        mood="late" if late else ("soon" if when - now < timedelta(hours=4) else "calm"),
+        mood="late" if late else ("soon" if task.due_at and when - now < timedelta(hours=4) else "calm"),
         uid=str(task.uid),
         task_kind=task.kind,
         mine=task.assignee_id == profile.user_id,
+        since=task.opened_at,
+        has_due=task.due_at is not None,
         **_about(task.case, narrated),
     )
 
@@ -203,6 +244,7 @@ def _promise_line(promise: Promise, narrated: bool, now: datetime) -> DueLine:
         who=promise.made_by.display_name if promise.made_by else "",
         mood="late" if promise.due_at <= now else ("soon" if promise.due_at - now < timedelta(hours=4) else "calm"),
         uid=str(promise.uid),
+        since=promise.made_at,
         **_about(promise.case, narrated),
     )
 
