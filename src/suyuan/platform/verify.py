@@ -125,9 +125,10 @@ class _Heads:
 
     def __init__(self, streams: Collection[str] | None) -> None:
         rows = _narrowed(StreamHead.objects.all(), streams)
-        self._heads = {row[0]: row[1:] for row in rows.values_list("stream", "token", "position", "leaf")}
+        self._heads = {row[0]: row[1:] for row in rows.values_list("stream", "token", "position", "leaf", "at")}
         self._stream: str | None = None
         self.position, self.leaf, self.token = 0, chain.NO_PREVIOUS, ""
+        self.at: datetime | None = None
         self.count = 0
 
     def enter(self, stream: str) -> Fault | None:
@@ -145,8 +146,8 @@ class _Heads:
         fault = self._leave()
         if fault is not None:
             yield fault
-        for stream, (_, position, _) in sorted(self._heads.items()):
-            yield Fault(stream, 1, "facts_missing", f"the head stands at {position}")
+        for stream, head in sorted(self._heads.items()):
+            yield Fault(stream, 1, "facts_missing", f"the head stands at {head[1]}")
 
     def _leave(self) -> Fault | None:
         if self._stream is None:
@@ -154,7 +155,7 @@ class _Heads:
         head = self._heads.pop(self._stream, None)
         if head is None:
             return Fault(self._stream, self.position, "head_missing")
-        if head[0] != self.token or head[1:] != (self.position, self.leaf):
+        if head != (self.token, self.position, self.leaf, self.at):
             return Fault(self._stream, self.position + 1, "head_differs", f"the head stands at {head[1]}")
         return None
 
@@ -168,14 +169,15 @@ def _batch_faults(
         if ended is not None:
             yield ended
         report.facts += 1
+        expected = heads.position + 1
         why = _link_fault(fact, heads)
-        heads.position, heads.leaf = fact.position, fact.leaf
+        heads.position, heads.leaf, heads.at = fact.position, fact.leaf, fact.at
         if why is None:
             sealed = private.get(fact.id, ())
             report.private_fields += len(sealed)
             why = _fields_fault(fact, sealed, references)
         if why is not None:
-            yield Fault(fact.stream, fact.position, *why)
+            yield Fault(fact.stream, expected, *why)
     yield from _references_faults(references)
 
 
