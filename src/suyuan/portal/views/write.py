@@ -21,7 +21,7 @@ from suyuan.portal import http, rules
 from suyuan.portal.forms import PURPOSE, ComplaintForm
 from suyuan.portal.http import portal_page
 from suyuan.portal.proof import proof_of
-from suyuan.portal.qr import qr_svg
+from suyuan.ui.qr import qr_svg
 from suyuan.portal.selectors import Kept, answers_for, draft_kept
 from suyuan.portal.services.drafts import draft_clear, draft_save
 from suyuan.portal.services.intake import SCOPE, case_of, complaint_send
@@ -348,7 +348,7 @@ def _next(case, promises: list[Promise], procedure) -> list[dict[str, Any]]:
             }
         )
     for step in procedure.promise.steps:
-        if step.clock not in coded or not step.clock:
+        if step.clock and step.clock not in coded:  # what has no clock is done by giving this page
             steps.append({"what": str(step.title), "when": str(procedure.within(step)), "note": str(step.text), "state": "ahead"})
     return steps
 
