@@ -44,7 +44,7 @@ COMPARTMENTS: dict[str, Promise] = {
 
 JURISDICTIONS: dict[str, Promise] = {"tw": _("臺灣"), "cn": _("中國大陸")}
 LANGUAGES = {"zh-hant": "繁體中文", "zh-hans": "简体中文", "en": "English"}
-THEMES: dict[str, Promise] = {"system": _("跟著裝置"), "light": _("亮"), "dark": _("暗")}
+THEMES: dict[str, Promise] = {"system": _("隨系統"), "light": _("淺色"), "dark": _("深色")}
 GUEST_KINDS: dict[str, Promise] = {"doctor": _("院外醫師"), "lawyer": _("院外律師")}
 WEEKDAYS: dict[str, Promise] = {
     "1": _("週一"),

@@ -156,6 +156,18 @@ def _memberships(user_ids: set[int], now: datetime) -> dict[int, list[Membership
     return found
 
 
+def deputies_today(branch_ids: Iterable[int], now: datetime) -> list[Deputy]:
+    """Who stands in for whom today among the people of these branches."""
+    today = now.astimezone(UTC).date()
+    here = Member.objects.filter(branch_id__in=sorted(branch_ids)).values("user_id")
+    rows = Deputy.objects.filter(stands_in_for_id__in=here, ended_at=None, user__is_active=True)
+    rows = rows.filter(first_day__lte=today + _A_DAY, last_day__gte=today - _A_DAY)
+    zones = list(Branch.objects.filter(pk__in=sorted(branch_ids)).order_by("pk").values_list("zone", flat=True)[:1])
+    day = day_in(zones[0], now) if zones else today
+    found = rows.select_related("user", "stands_in_for").order_by("id")
+    return [row for row in found if row.first_day <= day <= row.last_day]
+
+
 # --- staff ---------------------------------------------------------------------------------------------------------
 
 

@@ -263,6 +263,7 @@ def _person_page(request: HttpRequest, uid: UUID, status: int = 200, **forms) ->
     places = [
         (
             place,
+            place.member.branch.name(language),
             labels.role_labels(place.roles),
             RolesForm(
                 profile=request.profile, held=place.roles, initial={"roles": place.roles}, prefix=place.member.uid
