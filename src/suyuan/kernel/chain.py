@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 VERSION = 1
 SALT_BYTES = 16
 NO_PREVIOUS = "0" * 64
+
+_SCALARS = frozenset({str, int, bool, type(None)})
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -27,17 +30,18 @@ def canonical(value: Json) -> bytes:
     """UTF-8 JSON with sorted keys and no spaces. Raises NotCanonical for floats and foreign types."""
     _refuse_foreign(value)
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+        return _encode(value).encode("utf-8")
     except UnicodeEncodeError as error:  # a lone surrogate has no UTF-8 form
         raise NotCanonical(str(error)) from error
 
 
 def _refuse_foreign(value: object) -> None:
-    if value is None or isinstance(value, (str, bool, int)):
+    if type(value) in _SCALARS or isinstance(value, str):  # members of a StrEnum are their text
         return
     if isinstance(value, list):
         for item in value:
-            _refuse_foreign(item)
+            if type(item) not in _SCALARS:
+                _refuse_foreign(item)
         return
     if isinstance(value, dict):
         for key, item in value.items():
@@ -45,7 +49,8 @@ def _refuse_foreign(value: object) -> None:
                 raise NotCanonical(f"object keys are strings, not {type(key).__name__}")
             _refuse_foreign(item)
         return
-    raise NotCanonical(f"{type(value).__name__} cannot stand in a fact")
+    if not isinstance(value, (str, int)):  # enumerations of text and of numbers may
+        raise NotCanonical(f"{type(value).__name__} cannot stand in a fact")
 
 
 def time_text(at: datetime) -> str:
@@ -61,7 +66,9 @@ def stream_token(stream: str) -> str:
 
 
 def commitment(salt: bytes, name: str, value: Json) -> str:
-    return commitment_bytes(salt, name, canonical(value))
+    if len(salt) != SALT_BYTES:
+        raise ValueError("a salt has 16 bytes")
+    return hashlib.sha256(b"\x02" + salt + canonical([name, value])).hexdigest()
 
 
 def commitment_bytes(salt: bytes, name: str, value: bytes) -> str:
@@ -69,6 +76,18 @@ def commitment_bytes(salt: bytes, name: str, value: bytes) -> str:
     if len(salt) != SALT_BYTES:
         raise ValueError("a salt has 16 bytes")
     return hashlib.sha256(b"\x02" + salt + b"[" + canonical(name) + b"," + value + b"]").hexdigest()
+
+
+def commitments_stored(fields: Mapping[str, Sequence[object]]) -> Iterator[tuple[str, str]]:
+    """Name and commitment of fields as rows keep them (name → [salt in hex, value]); quick, for the verifier.
+
+    The values have just been read from JSON, so that nothing foreign is among them but floats, which match no commitment.
+    """
+    for name, (salt, value) in fields.items():
+        salted = b"\x02" + bytes.fromhex(salt)
+        if len(salted) != 1 + SALT_BYTES:
+            raise ValueError("a salt has 16 bytes")
+        yield name, hashlib.sha256(salted + _encode([name, value]).encode()).hexdigest()
 
 
 def leaf_hash(*, token: str, position: int, prev: str, at: str, commitments: Iterable[str]) -> str:

@@ -58,8 +58,15 @@ def book_for(case: Case) -> Book:
 
 def opening_of(branch) -> deadlines.OpeningHours | None:
     """Opening hours for house clocks: ISO weekday 1 is the kernel's 0. None when the clinic named none."""
-    hours = {day - 1: tuple((p.start, p.end) for p in periods) for day, periods in branch.hours.items() if periods}
+    hours = {
+        day - 1: tuple((_wall(p.opens), _wall(p.closes)) for p in periods) for day, periods in branch.hours.items() if periods
+    }
     return deadlines.OpeningHours(hours) if hours else None
+
+
+def _wall(words: str) -> time:
+    """"24:00" is the last instant of the day."""
+    return time.max if words == "24:00" else time.fromisoformat(words)
 
 
 # --- following facts -----------------------------------------------------------------------------------------------

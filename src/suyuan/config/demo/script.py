@@ -254,6 +254,8 @@ def _ack(house, story, now, words="", method="telephone", by=""):
 
 
 def _grade(house, story, now, level=1, reason="依受理時的陳述評定。", by=""):
+    if _fresh(story).level >= level:
+        return
     handling.case_raise(case=_fresh(story), level=level, reason=reason, actor=house.actor(by or story.manager), now=now)
 
 
@@ -266,6 +268,8 @@ def _classify(house, story, now, cause="", by=""):
 
 
 def _channels(house, story, now, by=""):
+    if _fresh(story).channels_notified_at:
+        return
     handling.channels_notify(case=_fresh(story), method="telephone", actor=house.actor(by or story.manager), now=now)
 
 
@@ -355,7 +359,7 @@ def _settle(house, story, now):
         handling.task_finish(task=task, words="已完成。", actor=actor, now=now)
     for demand in Demand.objects.filter(case=story.case, answered_at=None):
         handling.demand_answer(
-            demand=demand, outcome="granted", words="已照對方要求辦理。", actor=actor, now=now
+            demand=demand, outcome="met", words="已照對方要求辦理。", actor=actor, now=now
         )
     _keep(house, story, now)
 
@@ -367,7 +371,7 @@ def _demand(house, story, now, kind="records_copy"):
 def _answer(house, story, now, words="已備妥並交付。"):
     for demand in Demand.objects.filter(case=story.case, answered_at=None):
         handling.demand_answer(
-            demand=demand, outcome="granted", words=words, actor=house.actor(story.manager), now=now
+            demand=demand, outcome="met", words=words, actor=house.actor(story.manager), now=now
         )
 
 
@@ -402,14 +406,15 @@ def _reopen(house, story, now, reason=""):
 
 
 def _care(house, story, now, words="", kind="examination", clears=True, cost=None):
+    story_case = _fresh(story)
     handling.care_record(
-        case=_fresh(story),
+        case=story_case,
         kind=kind,
         happened_at=now - timedelta(minutes=20),
         words=words,
         cost=cost,
-        currency={"tw": "TWD", "cn": "CNY"}[story.case.jurisdiction] if cost else "",
-        clears_danger=clears,
+        currency={"tw": "TWD", "cn": "CNY"}[story.case.jurisdiction] if cost is not None else "",
+        clears_danger=clears and story_case.danger == "open",
         actor=house.actor(story.doctor),
         now=now,
     )
@@ -480,7 +485,7 @@ def _letter(house, story, now, body=""):
 
 def _verify(house, story, now):
     party = Party.objects.filter(case=story.case).order_by("id").first()
-    parties.party_verify(case=_fresh(story), party=party, how="id_card", actor=house.actor(story.manager), now=now)
+    parties.party_verify(case=_fresh(story), party=party, how="card", actor=house.actor(story.manager), now=now)
 
 
 def _mediation(house, story, now, number=""):
