@@ -12,7 +12,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.config.stories import PASSWORD, children_of, descendants_of, is_alive, wait_for
+from tests.config.stories import PASSWORD, children_of, descendants_of, environment, is_alive, wait_for
 
 
 def rows(clinic, sql: str) -> list[tuple]:
@@ -146,6 +146,45 @@ def test_the_port_of_another_program_is_named(clinic):
         refused = clinic.run(*clinic.up_words("--answers", str(clinic.answers)))
     assert "[port_taken]" in refused.stderr and str(clinic.port) in refused.stderr
     assert not clinic.data.exists()
+
+
+def test_on_postgresql(clinic):
+    """The same start over the other database: one setting."""
+    import uuid
+    from urllib.parse import unquote, urlsplit
+
+    import psycopg
+
+    from tests.postgres import server_dsn
+
+    server, name = server_dsn().rpartition("/")[0], f"up_{uuid.uuid4().hex[:12]}"
+    parts = urlsplit(server)
+    where = {"host": unquote(parts.hostname), "user": parts.username, "port": parts.port, "password": parts.password}
+    with psycopg.connect(dbname="postgres", autocommit=True, **{k: v for k, v in where.items() if v}) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+    clinic.more["SUYUAN_DATABASE"] = f"{server}/{name}"
+
+    clinic.up("--answers", str(clinic.answers))
+    wait_for(lambda: clinic.health()[1]["worker"] == "ok")
+    assert not (clinic.data / "suyuan.sqlite3").exists()
+    assert clinic.run("chain", "verify", "--rows").returncode == 0
+    clinic.end()
+
+    clinic.more["SUYUAN_DATABASE"] = f"{server}/nowhere"
+    refused = clinic.run("migrate")
+    assert refused.returncode == 3 and "[database_unreachable]" in refused.stderr
+
+
+def test_web_and_worker_apart(made):
+    """As on several machines: one serves, one works."""
+    made.up("--answers", str(made.answers))
+    made.end()
+    env = environment(SUYUAN_DATA=str(made.data), SUYUAN_KEYS=str(made.keys))
+    for words in (["web", "--port", str(made.port)], ["worker"]):
+        made.started.append(subprocess.Popen(made.command(*words), env=env, cwd=made.folder))
+    wait_for(lambda: made.health()[0] == 200 and made.health()[1]["worker"] == "ok")
+    made.end()
+    assert [process.returncode for process in made.started] == [0, 0, 0]
 
 
 def test_https_by_itself_for_the_clinic_s_network(clinic):

@@ -9,7 +9,10 @@ from email.message import EmailMessage
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
+from django.http import HttpResponse
+from django.urls import path
 
+from suyuan.accounts.models import Branch
 from suyuan.correspondence.phrases import PHRASES
 from suyuan.platform import facts, keys
 from suyuan.platform.models import Installation
@@ -46,6 +49,10 @@ class Sink(Controller):
         return SMTP(self.handler, enable_SMTPUTF8=False, hostname="sink.example.org")
 
 
+class Urls:
+    urlpatterns = [path("p/<slug:slug>/follow/", lambda request, slug: HttpResponse(), name="follow")]
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -68,7 +75,8 @@ def post(sink, settings) -> Post:
     settings.SMTP_URL = f"smtp://127.0.0.1:{sink.port}"
     settings.MAIL_FROM = "溯源診所 <care@clinic.example.org>"
     settings.PUBLIC_URL = "https://complaints.example.org"
-    settings.FOLLOW_UP_URL = "/follow/"
+    settings.ROOT_URLCONF = Urls
+    settings.FOLLOW_UP_URL = "follow"
     settings.LOGIN_REDIRECT_URL = "/today/"
     return sink.handler
 
@@ -78,7 +86,8 @@ def no_server(settings):
     """Mail is set up, and nobody listens."""
     settings.SMTP_URL = f"smtp://127.0.0.1:{free_port()}"
     settings.MAIL_FROM = "care@clinic.example.org"
-    settings.FOLLOW_UP_URL = "/follow/"
+    settings.ROOT_URLCONF = Urls
+    settings.FOLLOW_UP_URL = "follow"
     settings.LOGIN_REDIRECT_URL = "/today/"
 
 
@@ -96,7 +105,9 @@ def worded(monkeypatch):
 
 @pytest.fixture
 def house(db, worded):
-    """Keys in the database of this test."""
+    """Keys and a branch in the database of this test."""
     keys_made()
+    place = {"jurisdiction": "tw", "zone": "Asia/Taipei", "language": "zh-hant"}
+    Branch.objects.create(id=1, code="TN", names={"zh-Hant": "示例臺南院"}, portal_slug="tainan", **place)
     yield
     keys.ring_forget()

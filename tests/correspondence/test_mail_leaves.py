@@ -39,7 +39,7 @@ def test_without_a_wish_for_mail_it_only_says_that_words_are_waiting(post):
     run_due(LATER, slots=False)
 
     (letter,) = post.taken
-    assert "https://complaints.example.org/follow/" in letter.get_content()
+    assert "https://complaints.example.org/p/tainan/follow/" in letter.get_content()
     for word in ("溫", "腫脹", "許醫師", "雙眼皮"):
         assert word not in letter.as_string() + letter["Subject"] + letter.get_content()
     assert letter["Auto-Submitted"] == "auto-generated"

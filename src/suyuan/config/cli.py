@@ -137,9 +137,8 @@ def demo(given: argparse.Namespace) -> int:
         _say("示範內容 Demo content …")
         content.demo_make(clock.now())
         up.marker_write(start.data, made=True)
-    accounts = "\n".join(f"  {login:<14} {password:<24} {who}" for login, password, who in content.ACCOUNTS)
     address = f"http://127.0.0.1:{given.port}/"
-    ready = f"\n溯源示範 Suyuan demo: {address}\n\n{accounts}\n\nCtrl-C 結束 to stop"
+    ready = f"\n溯源示範 Suyuan demo: {address}\n\n{content.accounts_text()}\n\nCtrl-C 結束 to stop"
     return _serve(start, port=given.port, ready=ready)
 
 
@@ -176,6 +175,8 @@ def start_up(given: argparse.Namespace) -> int:
     if answers is not None:
         confirm = (lambda keys: None) if given.answers else first.sheet_confirm
         first.begin(start, answers, now=clock.now(), confirm=confirm, say=_say)
+        if given.answers:
+            _say(f"{given.answers} 裡有密碼，請刪除。 It holds a password; delete it.")
     ready = f"溯源 Suyuan: {start.public_url or f'http://127.0.0.1:{given.port}'}/"
     return _serve(start, port=given.port, workers=given.workers, ready=ready)
 

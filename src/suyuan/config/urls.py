@@ -16,6 +16,10 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("language/", views.set_language, name="set_language"),
     path("ui/", include((ui_pages, "ui"))),
+    path("p/", include("suyuan.portal.urls")),
+    path("people/", include("suyuan.people.urls")),
+    path("", include("suyuan.accounts.urls")),
+    path("", include("suyuan.desk.urls")),
 ]
 
 handler400 = "suyuan.config.errors.bad_request"
