@@ -6,6 +6,8 @@ import json
 import random
 from dataclasses import replace
 from datetime import UTC, datetime
+from enum import StrEnum
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,8 @@ def test_commitments_stay(vector):
 
     assert chain.commitment(salt, vector["name"], vector["value"]) == vector["commitment"]
     assert chain.commitment_bytes(salt, vector["name"], chain.canonical(vector["value"])) == vector["commitment"]
+    stored = {vector["name"]: [vector["salt"], vector["value"]]}
+    assert list(chain.commitments_stored(stored)) == [(vector["name"], vector["commitment"])]
 
 
 @pytest.mark.parametrize("stream", VECTORS["streams"])
@@ -103,8 +107,18 @@ def test_a_time_without_a_zone_is_refused():
 
 def test_a_salt_has_sixteen_bytes():
     for salt in (b"", b"x" * 15, b"x" * 17):
+        for commit in (chain.commitment, chain.commitment_bytes):
+            with pytest.raises(ValueError):
+                commit(salt, "level", b"1" if commit is chain.commitment_bytes else 1)
         with pytest.raises(ValueError):
-            chain.commitment(salt, "level", 1)
+            list(chain.commitments_stored({"level": [salt.hex(), 1]}))
+
+
+def test_enumerations_are_their_values():
+    class Stage(StrEnum):
+        RECEIVED = "received"
+
+    assert chain.canonical([Stage.RECEIVED, {"level": HTTPStatus.OK}]) == b'["received",{"level":200}]'
 
 
 @given(st.lists(st.text("0123456789abcdef", min_size=64, max_size=64), max_size=6), st.randoms())

@@ -121,8 +121,9 @@ def test_a_question_may_be_long_but_not_endless(corpus):
     many = "退 費 " * 30
     assert found(many) == by_brute_force(corpus, many)
 
-    with pytest.raises(BadInput):
+    with pytest.raises(BadInput) as refusal:
         texts_matching("退" * (search.MAX_QUERY + 1), branches=None, compartments={""})
+    assert str(search.MAX_QUERY) in refusal.value.message()
 
 
 def test_a_reader_with_exclusions_narrows_before_anything_is_counted(corpus):

@@ -54,6 +54,13 @@ def test_what_cannot_be_kept_is_refused_and_nothing_is_written(body, reason):
     assert not Text.objects.exists()
 
 
+@pytest.mark.parametrize("body", ["", "ab\x00", "x" * (MAX_CHARS + 1)])
+def test_a_refusal_says_what_to_do(body):
+    with pytest.raises(TextRefused) as refusal:
+        text_check(body)
+    assert refusal.value.message() != refusal.value.code
+
+
 def test_a_refusal_names_the_field_and_the_place():
     with pytest.raises(TextRefused) as refusal:
         text_check("ab\x00", field="narrative")

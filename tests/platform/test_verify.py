@@ -7,7 +7,7 @@ import random
 from datetime import timedelta
 
 import pytest
-from django.db import connection, models
+from django.db import IntegrityError, connection, models, transaction
 
 from suyuan.kernel import chain
 from suyuan.platform import facts, triggers, verify
@@ -248,7 +248,11 @@ def test_every_column_of_evidence_edited_at_random_is_found(told):
         row = chance.choice(list(model.objects.order_by("pk")))
         before = getattr(row, field.attname)
         after = other(chance, field, before)
-        model.objects.filter(pk=row.pk).update(**{field.attname: after})
+        try:
+            with transaction.atomic():
+                model.objects.filter(pk=row.pk).update(**{field.attname: after})
+        except IntegrityError:  # the database itself would not have it: two of one position, say
+            continue
         assert not verify_streams().holds, (model.__name__, field.name, before, after)
         model.objects.filter(pk=row.pk).update(**{field.attname: before})
     assert verify_streams().holds

@@ -154,7 +154,7 @@ class _Writer:
                 self._lost += 1
                 return
             self._waiting.append(row)
-            if self._thread is None and getattr(settings, "ACCESS_WRITER", True):
+            if self._thread is None and _writes_by_itself():
                 self._thread = threading.Thread(target=self._run, name="access-writer", daemon=True)
                 self._thread.start()
 
@@ -200,6 +200,11 @@ class _Writer:
         connection.close()
 
 
+def _writes_by_itself() -> bool:
+    """Settings may say ACCESS_WRITER = False: tests share one transaction with the log and call `flush`."""
+    return getattr(settings, "ACCESS_WRITER", True)
+
+
 def _new_writer() -> None:
     """A forked child starts with an empty buffer: what was waiting belongs to its parent."""
     global _writer
@@ -208,7 +213,7 @@ def _new_writer() -> None:
 
 _writer = _Writer()
 os.register_at_fork(after_in_child=_new_writer)
-atexit.register(lambda: _writer.leave() if _writer._waiting else None)
+atexit.register(lambda: _writer.leave() if _writer._waiting and _writes_by_itself() else None)
 
 
 # The day in the chain

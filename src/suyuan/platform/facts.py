@@ -22,7 +22,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 # Fields that the chain itself commits.
 _OWN_NAMES = frozenset(
-    "type type_version actor acting_for happened_at stream_noun stream_uid clock_behind_by_us".split()
+    ["type", "type_version", "actor", "acting_for", "happened_at", "stream_noun", "stream_uid", "clock_behind_by_us"]
 )
 
 

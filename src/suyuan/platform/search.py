@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from django.db.models import Count, F, Lookup, QuerySet, Value
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
+from django.utils.translation import gettext as _
 
 from suyuan.kernel import fold
 from suyuan.kernel.refusal import BadInput
@@ -44,6 +45,9 @@ _ROWS_AT_ONCE = 500
 
 class QueryTooLong(BadInput):
     code = "query_too_long"
+
+    def message(self) -> str:
+        return _("搜尋的文字太長了，最多 %(limit)s 字。") % {"limit": MAX_QUERY}
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,7 @@ def _count_streams(texts: QuerySet[Text], cap: int) -> int:
 
 def _terms(query: str) -> list[str]:
     if len(query) > MAX_QUERY:
-        raise QueryTooLong(limit=MAX_QUERY)
+        raise QueryTooLong()
     return fold.terms(query)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from suyuan.kernel.fold import searchable
 from suyuan.kernel.refusal import BadInput
 from suyuan.platform import units
@@ -24,6 +26,14 @@ class TextRefused(BadInput):
     """These words cannot be kept as they are: `reason` is empty, too_long or unprintable."""
 
     code = "text_refused"
+
+    def message(self) -> str:
+        reason = self.data["reason"]
+        if reason == "empty":
+            return _("這裡還沒有填寫。")
+        if reason == "too_long":
+            return _("內容太長了，最多 %(limit)s 字。您可以分成幾段，或改用附件。") % {"limit": self.data["limit"]}
+        return _("內容裡有無法保存的控制字元（第 %(place)s 個字）。請刪除後再送出一次。") % {"place": self.data["at"] + 1}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from django.db import OperationalError, connection, transaction
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_open: ContextVar["Unit | None"] = ContextVar("suyuan_unit", default=None)
+_open: ContextVar[Unit | None] = ContextVar("suyuan_unit", default=None)
 
 # PostgreSQL: deadlock_detected and serialization_failure; both mean "nothing happened, try again".
 RETRY_STATES = frozenset({"40P01", "40001"})

@@ -207,8 +207,8 @@ def _fields_fault(
 ) -> Why | None:
     known = set(fact.digests)
     try:
-        for name, (salt, value) in fact.plain.items():
-            known.remove(chain.commitment(bytes.fromhex(salt), name, value))
+        for _, digest in chain.commitments_stored(fact.plain):
+            known.remove(digest)
     except (AttributeError, KeyError, TypeError, ValueError):
         return "plain_field_differs", _name_at_fault(fact)
     for name, column in (("type", fact.type), ("actor", fact.actor)):
@@ -239,10 +239,10 @@ def _name_at_fault(fact: _Fact) -> str:
         return ""
     for name, held in fact.plain.items():
         try:
-            salt, value = held
-            if chain.commitment(bytes.fromhex(salt), name, value) not in fact.digests:
-                return name
+            ((_, digest),) = chain.commitments_stored({name: held})
         except (TypeError, ValueError):
+            return name
+        if digest not in fact.digests:
             return name
     return ""
 
