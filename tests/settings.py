@@ -28,6 +28,7 @@ from suyuan.config.settings import *  # noqa: E402,F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
+ACCESS_WRITER = False  # a test's rows share its transaction; who looks at the log calls access.flush()
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": str(_folder / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.sqlite3")}  # noqa: F405
