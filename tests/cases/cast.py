@@ -181,8 +181,8 @@ def responded(cast: Cast, case: Case, now: datetime = NOON) -> Case:
 
 
 def nothing_left(cast: Cast, case: Case, now: datetime = NOON) -> Case:
-    """Every open task, promise and demand of the case settled by those who may."""
-    for task in case.tasks.filter(done_at=None, cancelled_at=None):
+    """Every open task, promise and demand of the case settled by those who may; danger waits for its doctor."""
+    for task in case.tasks.filter(done_at=None, cancelled_at=None).exclude(kind="danger_review"):
         handling.task_finish(task=task, words="已完成", actor=cast.manager.actor, now=now)
     for promise in case.promises.filter(kept_at=None, broken_at=None):
         handling.promise_keep(promise=promise, actor=cast.manager.actor, now=now)

@@ -530,7 +530,7 @@ def test_a_stranger_does_nothing_here_and_learns_nothing(cast, owned):
     assert types_of(owned) == before
 
 
-TASK = "call_back"
+TASK = "contact"
 
 
 def _reach(player):

@@ -129,7 +129,7 @@ def case_reopen(*, case: Case, reason: str, actor: Actor, now: datetime) -> Case
         end_reason="",
         reopened_count=case.reopened_count + 1,
     )
-    plain = {"from": before, "to": case.stage, "times": case.reopened_count}
+    plain = {"from": str(before), "to": str(case.stage), "times": case.reopened_count}
     tell(case, "case.reopened", actor=actor, now=now, plain=plain, **told)
     return case
 
@@ -153,7 +153,7 @@ def case_evaluate(
         case=case, answers=codes | typed, words=text, by_id=actor.user_id, at=now
     )
     case_change(case, now=now)
-    tell(case, "evaluation.recorded", actor=actor, now=now, plain={"answers": codes}, private=typed, texts={"words": text})
+    tell(case, "evaluation.recorded", actor=actor, now=now, plain={"answers": codes}, private=_sealed(typed), texts={"words": text})
     return evaluation
 
 
@@ -192,13 +192,17 @@ def survey_answer(
     survey.save(update_fields=["answers", "words", "answered_at"])
     case_change(case, now=now)
     plain = {"survey": str(survey.uid), "answers": codes}
-    tell(case, "survey.answered", actor=actor, now=now, plain=plain, private=typed, texts={"words": text} if text else {})
+    tell(case, "survey.answered", actor=actor, now=now, plain=plain, private=_sealed(typed), texts={"words": text} if text else {})
     return survey
 
 
 def _last_return(case: Case) -> datetime:
     """A case that came back may be asked about again."""
     return case.responded_at or case.acknowledged_at or case.received_at
+
+
+def _sealed(typed: Mapping[str, str]) -> dict[str, str]:
+    return {f"answer_{name}": words for name, words in typed.items()}
 
 
 def _answers(questions: tuple[Question, ...], answers: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
