@@ -27,6 +27,7 @@ master_create(_folder / "master.key")
 from suyuan.config.settings import *  # noqa: E402,F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405  (whitenoise warns about a folder that is not there)
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
 ACCESS_WRITER = False  # a test's rows share its transaction; who looks at the log calls access.flush()
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]

@@ -135,7 +135,7 @@ def master_load(path: Path) -> Master:
 
 def django_secret(path: Path) -> str:
     """SECRET_KEY of Django: follows from the master key, so there is no second secret to lose."""
-    return base64.b64encode(master_load(path).derive("django secret key")).decode()
+    return master_load(path).derive("django secret key").hex()  # 64 characters
 
 
 # The key sheet
