@@ -89,12 +89,12 @@ def read_all(folder: Path, *, shipped: Path | None = None, loaded: Collection[st
     drafts = [read(each, root=folder) for each in folders]
     bases = {draft.manifest.id: draft for draft in drafts if draft.manifest and not draft.overlay}
     _twice(drafts)
-    others = _shipped(shipped, folder)
+    others = _shelf(shipped, folder)
     for draft in drafts:
         if draft.overlay:
-            _lay_over(draft, bases.get(draft.manifest.overlays) or others.get(draft.manifest.overlays))
+            _lay_over(draft, bases.get(draft.manifest.overlays) or _taken(others, draft.manifest.overlays))
     _requirements(drafts, {*bases, *others, *loaded})
-    _bases_in_law([*drafts, *others.values()], drafts)
+    _citations(drafts, others)
     return sorted(drafts, key=lambda draft: draft.overlay)
 
 
@@ -235,12 +235,16 @@ def _check_merged(draft: Draft) -> None:
         draft.problems.append(Problem(file, line, problem.code, problem.path, problem.expected, problem.found))
 
 
-def _shipped(shipped: Path | None, folder: Path) -> dict[str, Draft]:
-    """The packs that came with the product, unless it is them that are being read."""
+def _shelf(shipped: Path | None, folder: Path) -> dict[str, Path]:
+    """Pack → folder of those that came with the product, unless it is them that are being read."""
     if shipped is None or not shipped.is_dir() or shipped.resolve() == folder.resolve():
         return {}
-    drafts = (read(each, root=shipped) for each in pack_folders(shipped))
-    return {draft.manifest.id: draft for draft in drafts if draft.manifest and not draft.overlay}
+    manifests = ((each, _yaml(each / MANIFEST_FILE, shipped, [])) for each in pack_folders(shipped))
+    return {str(manifest["id"]): each for each, manifest in manifests if manifest and "overlays" not in manifest}
+
+
+def _taken(shelf: Mapping[str, Path], pack: str) -> Draft | None:
+    return read(shelf[pack]) if pack in shelf else None
 
 
 def _requirements(drafts: Iterable[Draft], there: Collection[str]) -> None:
@@ -251,19 +255,23 @@ def _requirements(drafts: Iterable[Draft], there: Collection[str]) -> None:
                 draft.problems.append(Problem(file, line, "requires_missing", "requires", expected=wanted))
 
 
-def _bases_in_law(everything: Iterable[Draft], drafts: Iterable[Draft]) -> None:
+def _citations(drafts: Iterable[Draft], others: Mapping[str, Path]) -> None:
     """A card or a gate that cites a rule cites one that stands in a law pack."""
-    laws = [draft.body.get("rules", []) for draft in everything if draft.manifest and draft.manifest.kind == "law"]
-    there = {str(rule.get("id")) for rules_ in laws for rule in rules_ if isinstance(rule, dict)}
-    if not there:
+    drafts = list(drafts)
+    citing = [each for each in drafts if each.manifest and each.manifest.kind == "procedure" and not each.problems]
+    if not citing or any(each.problems for each in drafts):
         return
-    for draft in drafts:
-        if draft.problems or draft.overlay or not draft.manifest or draft.manifest.kind != "procedure":
-            continue
+    there = {each.manifest.id: each for each in drafts}
+    laws = (there.get(pack) or _taken(others, pack) for each in citing for pack in each.manifest.requires)
+    rules_ = {rule["id"] for law in laws if law for rule in law.body.get("rules", ())}
+    if not rules_:
+        return
+    for draft in citing:
         for section, rows in draft.body.items():
             for place, row in enumerate(rows if isinstance(rows, list) else ()):
-                for inner, code in enumerate(row.get("basis") or () if isinstance(row.get("basis"), list) else ()):
-                    if code not in there:
+                cited = row.get("basis")
+                for inner, code in enumerate(cited if isinstance(cited, list) else ()):
+                    if code not in rules_:
                         path = (place, "basis", inner)
                         file, line = draft.line_of(section, path)
                         draft.problems.append(Problem(file, line, "basis_missing", _path(section, path), found=code))
@@ -337,6 +345,9 @@ def _key_of(error: DuplicateKeyError) -> str:
 
 def _plain(node: Any, file: str, problems: list[Problem], line: int = 1) -> Any:
     """The same as JSON values: text, whole numbers, truth values, nothing, lists and mappings."""
+    if isinstance(node, CommentedMap | CommentedSeq) and node.tag.value is not None:
+        problems.append(Problem(file, line, "tag", found=str(node.tag.value)))
+        return None
     if isinstance(node, CommentedMap):
         return dict(_pairs(node, file, problems))
     if isinstance(node, CommentedSeq):

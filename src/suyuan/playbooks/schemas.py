@@ -42,7 +42,7 @@ class Change:
     __pydantic_config__ = STRICT
 
     section: str
-    reason: Annotated[str, Field(min_length=4)]
+    reason: Annotated[str, Field(min_length=1)]
     id: str | None = None
     with_: Annotated[Mapping[str, Any] | None, Field(alias="with")] = None
 
