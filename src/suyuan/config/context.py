@@ -5,10 +5,16 @@ from functools import cached_property
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
+from suyuan.accounts.labels import role_labels
 from suyuan.accounts.models import Branch, Organisation
+from suyuan.accounts.rules import HOUSE_MOVES, Role
+from suyuan.cases.selectors import asked_for_statement
+from suyuan.desk.views import REGISTER_ROLES
 
 HTML_LANGUAGES = {"zh-hant": "zh-Hant-TW", "zh-hans": "zh-Hans-CN", "en": "en"}
 LANGUAGE_NAMES = dict(settings.LANGUAGES)
@@ -61,12 +67,40 @@ def house(request: HttpRequest) -> dict[str, object]:
         "house": held,
         "sy_idle_seconds": settings.STAFF_IDLE_SECONDS,
         "sy_user_key": str(held.who.uid),
-        "sy_logout_url": _address("accounts:logout"),
+        "sy_logout_url": reverse("accounts:logout"),
+        "sy_alive_url": reverse("healthz"),
+        "sy_nav": SimpleLazyObject(lambda: _nav(request)),
+        "sy_nav_foot": SimpleLazyObject(lambda: _nav_foot(request)),
+        "sy_me": SimpleLazyObject(lambda: _me(request)),
     }
 
 
-def _address(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
+def _nav(request: HttpRequest) -> list[dict[str, str]]:
+    """What the rail offers this person: nothing that would only answer "not here"."""
+    roles = request.profile.roles
+    shown = []
+    if roles - {Role.ADMINISTRATOR}:
+        shown += [_item(_("今天"), "today", "desk:today", "t"), _item(_("案件"), "cases", "desk:cases", "c")]
+    if roles & REGISTER_ROLES:
+        shown.append(_item(_("受理"), "plus", "desk:register", "n"))
+    if roles & HOUSE_MOVES["person_search"]:
+        shown.append(_item(_("病人"), "people", "people:people", "p"))
+    if asked_for_statement(request.profile):
+        shown.append(_item(_("我的說明"), "note", "desk:statements", "s"))
+    return shown
+
+
+def _nav_foot(request: HttpRequest) -> list[dict[str, str]]:
+    shown = [_item(_("規範"), "rules", "desk:packs", "r")]
+    if request.profile.roles & HOUSE_MOVES["staff_list"]:
+        shown.append(_item(_("同事"), "staff", "accounts:staff", "m"))
+    return shown
+
+
+def _item(label: str, icon: str, name: str, key: str) -> dict[str, str]:
+    return {"label": label, "icon": icon, "url": reverse(name), "key": key}
+
+
+def _me(request: HttpRequest) -> dict[str, str]:
+    roles = "、".join(str(label) for label in role_labels(request.profile.roles))
+    return {"name": request.user.display_name, "role": roles, "branch": "", "url": reverse("accounts:me")}

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from suyuan.accounts.labels import who_label
 from suyuan.accounts.models import Branch, User
-from suyuan.accounts.rules import ActorProfile
+from suyuan.accounts.rules import MANAGERS, ActorProfile
 from suyuan.accounts.selectors import profiles_in
 from suyuan.cases import rules
 from suyuan.cases.models import Case, CaseIssue, Demand, Finding, Involvement, Party, Proceeding, Promise, Task
@@ -35,6 +36,17 @@ from suyuan.desk.fields import (
 )
 from suyuan.kernel.actor import Actor
 from suyuan.playbooks import selectors as packs
+
+
+class RowField(forms.ModelChoiceField):
+    """One row of the case, named by its uid in forms and addresses, and by `words` for people."""
+
+    def __init__(self, rows: QuerySet, words: Callable[[Any], Any], **kwargs: Any) -> None:
+        super().__init__(queryset=rows, to_field_name="uid", **kwargs)
+        self.words = words
+
+    def label_from_instance(self, row: Any) -> str:
+        return str(self.words(row))
 
 
 class ActForm(forms.Form):
@@ -70,7 +82,7 @@ class ActForm(forms.Form):
         ids = [p.user_id for p in profiles_in(self.case.branch, self.now) if p.user_id not in complained]
         return list(User.objects.filter(pk__in=ids))
 
-    def methods(self, *, in_writing: bool = False) -> list[tuple[str, str]]:
+    def methods(self) -> list[tuple[str, str]]:
         return self.kinds("acknowledgement_methods")
 
 
@@ -204,10 +216,9 @@ class ContactForm(ActForm):
         self.fields["points"] = words_field(_("談了什麼"), rows=6, help_text=_("寫事實與對方的話，不寫評語。"))
         self.fields["next_step"] = line_field(_("接下來"), required=False, limit=300)
         promises = Promise.objects.filter(case=self.case, kept_at=None, broken_at=None).order_by("due_at")
-        self.fields["keeps_promise"] = forms.ModelChoiceField(
-            label=_("這次聯繫兌現了哪一個約定"), queryset=promises, required=False, empty_label=_("（沒有）")
+        self.fields["keeps_promise"] = RowField(
+            label=_("這次聯繫兌現了哪一個約定"), rows=promises, required=False, empty_label=_("（沒有）"), words=lambda promise: promise.words
         )
-        self.fields["keeps_promise"].label_from_instance = lambda promise: promise.words
 
 
 class PlanForm(ActForm):
@@ -236,8 +247,9 @@ class PromiseForm(ActForm):
 class PromiseKeepForm(ActForm):
     def build(self) -> None:
         open_ones = Promise.objects.filter(case=self.case, kept_at=None).order_by("due_at")
-        self.fields["promise"] = forms.ModelChoiceField(label=_("哪一個約定"), queryset=open_ones)
-        self.fields["promise"].label_from_instance = lambda promise: promise.words
+        self.fields["promise"] = RowField(
+            label=_("哪一個約定"), rows=open_ones, words=lambda promise: promise.words
+        )
         self.fields["how"] = line_field(_("怎麼做到的"), required=False, limit=300)
 
 
@@ -254,8 +266,9 @@ class TaskForm(ActForm):
 class TaskFinishForm(ActForm):
     def build(self) -> None:
         open_ones = Task.objects.filter(case=self.case, done_at=None, cancelled_at=None).select_related("case")
-        self.fields["task"] = forms.ModelChoiceField(label=_("哪一件"), queryset=open_ones.order_by("due_at"))
-        self.fields["task"].label_from_instance = task_title
+        if not self.profile.roles & MANAGERS:
+            open_ones = open_ones.filter(Q(assignee_id=self.profile.user_id) | Q(role__in=sorted(self.profile.roles)))
+        self.fields["task"] = RowField(open_ones.order_by("due_at"), task_title, label=_("哪一件"), empty_label=None)
         self.fields["words"] = words_field(_("結果"), rows=3, required=False)
 
 
@@ -281,10 +294,9 @@ class IssueForm(ActForm):
 class ClassifyForm(ActForm):
     def build(self) -> None:
         issues = CaseIssue.objects.filter(case=self.case).order_by("id")
-        self.fields["issue"] = forms.ModelChoiceField(
-            label=_("哪一件事"), queryset=issues, initial=issues.first(), empty_label=None
+        self.fields["issue"] = RowField(
+            label=_("哪一件事"), rows=issues, initial=issues.first(), empty_label=None, words=lambda issue: issue.subject
         )
-        self.fields["issue"].label_from_instance = lambda issue: issue.subject
         causes = [(c.id, str(c.name)) for c in self.procedure.causes]
         self.fields["primary"] = one_of(_("主要原因"), causes, cards=True)
         self.fields["causes"] = some_of(_("也有這些原因"), causes)
@@ -307,19 +319,26 @@ class DemandForm(ActForm):
         self.fields["kind"] = one_of(_("對方要什麼"), self.kinds("demand_kinds"), cards=True)
         self.fields["asked_at"] = self.happened(_("什麼時候提出"))
         people = Party.objects.filter(case=self.case).select_related("person")
-        self.fields["asked_by"] = forms.ModelChoiceField(label=_("誰提出"), queryset=people, required=False)
-        self.fields["asked_by"].label_from_instance = lambda party: party.person.full_name or _("申訴人")
+        self.fields["asked_by"] = RowField(
+            label=_("誰提出"), rows=people, required=False, words=lambda party: party.person.full_name or _("申訴人")
+        )
         self.fields["words"] = words_field(_("說了什麼"), rows=3, required=False)
 
 
 class DemandAnswerForm(ActForm):
     def build(self) -> None:
         open_ones = Demand.objects.filter(case=self.case, answered_at=None).order_by("asked_at")
-        self.fields["demand"] = forms.ModelChoiceField(label=_("哪一項要求"), queryset=open_ones, empty_label=None)
-        self.fields["demand"].label_from_instance = lambda d: str(self.procedure.words("demand_kinds", d.kind))
+        self.fields["demand"] = RowField(
+            label=_("哪一項要求"), rows=open_ones, empty_label=None, words=lambda d: str(self.procedure.words("demand_kinds", d.kind))
+        )
         self.fields["outcome"] = one_of(
             _("結果"),
-            [("granted", _("照辦")), ("partly", _("部分照辦")), ("refused", _("不能照辦，已說明理由"))],
+            [
+                ("met", _("照辦")),
+                ("partly", _("部分照辦")),
+                ("refused", _("不能照辦，已說明理由")),
+                ("withdrawn", _("對方收回")),
+            ],
             cards=True,
         )
         self.fields["words"] = words_field(_("怎麼回覆的"), rows=4)
@@ -366,21 +385,16 @@ class ReportForm(ActForm):
 
 class FindingForm(ActForm):
     def build(self) -> None:
-        self.fields["issue"] = forms.ModelChoiceField(
-            label=_("關於哪一件事"),
-            queryset=CaseIssue.objects.filter(case=self.case).order_by("id"),
-            required=False,
-            empty_label=_("整個案件"),
+        self.fields["issue"] = RowField(
+            label=_("關於哪一件事"), rows=CaseIssue.objects.filter(case=self.case).order_by("id"), required=False, empty_label=_("整個案件"), words=lambda issue: issue.subject
         )
-        self.fields["issue"].label_from_instance = lambda issue: issue.subject
         self.fields["words"] = words_field(_("查明的事實"), rows=5)
         self.fields["basis"] = line_field(_("依據什麼"), limit=300)
         earlier = Finding.objects.filter(case=self.case, replaced_by__isnull=True).select_related("words").order_by("id")
         if earlier:
-            self.fields["replaces"] = forms.ModelChoiceField(
-                label=_("更正先前的哪一項"), queryset=earlier, required=False, empty_label=_("（不是更正）")
+            self.fields["replaces"] = RowField(
+                label=_("更正先前的哪一項"), rows=earlier, required=False, empty_label=_("（不是更正）"), words=lambda finding: finding.words.body[:60]
             )
-            self.fields["replaces"].label_from_instance = lambda finding: finding.words.body[:60]
 
 
 class RootCauseForm(ActForm):
@@ -400,7 +414,8 @@ class TellForm(ActForm):
 
     def build(self) -> None:
         self.fields["words"] = words_field(_("寫給對方的話"), rows=12)
-        self.fields["method"] = one_of(_("用什麼方式"), self.methods())
+        told = [(code, name) for code, name in self.methods() if code in investigation.METHODS]
+        self.fields["method"] = one_of(_("用什麼方式"), [("portal", _("放在進度頁")), *told])
         self.fields["happened_at"] = self.happened()
 
 
@@ -439,8 +454,9 @@ class ProceedingForm(ActForm):
 class ProceedingStepForm(ActForm):
     def build(self) -> None:
         open_ones = Proceeding.objects.filter(case=self.case, ended_at=None).order_by("id")
-        self.fields["proceeding"] = forms.ModelChoiceField(label=_("哪一個程序"), queryset=open_ones, empty_label=None)
-        self.fields["proceeding"].label_from_instance = lambda p: str(self.procedure.words("proceeding_kinds", p.kind))
+        self.fields["proceeding"] = RowField(
+            label=_("哪一個程序"), rows=open_ones, empty_label=None, words=lambda p: str(self.procedure.words("proceeding_kinds", p.kind))
+        )
         self.fields["milestone"] = one_of(_("進展"), self.kinds("milestones"))
         self.fields["happened_at"] = self.happened()
         self.fields["note"] = line_field(_("備註"), required=False, limit=300)
@@ -449,11 +465,13 @@ class ProceedingStepForm(ActForm):
 class ProceedingEndForm(ActForm):
     def build(self) -> None:
         open_ones = Proceeding.objects.filter(case=self.case, ended_at=None).order_by("id")
-        self.fields["proceeding"] = forms.ModelChoiceField(label=_("哪一個程序"), queryset=open_ones, empty_label=None)
-        self.fields["proceeding"].label_from_instance = lambda p: str(self.procedure.words("proceeding_kinds", p.kind))
+        self.fields["proceeding"] = RowField(
+            label=_("哪一個程序"), rows=open_ones, empty_label=None, words=lambda p: str(self.procedure.words("proceeding_kinds", p.kind))
+        )
         self.fields["outcome"] = one_of(
             _("結果"),
-            [("agreed", _("成立")), ("failed", _("不成立")), ("withdrawn", _("撤回")), ("decided", _("作成決定"))],
+            [("agreed", _("成立")), ("failed", _("不成立")), ("withdrawn", _("撤回")), ("decided", _("作成決定")),
+             ("transferred", _("移送他處"))],
         )
         self.fields["happened_at"] = self.happened()
 
@@ -461,26 +479,27 @@ class ProceedingEndForm(ActForm):
 class VerifyForm(ActForm):
     def build(self) -> None:
         people = Party.objects.filter(case=self.case).select_related("person").order_by("id")
-        self.fields["party"] = forms.ModelChoiceField(label=_("哪一位"), queryset=people, empty_label=None)
-        self.fields["party"].label_from_instance = lambda party: party.person.full_name or _("申訴人")
+        self.fields["party"] = RowField(
+            label=_("哪一位"), rows=people, empty_label=None, words=lambda party: party.person.full_name or _("申訴人")
+        )
         self.fields["how"] = one_of(_("怎麼核對的"), self.kinds("identity_proofs"))
 
 
 class AuthorityForm(ActForm):
     def build(self) -> None:
         people = [p for p in Party.objects.filter(case=self.case).select_related("person") if "representative" in p.roles]
-        self.fields["party"] = forms.ModelChoiceField(
-            label=_("哪一位代理人"), queryset=Party.objects.filter(pk__in=[p.pk for p in people]), empty_label=None
+        self.fields["party"] = RowField(
+            label=_("哪一位代理人"), rows=Party.objects.filter(pk__in=[p.pk for p in people]), empty_label=None, words=lambda party: party.person.full_name
         )
-        self.fields["party"].label_from_instance = lambda party: party.person.full_name
         self.fields["how"] = line_field(_("看到什麼文件"), limit=200)
 
 
 class MoveBranchForm(ActForm):
     def build(self) -> None:
         others = Branch.objects.exclude(pk=self.case.branch_id).order_by("code")
-        self.fields["branch"] = forms.ModelChoiceField(label=_("移到哪個分院"), queryset=others, empty_label=None)
-        self.fields["branch"].label_from_instance = lambda branch: branch.name("zh-hant")
+        self.fields["branch"] = RowField(
+            label=_("移到哪個分院"), rows=others, empty_label=None, words=lambda branch: branch.name("zh-hant")
+        )
         self.fields["reason"] = words_field(_("理由"), rows=3, limit=2_000)
 
 
@@ -789,6 +808,65 @@ CLEARS = {
 }
 
 
+# Which act fulfils a clock: by the fact that stops it.
+STOPS_WITH = {
+    "case.acknowledged": "acknowledge",
+    "plan.explained": "plan",
+    "contact.logged": "contact",
+    "care.recorded": "care",
+    "harm.judged": "judge",
+    "channels.notified": "channels",
+    "demand.answered": "demand-answer",
+    "report.made": "report",
+    "case.findings_disclosed": "disclose",
+    "case.responded": "respond",
+    "issue.classified": "classify",
+    "case.graded": "raise",
+    "case.assigned": "assign",
+    "investigator.appointed": "investigator",
+    "proceeding.milestone": "proceeding-step",
+    "proceeding.ended": "proceeding-end",
+    "late_entry.made": "late-entry",
+    "case.closed": "close",
+}
+
+GROUPS = {
+    "forward": _l("往前一步"),
+    "talk": _l("與病人往來"),
+    "grade": _l("輕重與照護"),
+    "people": _l("人員與分工"),
+    "find": _l("調查"),
+    "outside": _l("程序"),
+    "end": _l("結束與重啟"),
+}
+
+# Acts that make sense only while there is something to act on. Rows are those counted at the door of the case.
+_NEEDS: dict[str, Callable[[Any], bool]] = {
+    "promise-kept": lambda case: case.n_promises > 0,
+    "demand-answer": lambda case: case.n_demands > 0,
+    "task-done": lambda case: case.n_tasks > 0,
+    "raise": lambda case: case.level < 3,
+    "lower": lambda case: case.level > 1 and not case.lowering_open,
+    "lower-decide": lambda case: case.lowering_open,
+    "flag": lambda case: len(case.flags) < len(rules.FLAGS),
+    "unflag": lambda case: bool(case.flags),
+    "disputed": lambda case: case.disputed_at is None,
+    "helper": lambda case: bool(case.communication_need) and not case.helper_named,
+    "propose-closing": lambda case: case.closing_asked_at is None,
+    "close": lambda case: case.closing_asked_at is not None,
+    "statement": lambda case: case.complained_about,
+    "support": lambda case: case.complained_about,
+    "authority": lambda case: case.represented,
+    "proceeding-step": lambda case: case.n_proceedings > 0,
+    "proceeding-end": lambda case: case.n_proceedings > 0,
+    "evaluate": lambda case: not case.evaluated,
+}
+
+
 def offered(case: Case, allowed: frozenset[str]) -> list[Act]:
-    """Acts that this person may do and this stage admits."""
-    return [act for act in ACTS if act.move in allowed and case.stage in act.stages]
+    """Acts that this person may do, this stage admits, and that have something to act on."""
+    return [
+        act
+        for act in ACTS
+        if act.move in allowed and case.stage in act.stages and _NEEDS.get(act.code, lambda _case: True)(case)
+    ]

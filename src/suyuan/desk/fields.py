@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from suyuan.accounts.models import User
 from suyuan.kernel.refusal import BadInput, Refusal
+from suyuan.platform.texts import TextRefused, text_check
 
 T = TypeVar("T")
 
@@ -34,7 +36,10 @@ class LocalTimeField(forms.DateTimeField):
 
         with timezone.override(self.zone):
             read = super().to_python(value)
-        return read.astimezone(UTC) if read else None
+        try:
+            return read.astimezone(UTC) if read else None
+        except OverflowError:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
 
 class DayField(forms.DateField):
@@ -64,6 +69,17 @@ class ColleagueField(forms.ModelChoiceField):
         return user.display_name
 
 
+def written_well(value: str) -> None:
+    """Refuse characters that cannot be shown or kept, in words for the person who pasted them."""
+    try:
+        text_check(value)
+    except TextRefused as refused:
+        if refused.data.get("reason") == "unprintable":
+            place = refused.data["at"] + 1
+            raise ValidationError(_("第 %(n)s 個字是看不見的控制字元，請刪掉它再送出。") % {"n": place}) from refused
+        raise ValidationError(_("這段話存不下來，請縮短一些。")) from refused
+
+
 def words_field(label: Any, *, required: bool = True, rows: int = 4, limit: int = WORDS, help_text: Any = "") -> forms.CharField:
     """What somebody writes, byte for byte: not stripped."""
     return forms.CharField(
@@ -73,11 +89,14 @@ def words_field(label: Any, *, required: bool = True, rows: int = 4, limit: int 
         strip=False,
         help_text=help_text,
         widget=forms.Textarea(attrs={"rows": rows}),
+        validators=[written_well],
     )
 
 
 def line_field(label: Any, *, required: bool = True, limit: int = 120, help_text: Any = "") -> forms.CharField:
-    return forms.CharField(label=label, required=required, max_length=limit, help_text=help_text)
+    return forms.CharField(
+        label=label, required=required, max_length=limit, help_text=help_text, validators=[written_well]
+    )
 
 
 def kinds(procedure, group: str, jurisdiction: str | None = None) -> list[tuple[str, str]]:

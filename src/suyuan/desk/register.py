@@ -149,5 +149,25 @@ class RegisterForm(forms.Form):
         return [(self[f"issue{n}"], self[f"cause{n}"]) for n in range(1, MOST_ISSUES + 1)]
 
     @property
+    def branch_field(self) -> forms.BoundField:
+        return self["branch"]
+
+    @property
     def consent_fields(self) -> list[forms.BoundField]:
         return [self[f"consent_{purpose.id}"] for purpose in self.purposes]
+
+    def _wrong(self, *names: str) -> bool:
+        return any(name in self.errors for name in names) if self.is_bound else False
+
+    @property
+    def more_wrong(self) -> bool:
+        """Whether the fold that holds these must stand open."""
+        return self._wrong(
+            "relation", "patient_name", "email", "preferred_channel", "preferred_hours", "communication_need",
+            "happened_at", "occurred_on",
+        )  # fmt: skip
+
+    @property
+    def issues_wrong(self) -> bool:
+        typed = any(self.data.get(f"issue{n}") for n in range(2, MOST_ISSUES + 1)) if self.is_bound else False
+        return typed or self._wrong(*(f"{part}{n}" for n in range(2, MOST_ISSUES + 1) for part in ("issue", "cause")))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -14,14 +15,19 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from suyuan.accounts.held import held_initial
+from suyuan.accounts.middleware import passive
 from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import FRONT, MANAGERS, Role
+from suyuan.accounts.selectors import deputies_today
 from suyuan.cases import selectors as cases_read
 from suyuan.cases.models import CaseClock, CaseFile, Demand, Disclosure, Finding, Obligation, Party, Proceeding, RootCause
+from suyuan.cases.phrases import OUTCOMES, label
 from suyuan.cases.selectors.door import allowed_moves
 from suyuan.cases.selectors.page import names_of
 from suyuan.cases.services import clocks as clock_services
-from suyuan.cases.services import ending, handling, investigation as finding_out
+from suyuan.cases.services import ending
+from suyuan.cases.services import investigation as finding_out
+from suyuan.cases.services.common import require_may
 from suyuan.cases.services.intake import case_register
 from suyuan.cases.services.receipts import receipt_issue, secret_shown
 from suyuan.correspondence import services as post
@@ -31,13 +37,20 @@ from suyuan.desk.acts import Act, offered
 from suyuan.desk.fields import attempt
 from suyuan.desk.letters import LetterForm, LetterTakenBack
 from suyuan.desk.register import RegisterForm
-from suyuan.kernel.refusal import NotHere, Refusal
+from suyuan.desk.services import file_keep
+from suyuan.kernel.refusal import MovedMeanwhile, NotHere, Refusal
 from suyuan.people.selectors import search_people
 from suyuan.platform import access, idempotency
 from suyuan.platform.addresses import address
-from suyuan.platform.files import file_name, file_open
+from suyuan.platform.files import STAFF_TYPES, file_name, file_open, file_receive
+from suyuan.platform.models import FactRow
 from suyuan.playbooks import selectors as packs
+from suyuan.ui import dates
+from suyuan.ui.qr import qr_svg
+from suyuan.ui.shapes import Step
 
+FILE_BYTES = 50_000_000
+PRINTED_FACTS = 500
 REGISTER_ROLES = frozenset(FRONT | MANAGERS | {Role.DOCTOR})
 PRESENCE_SECONDS = 75
 
@@ -50,26 +63,34 @@ def today(request: HttpRequest) -> HttpResponse:
     """What is due, by whom and why."""
     day = cases_read.today_for(request.profile, now=request.now)
     with timezone.override(day.zone):
-        return render(request, "desk/today.html", shapes.today(day, request.now))
+        context = shapes.today(day, request.profile, request.user.display_name, request.now)
+        context["deputies"] = deputies_today(request.profile.branch_ids, request.now)
+        context["may_register"] = bool(REGISTER_ROLES & request.profile.roles)
+        return render(request, "desk/today.html", context)
 
 
 @address("staff")
 def handover(request: HttpRequest) -> HttpResponse:
     """What the next shift must know: late, or due until tomorrow noon."""
-    zone = _zone(request)
+    branch = _home(request)
+    zone = branch.tz if branch else timezone.get_default_timezone()
     noon = datetime.combine(request.now.astimezone(zone).date() + timedelta(days=1), time(12), zone)
     lines = cases_read.handover(request.profile, now=request.now, until=noon)
     access.seen(request.actor, "handover", at=request.now, shown=[line.reference for line in lines])
     with timezone.override(zone):
-        return render(request, "desk/handover.html", {"lines": shapes.duties(lines, request.now), "until": noon})
+        context = {
+            "lines": shapes.duties(lines, request.profile, request.now),
+            "until": noon,
+            "now": request.now,
+            "branch": branch,
+            "back_url": reverse("desk:today"),
+        }
+        return render(request, "desk/handover.html", context)
 
 
-def _zone(request: HttpRequest):
-    from zoneinfo import ZoneInfo
-
-    ids = sorted(request.profile.branch_ids)
-    branch = Branch.objects.filter(pk__in=ids).order_by("pk").first()
-    return branch.tz if branch else ZoneInfo("Asia/Taipei")
+def _home(request: HttpRequest) -> Branch | None:
+    """The branch whose hours the reader lives by."""
+    return Branch.objects.filter(pk__in=sorted(request.profile.branch_ids)).order_by("pk").first()
 
 
 # --- all cases -----------------------------------------------------------------------------------------------------
@@ -88,8 +109,19 @@ def cases(request: HttpRequest) -> HttpResponse:
         shown=[item.reference for item in page.items],
     )
     template = "desk/cases.html#rows" if request.htmx and not request.htmx.boosted else "desk/cases.html"
-    with timezone.override(_zone(request)):
-        return render(request, template, {"page": page, "filters": filters, "chips": shapes.chips(filters, request.GET)})
+    branch = _home(request)
+    with timezone.override(branch.tz if branch else timezone.get_default_timezone()):
+        context = {
+            "page": page,
+            "lines": shapes.lines(page.items),
+            "filters": filters,
+            "now": request.now,
+            "later_url": shapes.later_url(request.GET, page.after),
+            "first_url": shapes.first_url(request.GET),
+            "may_register": bool(REGISTER_ROLES & request.profile.roles),
+            **shapes.chips(filters, request.GET),
+        }
+        return render(request, template, context)
 
 
 def _filters(request: HttpRequest) -> cases_read.ListFilters:
@@ -114,24 +146,31 @@ def _filters(request: HttpRequest) -> cases_read.ListFilters:
 def case(request: HttpRequest, reference: str) -> HttpResponse:
     """The page of one case."""
     found = cases_read.case_for(request.profile, reference)
-    page = cases_read.case_page(request.profile, found, now=request.now)
+    view = request.GET.get("view", "")
+    page = cases_read.case_page(request.profile, found, now=request.now, view=view)
     access.seen(request.actor, "case.page", at=request.now, branch_id=found.branch_id, stream=found.stream)
     with timezone.override(found.branch.tz):
-        return render(request, "desk/case.html", shapes.case(page, request.now))
+        card = request.GET.get("card", "")
+        return render(request, "desk/case.html", shapes.case(page, request.profile, request.now, view=view, card=card))
 
 
 @address("staff", move="see")
 def older(request: HttpRequest, reference: str) -> HttpResponse:
     """The next fifty facts of the timeline."""
     found = cases_read.case_for(request.profile, reference)
-    before = request.GET.get("before", "")
-    page = cases_read.case_page(
-        request.profile, found, now=request.now, before=int(before) if before.isdigit() and len(before) < 18 else None
+    before, view = request.GET.get("before", ""), request.GET.get("view", "")
+    told, more = cases_read.timeline(
+        found,
+        cases_read.compartments_for(request.profile, found),
+        narrated=cases_read.narrated_for(request.profile, found),
+        before=int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None,
+        view=view,
     )
     access.seen(request.actor, "case.older", at=request.now, branch_id=found.branch_id, stream=found.stream)
     template = "desk/case.html#entries" if request.htmx else "desk/older.html"
     with timezone.override(found.branch.tz):
-        return render(request, template, shapes.case(page, request.now))
+        context = {"case": found, "entries": shapes.entries(told, request.now), "older": more, "view": view}
+        return render(request, template, context)
 
 
 @address("staff", move="see")
@@ -141,8 +180,13 @@ def clock(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     explained = cases_read.clock_explained(request.profile, found, str(uid), request.now)
     allowed = allowed_moves(request.profile, found)
     with timezone.override(found.branch.tz):
-        context = shapes.clock(explained, found, request.now)
-        return render(request, "desk/clock.html", context | {"may_pause": "task" in allowed and explained.card.pausable})
+        context = shapes.clock(explained, found, request.now) | {
+            "may_pause": "task" in allowed and explained.card.pausable,
+            "narrated": cases_read.narrated_for(request.profile, found),
+            "reason": held_initial(request).get("reason", ""),
+            "heading": shapes.heading(found, cases_read.narrated_for(request.profile, found)),
+        }
+        return render(request, "desk/clock.html", context)
 
 
 @address("staff", move="task", methods=("POST",))
@@ -167,73 +211,113 @@ def _clock(found, uid: UUID) -> CaseClock:
     return row
 
 
-@address("staff", move="see")
+@address("staff", move="identity")
 def investigation(request: HttpRequest, reference: str) -> HttpResponse:
     """Findings, root cause, statements, what was disclosed."""
-    found = cases_read.case_for(request.profile, reference)
+    found = cases_read.case_for(request.profile, reference, to="identity")
     readable = cases_read.compartments_for(request.profile, found)
     if "root_cause" in readable:
         access.note_before(
-            request.actor, "case.root_cause", at=request.now, branch_id=found.branch_id, stream=found.stream
+            request.actor,
+            "case.root_cause",
+            at=request.now,
+            purpose="read",
+            branch_id=found.branch_id,
+            stream=found.stream,
         )
+    allowed = allowed_moves(request.profile, found)
     context = {
         "case": found,
-        "issues": found.issues.order_by("id"),
+        "heading": shapes.heading(found, True),
+        "pages": shapes.pages(found, allowed, "investigation"),
+        "issues": _issues(found),
         "findings": Finding.objects.filter(case=found).select_related("words", "by", "issue", "replaced_by").order_by("id"),
         "root_causes": RootCause.objects.filter(case=found).select_related("root", "by").order_by("id")
         if "root_cause" in readable
         else None,
         "disclosures": Disclosure.objects.filter(case=found).select_related("words", "by").order_by("id"),
-        "statements": found.statements.select_related("user", "answer").order_by("id"),
-        "acts": _by_group(found, request, "find"),
-        "people_acts": _by_group(found, request, "people"),
-        "procedure": packs.procedure_of(found.procedure_id),
+        "statements": found.statements.select_related("user", "alleged", "answer").order_by("id"),
+        "acts": _links(found, allowed, "find"),
+        "people_acts": _links(found, allowed, "people", "investigator", "complained", "statement", "support"),
     }
     access.seen(request.actor, "case.investigation", at=request.now, branch_id=found.branch_id, stream=found.stream)
     with timezone.override(found.branch.tz):
         return render(request, "desk/investigation.html", context)
 
 
-@address("staff", move="see")
+def _issues(found) -> list[dict]:
+    procedure = packs.procedure_of(found.procedure_id)
+    return [
+        {"subject": row.subject, "causes": [str(procedure.cause(code).name) for code in row.causes], "treatment": row.treatment}
+        for row in found.issues.select_related("treatment").order_by("id")
+    ]
+
+
+@address("staff", move="identity")
 def outside(request: HttpRequest, reference: str) -> HttpResponse:
     """Demands, proceedings, reports, obligations: what runs beside the stage."""
-    found = cases_read.case_for(request.profile, reference)
+    found = cases_read.case_for(request.profile, reference, to="identity")
+    allowed = allowed_moves(request.profile, found)
     procedure = packs.procedure_of(found.procedure_id)
     context = {
         "case": found,
         "demands": [
-            (str(procedure.words("demand_kinds", d.kind)), d) for d in Demand.objects.filter(case=found).order_by("id")
+            (str(procedure.words("demand_kinds", d.kind)), label(OUTCOMES, d.outcome), d)
+            for d in Demand.objects.filter(case=found).select_related("asked_by__person").order_by("id")
         ],
         "proceedings": [
-            (str(procedure.words("proceeding_kinds", p.kind)), p)
+            (str(procedure.words("proceeding_kinds", p.kind)), label(OUTCOMES, p.outcome), _steps(p, procedure), p)
             for p in Proceeding.objects.filter(case=found).prefetch_related("steps").order_by("id")
         ],
         "obligations": Obligation.objects.filter(case=found, discharged_at=None).order_by("due_at"),
-        "acts": _by_group(found, request, "outside"),
+        "heading": shapes.heading(found, True),
+        "pages": shapes.pages(found, allowed, "outside"),
+        "acts": _links(found, allowed, "outside"),
+        "demand_acts": _links(found, allowed, "talk", "demand", "demand-answer", "channels"),
         "channels": procedure.channels_of(found.jurisdiction),
-        "notice": procedure.notice("channels", found.jurisdiction),
+        "outcomes": OUTCOMES,
+        "milestones": {row.id: str(row.name) for row in procedure.kinds_of("milestones")},
     }
+    access.seen(request.actor, "case.outside", at=request.now, branch_id=found.branch_id, stream=found.stream)
     with timezone.override(found.branch.tz):
         return render(request, "desk/outside.html", context)
 
 
-def _by_group(found, request: HttpRequest, group: str) -> list[Act]:
-    return [act for act in offered(found, allowed_moves(request.profile, found)) if act.group == group]
+def _steps(proceeding: Proceeding, procedure) -> list[tuple[str, object]]:
+    names = {row.id: str(row.name) for row in procedure.kinds_of("milestones")}
+    return [(names.get(step.milestone, step.milestone), step) for step in proceeding.steps.all()]
+
+
+def _links(found, allowed: frozenset[str], group: str, *codes: str) -> list[tuple[str, str]]:
+    """Acts of one group, or these of it, as links."""
+    acts = [act for act in offered(found, allowed) if act.group == group and (not codes or act.code in codes)]
+    return [(str(act.title), shapes.act_url(act.code, found)) for act in acts]
 
 
 @address("staff", move="print")
 def case_print(request: HttpRequest, reference: str) -> HttpResponse:
     """The case on paper: written to the access log before it is shown."""
     found = cases_read.case_for(request.profile, reference, to="print")
-    access.note_before(request.actor, "case.print", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    access.note_before(
+        request.actor, "case.print", at=request.now, purpose="print", branch_id=found.branch_id, stream=found.stream
+    )
     page = cases_read.case_page(request.profile, found, now=request.now)
-    entries, _older = cases_read.timeline(found, page.compartments, narrated=page.narrated, size=500)
+    told, more = cases_read.timeline(found, page.compartments, narrated=page.narrated, size=PRINTED_FACTS)
+    last = FactRow.objects.filter(stream=found.stream).order_by("-position").first()
     with timezone.override(found.branch.tz):
-        context = shapes.case(page, request.now) | {"entries": shapes.entries(entries[::-1], request.now)}
+        context = shapes.case(page, request.profile, request.now) | {
+            "entries": shapes.entries(told[::-1], request.now),
+            "cut": more is not None,
+            "chain": last.position if last else "",
+            "hash": last.leaf if last else "",
+            "back_url": shapes.case_url(found.reference),
+            "printed_by": request.user.display_name,
+        }
         return render(request, "desk/print.html", context)
 
 
 @address("staff", move="see", methods=("POST",))
+@passive
 def presence(request: HttpRequest, reference: str) -> HttpResponse:
     """A heartbeat: who else is writing on this case. Kept in the cache only."""
     found = cases_read.case_for(request.profile, reference)
@@ -248,7 +332,8 @@ def presence(request: HttpRequest, reference: str) -> HttpResponse:
         return HttpResponse(status=204)
     name, _at, since = sorted(others.values(), key=lambda row: row[2])[0]
     with timezone.override(found.branch.tz):
-        return render(request, "desk/presence.html", {"who": name, "since": datetime.fromisoformat(since)})
+        since_words = dates.clock_time(timezone.localtime(datetime.fromisoformat(since)))
+        return render(request, "desk/presence.html", {"who": name, "since": since_words})
 
 
 # --- acts ----------------------------------------------------------------------------------------------------------
@@ -282,16 +367,25 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
         refused = getattr(form, "refused", None)
         status = refused.status if refused is not None else 422
     shut = _shut(act, found) if act.group == "forward" else []
+    refused = getattr(form, "refused", None)
     context = {
         "act": act,
         "case": found,
+        "heading": shapes.heading(found, cases_read.narrated_for(request.profile, found)),
         "form": form,
         "blockers": shut,
-        "procedure": form.procedure,
+        "moved": isinstance(refused, MovedMeanwhile),
+        "stage_now": _stage_now(found) if isinstance(refused, MovedMeanwhile) else "",
         "cards": form.procedure.cards_of(act.card)[:7] if act.card in ("emotion", "reception") else (),
         "outline": form.procedure.disclosure if act.card == "disclosure" else (),
     }
     return render(request, "desk/act.html", context, status=status)
+
+
+def _stage_now(found) -> str:
+    """Where the case stands after somebody else was faster."""
+    stage = type(found).objects.values_list("stage", flat=True).get(pk=found.pk)
+    return str(packs.procedure_of(found.procedure_id).stage(stage).name)
 
 
 def _shut(act: Act, found) -> list[shapes.Blocker]:
@@ -325,8 +419,10 @@ def register(request: HttpRequest) -> HttpResponse:
         context = {
             "form": form,
             "branch": branch,
-            "card": procedure.cards_of("telephone")[:1] + procedure.cards_of("reception")[:1],
+            "cards": procedure.cards_of("telephone")[:1] + procedure.cards_of("reception")[:1],
             "emotion": procedure.cards_of("emotion"),
+            "now": request.now,
+            "refused": posted is not None,
             "emergency": procedure.emergency(branch.jurisdiction),
             "key": request.POST.get(idempotency.FIELD) or idempotency.new_key(),
             "key_field": idempotency.FIELD,
@@ -390,22 +486,40 @@ def register_hints(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/register.html#hints", {"people": people[:5], "typed": typed})
 
 
-@address("staff", move="see")
+@address("staff", move="identity")
 def registered(request: HttpRequest, reference: str) -> HttpResponse:
     """What to say before hanging up: the number, what happens next, and the receipt."""
-    found = cases_read.case_for(request.profile, reference)
+    found = cases_read.case_for(request.profile, reference, to="identity")
     secret = request.session.pop(f"receipt:{found.reference}", None)
     procedure = packs.procedure_of(found.procedure_id)
     context = {
         "case": found,
         "secret": secret_shown(secret) if secret else "",
+        "qr": _follow_qr(request, found, secret) if secret else "",
+        "follow_url": _follow_url(request, found),
+        "branch_name": found.branch.name(translation.get_language() or "zh-hant"),
+        "now": request.now,
         "promises": found.promises.order_by("due_at"),
-        "steps": procedure.promise.steps,
+        "steps": [
+            Step(what=str(step.title), when=str(procedure.within(step)), note=str(step.text))
+            for step in procedure.promise.steps
+        ],
         "channels": procedure.channels_of(found.jurisdiction),
         "emergency": procedure.emergency(found.jurisdiction),
     }
     with timezone.override(found.branch.tz):
         return render(request, "desk/registered.html", context)
+
+
+def _follow_url(request: HttpRequest, found) -> str:
+    """Where the person follows their complaint, as they type it."""
+    base = settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
+    return base + reverse("portal:follow", args=[found.branch.portal_slug])
+
+
+def _follow_qr(request: HttpRequest, found, secret: str) -> str:
+    """The secret stands in the fragment, which no server sees."""
+    return qr_svg(f"{_follow_url(request, found)}#{found.reference}.{secret}", _("進度頁的 QR 碼"))
 
 
 # --- papers --------------------------------------------------------------------------------------------------------
@@ -426,30 +540,30 @@ def files(request: HttpRequest, reference: str) -> HttpResponse:
     names = names_of(row.added_by for row in rows)
     lines = [(row, file_name(row.stored), names.get(row.added_by, "")) for row in rows]
     access.seen(request.actor, "case.files", at=request.now, branch_id=found.branch_id, stream=found.stream)
-    context = {"case": found, "lines": lines, "may_add": "file_add" in allowed, "problem": problem}
+    context = {
+        "case": found,
+        "heading": shapes.heading(found, True),
+        "pages": shapes.pages(found, allowed, "files"),
+        "lines": lines,
+        "may_add": "file_add" in allowed,
+        "problem": problem,
+        "note": request.POST.get("note", "")[:200],
+        "sources": {"portal": _("申訴人"), "desk": _("診所"), "email": _("電子郵件")},
+    }
     with timezone.override(found.branch.tz):
         return render(request, "desk/files.html", context, status=422 if problem else 200)
 
 
 def _file_add(request: HttpRequest, found) -> str:
-    """Store and tie one file; words of what was wrong, or nothing."""
-    from suyuan.platform.files import file_store
-
+    """Keep one file; words of what was wrong, or nothing."""
     sent = request.FILES.get("file")
     if sent is None:
         return _("請選擇一個檔案。")
     try:
-        stored = file_store(
-            chunks=sent.chunks(), name=sent.name, branch_id=found.branch_id, actor=request.actor, now=request.now
-        )
-        handling.file_add(
-            case=found,
-            stored=stored,
-            source="desk",
-            note=request.POST.get("note", "")[:200],
-            actor=request.actor,
-            now=request.now,
-        )
+        require_may(found, "file_add", request.actor, request.now)
+        received = file_receive(source=sent.chunks(), name=sent.name, max_bytes=FILE_BYTES, accept=STAFF_TYPES)
+        note = request.POST.get("note", "")
+        file_keep(case=found, received=received, note=note, actor=request.actor, now=request.now)
     except Refusal as refused:
         if refused.status in (403, 404):
             raise
@@ -465,7 +579,13 @@ def file(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     if row is None or row.compartment not in cases_read.compartments_for(request.profile, found):
         raise NotHere()
     access.note_before(
-        request.actor, "case.file", at=request.now, branch_id=found.branch_id, stream=found.stream, shown=[str(row.uid)]
+        request.actor,
+        "case.file",
+        at=request.now,
+        purpose="copy",
+        branch_id=found.branch_id,
+        stream=found.stream,
+        shown=[str(row.uid)],
     )
     response = FileResponse(file_open(row.stored), as_attachment=True, filename=file_name(row.stored))
     response["Content-Type"] = "application/octet-stream"
@@ -484,11 +604,15 @@ def letters(request: HttpRequest, reference: str) -> HttpResponse:
         .select_related("text")
         .order_by("-id")[:100]
     )
+    allowed = allowed_moves(request.profile, found)
+    names = names_of(row.author for row in rows)
     context = {
         "case": found,
-        "letters": rows,
-        "may_write": "message_draft" in allowed_moves(request.profile, found),
-        "names": names_of(row.author for row in rows),
+        "heading": shapes.heading(found, True),
+        "pages": shapes.pages(found, allowed, "letters"),
+        "letters": [shapes.letter(row, names.get(row.author, ""), request.now) for row in rows],
+        "may_write": "message_send" in allowed,
+        "now": request.now,
     }
     access.seen(request.actor, "case.letters", at=request.now, branch_id=found.branch_id, stream=found.stream)
     with timezone.override(found.branch.tz):
@@ -499,18 +623,29 @@ def letters(request: HttpRequest, reference: str) -> HttpResponse:
 def letter_write(request: HttpRequest, reference: str) -> HttpResponse:
     """Write to the person: on the follow-up page always, by mail if they chose it."""
     found = cases_read.case_for(request.profile, reference, to="message_send")
-    form = LetterForm(
-        request.POST if request.method == "POST" else None, initial=held_initial(request), case=found, now=request.now
-    )
+    key = LetterTakenBack.key(found)
+    draft = LetterTakenBack.draft(found, request.session.get(key))
+    posted = request.POST if request.method == "POST" else None
+    form = LetterForm(posted, initial=held_initial(request), case=found, now=request.now, draft=draft)
     status = 200
     if request.method == "POST":
         if form.is_valid() and attempt(form, lambda: form.send(actor=request.actor, now=request.now)):
+            request.session.pop(key, None)
             messages.success(request, _("已排入寄送；送出之前可以收回。"))
             return redirect("desk:letters", reference=found.reference)
         refused = getattr(form, "refused", None)
         status = refused.status if refused is not None else 422
     with timezone.override(found.branch.tz):
-        return render(request, "desk/letter_write.html", {"case": found, "form": form}, status=status)
+        procedure = packs.procedure_of(found.procedure_id)
+        context = {
+            "case": found,
+            "heading": shapes.heading(found, True),
+            "form": form,
+            "draft": draft,
+            "disputed": found.disputed_at is not None,
+            "cards": procedure.cards_of("emotion"),
+        }
+        return render(request, "desk/letter_write.html", context, status=status)
 
 
 @address("staff", move="message_send", methods=("POST",))
@@ -531,14 +666,15 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
     found = cases_read.case_for(request.profile, reference, to="party_verify")
     people = Party.objects.filter(case=found).select_related("person").order_by("id")
     if request.method == "POST":
-        party = people.filter(uid=request.POST.get("party") or None).first()
+        party = next((p for p in people if str(p.uid) == request.POST.get("party")), None)
         if party is None:
             raise NotHere()
         _row, secret = receipt_issue(case=found, party=party, actor=request.actor, now=request.now)
         request.session[f"receipt:{found.reference}"] = secret
         return redirect("desk:registered", reference=found.reference)
     with timezone.override(found.branch.tz):
-        return render(request, "desk/receipt.html", {"case": found, "people": people})
+        context = {"case": found, "heading": shapes.heading(found, True), "people": people}
+        return render(request, "desk/receipt.html", context)
 
 
 @address("staff", move="survey_send", methods=("GET", "POST"))
@@ -551,7 +687,14 @@ def survey(request: HttpRequest, reference: str) -> HttpResponse:
         secret = secret_shown(code)
     procedure = packs.procedure_of(found.procedure_id)
     surveys = found.surveys.select_related("words").order_by("-id")
-    context = {"case": found, "surveys": surveys, "secret": secret, "questions": procedure.survey}
+    context = {
+        "case": found,
+        "heading": shapes.heading(found, True),
+        "surveys": [(row, shapes.survey_answers(row, procedure)) for row in surveys],
+        "secret": secret,
+        "survey_url": (settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}") + reverse("portal:survey"),
+        "questions": procedure.survey,
+    }
     with timezone.override(found.branch.tz):
         return render(request, "desk/survey.html", context)
 
@@ -562,7 +705,8 @@ def survey(request: HttpRequest, reference: str) -> HttpResponse:
 @address("staff")
 def statements(request: HttpRequest) -> HttpResponse:
     """Statements asked of me."""
-    return render(request, "desk/statements.html", {"statements": cases_read.statements_of(request.profile)})
+    context = {"statements": cases_read.statements_of(request.profile), "now": request.now}
+    return render(request, "desk/statements.html", context)
 
 
 @address("staff", move="statement_give", methods=("GET", "POST"))
@@ -582,7 +726,7 @@ def statement(request: HttpRequest, uid: UUID) -> HttpResponse:
             messages.success(request, _("已記下您的說明。"))
             return redirect("desk:statement", uid=uid)
     with timezone.override(row.case.branch.tz):
-        context = {"page": page, "typed": typed or held_initial(request).get("words", ""), "problem": problem}
+        context = {"page": page, "now": request.now, "typed": typed or held_initial(request).get("words", ""), "problem": problem}
         return render(request, "desk/statement.html", context, status=422 if problem else 200)
 
 
@@ -603,6 +747,7 @@ def packs_page(request: HttpRequest) -> HttpResponse:
         "law": packs.law_newest(jurisdiction),
         "procedure": procedure,
         "jurisdiction": jurisdiction,
+        "laws": shapes.laws(jurisdiction),
         "cards": procedure.cards,
     }
     return render(request, "desk/packs.html", context)

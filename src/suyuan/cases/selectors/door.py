@@ -18,9 +18,12 @@ from suyuan.cases.models import (
     CaseIssue,
     Demand,
     Disclosure,
+    Evaluation,
     Finding,
     Involvement,
     Obligation,
+    Party,
+    Proceeding,
     Promise,
     RootCause,
     Task,
@@ -71,6 +74,11 @@ def compartments_for(profile: ActorProfile, case: Case) -> frozenset[str]:
     return who.compartments_of(profile, view_of(case)) | {""}
 
 
+def narrated_for(profile: ActorProfile, case: Case) -> bool:
+    """Whether words of and about people may be shown to this person."""
+    return who.reads_narrative(profile, view_of(case))
+
+
 def allowed_moves(profile: ActorProfile, case: Case) -> frozenset[str]:
     """Every move this person may make on this case, whatever its stage says."""
     view = view_of(case)
@@ -110,6 +118,12 @@ def counted(cases: QuerySet[Case]) -> QuerySet[Case]:
         has_investigator=Exists(
             Involvement.objects.filter(case=OuterRef("pk"), kind="investigator", until__isnull=True)
         ),
+        n_proceedings=_number(Proceeding.objects.filter(ended_at=None)),
+        complained_about=Exists(
+            Involvement.objects.filter(case=OuterRef("pk"), kind="complained", until__isnull=True)
+        ),
+        represented=Exists(Party.objects.filter(case=OuterRef("pk"), relation__gt="").exclude(relation="self")),
+        evaluated=Exists(Evaluation.objects.filter(case=OuterRef("pk"))),
         lowering_open=Exists(Approval.objects.filter(case=OuterRef("pk"), kind="lower_level", decision="")),
     )
 

@@ -204,6 +204,11 @@ def statements_of(profile: ActorProfile) -> list[StaffStatement]:
     return list(StaffStatement.objects.filter(user_id=profile.user_id).order_by("-asked_at", "-id"))
 
 
+def asked_for_statement(profile: ActorProfile) -> bool:
+    """Whether this person has a statement page at all."""
+    return StaffStatement.objects.filter(user_id=profile.user_id).exists()
+
+
 def statement_for(profile: ActorProfile, uid: UUID | str) -> tuple[StaffStatement, StatementPage]:
     """The statement page of the person it is about. Everyone else finds nothing (NotHere)."""
     try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from suyuan.accounts.models import User
@@ -25,7 +26,11 @@ TIMELINE_PAGE = 50
 HIDDEN = (Compartment.COUNSEL, Compartment.MEDIATION)
 ANNOUNCED = (Compartment.CARE_TALK, Compartment.ROOT_CAUSE)
 
-PATIENT_TEXTS = frozenset({"narrative", "message_in", "danger", "withdrawal"})
+PATIENT_TEXTS = frozenset({"narrative", "message.in", "danger", "withdrawal"})
+# Words too short for a row of their own stand in the fact; these are shown as they were said.
+SHORT_WORDS = frozenset({"words", "reason", "note", "points", "alleged", "root", "outcome"})
+# The sentence of these already says them.
+WORDED = frozenset({"promise.made", "task.opened", "task.done", "task.cancelled"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,19 +127,27 @@ def case_page(
         next_move=next_move,
         next_sentence=str(procedure.move(rules.PACK_MOVE.get(next_move, next_move)).name) if next_move else "",
         blockers=blockers,
-        tasks=list(
-            Task.objects.filter(case=case, compartment__in=compartments)
-            .select_related("assignee", "done_by")
-            .order_by("done_at", "due_at", "id")[:40]
-        ),
-        promises=list(Promise.objects.filter(case=case).select_related("made_by").order_by("due_at", "id")[:40]),
-        parties=list(Party.objects.filter(case=case).select_related("person", "verified_by").order_by("id")),
+        tasks=_tasks(case, profile, compartments, narrated),
+        promises=list(Promise.objects.filter(case=case).order_by("due_at", "id")[:40]) if narrated else [],
+        parties=list(Party.objects.filter(case=case).select_related("person").order_by("id")) if narrated else [],
         staff=_staff(case),
         timeline=entries,
         older=older,
         compartments=compartments,
         lowering_open=bool(getattr(case, "lowering_open", False)),
     )
+
+
+def _tasks(case: Case, profile: ActorProfile, compartments: Iterable[str], narrated: bool) -> list[Task]:
+    """Open ones first, by when they are due. Who reads no words sees their own tasks only."""
+    tasks = Task.objects.filter(case=case, compartment__in=compartments, cancelled_at__isnull=True)
+    if not narrated:
+        tasks = tasks.filter(Q(assignee_id=profile.user_id) | Q(assignee=None, role__in=sorted(profile.roles)))
+    rows = tasks.select_related("assignee", "done_by").order_by(F("done_at").asc(nulls_first=True), "due_at", "id")
+    found = list(rows[:40])
+    for task in found:
+        task.case = case
+    return found
 
 
 # --- next step -----------------------------------------------------------------------------------------------------
@@ -294,11 +307,13 @@ def _words(told: Iterable[Told]) -> dict[str, Text]:
 def _entry(row: FactRow, told: Told | None, words: Mapping[str, Text], names: Mapping[str, str], narrated: bool) -> TimelineEntry:
     told = told or Told(row, {})
     quote, side = "", "danger" if row.type == "case.danger_raised" else "ours"
-    for value in told.private.values():
+    for name, value in told.private.items():
         if isinstance(value, dict) and (text := words.get(str(value.get("text")))):
             quote = text.body
             if text.kind in PATIENT_TEXTS:
                 side = "patient"
+        elif isinstance(value, str) and name in SHORT_WORDS and row.type not in WORDED:
+            quote = value
     stated = told.plain("happened_at")
     return TimelineEntry(
         at=row.at,

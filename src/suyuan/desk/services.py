@@ -1,0 +1,57 @@
+"""The two writes that span contexts below the desk: a letter, and a file."""
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from suyuan.cases.models import Case, CaseFile
+from suyuan.cases.services import handling
+from suyuan.cases.services.common import case_locked, require_may
+from suyuan.correspondence.models import Message
+from suyuan.correspondence.services import message_change, message_draft, message_queue
+from suyuan.kernel.actor import Actor
+from suyuan.platform.files import Received, file_store
+from suyuan.platform.units import writes
+
+UNDO = timedelta(seconds=60)
+
+
+@writes
+def letter_send(
+    *,
+    case: Case,
+    channel: str,
+    words: str,
+    actor: Actor,
+    now: datetime,
+    to: str = "",
+    subject_line: str = "",
+    draft: Message | None = None,
+) -> Message:
+    """Queue words to the person; for a minute they may be taken back. A letter taken back before is changed, not doubled."""
+    case = case_locked(case)
+    require_may(case, "message_send", actor, now)
+    if draft is not None and draft.channel == channel:
+        message = message_change(
+            message=draft, edition=draft.edition, body=words, subject_line=subject_line, to=to, actor=actor, now=now
+        )
+    else:
+        message = message_draft(
+            stream=case.stream,
+            branch_id=case.branch_id,
+            channel=channel,
+            kind="letter",
+            body=words,
+            subject_line=subject_line,
+            to=to,
+            language=case.language,
+            actor=actor,
+            now=now,
+        )
+    return message_queue(message=message, undo=UNDO, may_carry_content=channel == "email", actor=actor, now=now)
+
+
+@writes
+def file_keep(*, case: Case, received: Received, note: str, actor: Actor, now: datetime) -> CaseFile:
+    """Give received bytes their row and their place in the case."""
+    stored = file_store(received=received, branch_id=case.branch_id, actor=actor, now=now)
+    return handling.file_add(case=case, stored=stored, source="desk", note=note, actor=actor, now=now)
