@@ -82,7 +82,7 @@ class RoughDate(Words):
         }[rough.kind]
         if rough.guess is not None:
             meant = dates.full_date(rough.guess, language)
-            said += _("您是指 %(date)s 嗎？") % {"date": meant}
+            said += (_("您是指 %(date)s 嗎？") % {"date": meant}).replace("） ", "）")
         else:
             said += _("請再看一次，不記得可以不寫。")
         raise forms.ValidationError(said)
@@ -137,12 +137,12 @@ class ComplaintForm(forms.Form):
         self._choose("about", [("self", _("我自己")), ("other", _("別人，我替他寫"))])
         self._choose("relation", self._kinds("party_relations", leave_out=("self",)))
         self._choose("wishes", self._kinds("remedies"))
-        self._choose("contact_by", self._kinds("contact_preferences"))
+        self._choose("contact_by", [*self._kinds("contact_preferences"), ("portal", _("我用收據自己查"))])
         self._choose("hours", self._kinds("contact_hours"))
         self._choose("need", self._kinds("communication_needs", leave_out=("none",)))
         for purpose in self.purposes:
             field = forms.BooleanField(label=str(purpose.title), required=False)
-            field.help_text = str(purpose.text)
+            field.help_text = ""
             self.fields[PURPOSE + purpose.id] = field
         if kiosk:
             for field in self.fields.values():
@@ -196,13 +196,11 @@ class ComplaintForm(forms.Form):
         return _("請留一種聯絡方式，電話、電子郵件或 %(messenger)s 都可以；也可以選「我用收據自己查」。") % {"messenger": messenger}
 
     def contact_kind(self, typed: str, wanted: str) -> str:
-        """How it looks decides, unless it looks like nothing in particular."""
+        """How it looks decides; what looks like nothing in particular is a street for a letter, else a messenger's name."""
         looks = rules.contact_kind(typed, self.branch.jurisdiction)
-        if looks in ("email", "phone"):
-            return "phone" if looks == "phone" and wanted not in ("line", "wechat") else looks if looks == "email" else wanted
-        return {"sms": "phone", "phone": "phone", "email": "email", "line": "line", "wechat": "wechat", "letter": "address"}.get(
-            wanted, looks
-        )
+        if looks in ("line", "wechat"):
+            return {"letter": "address", "phone": "phone", "email": "email"}.get(wanted, looks)
+        return looks
 
 
 class DangerForm(forms.Form):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
@@ -43,6 +44,7 @@ def portal_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 
     @functools.wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        _readable(request)
         if "slug" not in kwargs:
             return _sealed_off(checked(request, *args, **kwargs))
         request.branch = branch_of(kwargs.pop("slug"))
@@ -54,6 +56,15 @@ def portal_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 
     page.csrf_exempt = True
     return page
+
+
+def _readable(request: HttpRequest) -> None:
+    """A form in another encoding than ours would come out as other letters; better no words than wrong ones."""
+    if request.method == "POST" and request.content_type == "application/x-www-form-urlencoded":
+        try:
+            request.body.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise BadRequest("a form that is not UTF-8") from error
 
 
 def bare(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

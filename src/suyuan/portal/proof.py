@@ -22,7 +22,8 @@ from suyuan.platform.models import FactRow
 
 HEAD = "suyuan receipt 1"
 FIRST_FACTS = ("case.opened", "case.completed")
-_COMPACT = re.compile(r"1\.([0-9a-f]{64})\.(\d{1,12})\.([0-9a-f]{64})\.([0-9TZ:.\-]{20,32})\.([0-9a-f]{64})\.([A-Za-z0-9_-]{86})")
+_DIGEST = r"([A-Za-z0-9_-]{43})"
+_COMPACT = re.compile(rf"1\.{_DIGEST}\.(\d{{1,12}})\.{_DIGEST}\.([0-9TZ:.\-]{{20,32}})\.{_DIGEST}\.([A-Za-z0-9_-]{{86}})")
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,12 @@ class Proof:
     @property
     def compact(self) -> str:
         """For the address fragment of the QR code."""
-        signature = urlsafe_b64encode(self.signature).rstrip(b"=").decode()
-        return f"1.{self.token}.{self.position}.{self.leaf}.{self.at}.{self.fingerprint}.{signature}"
+        token, leaf, key = (_short(bytes.fromhex(digest)) for digest in (self.token, self.leaf, self.fingerprint))
+        return f"1.{token}.{self.position}.{leaf}.{self.at}.{key}.{_short(self.signature)}"
+
+
+def _short(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def message_of(token: str, position: int, leaf: str, at: str, fingerprint: str) -> str:
@@ -74,6 +79,8 @@ def proof_read(typed: str) -> Proof | None:
     found = _COMPACT.search(typed)
     if found:
         token, position, leaf, at, fingerprint, signature = found.groups()
+        digests = (urlsafe_b64decode(digest + "=").hex() for digest in (token, leaf, fingerprint))
+        token, leaf, fingerprint = digests
         return Proof(token, int(position), leaf, at, fingerprint, urlsafe_b64decode(signature + "=="))
     named = dict(line.split(maxsplit=1) for line in typed.splitlines() if len(line.split(maxsplit=1)) == 2)
     try:

@@ -64,25 +64,6 @@ def one_line(words: str) -> str:
     return " ".join(tidy(words).split())
 
 
-_WIDE = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_DOUBLE_SURNAMES = frozenset(
-    "歐陽 司馬 上官 諸葛 司徒 皇甫 尉遲 公孫 慕容 長孫 令狐 宇文 端木 夏侯 范姜 張簡 欧阳 诸葛 尉迟 公孙 长孙 张简".split()
-)
-
-
-def name_split(name: str) -> tuple[str, str]:
-    """Family and given name from one field: 溫若嵐, 歐陽小明, Mary Ann Lee. A single word counts as family name."""
-    name = one_line(name)
-    if not _WIDE.search(name):
-        given, _, family = name.rpartition(" ")
-        return family, given
-    if "·" in name or "．" in name:
-        return "", name
-    bare = name.replace(" ", "")
-    cut = 2 if bare[:2] in _DOUBLE_SURNAMES and len(bare) > 2 else 1
-    return bare[:cut], bare[cut:]
-
-
 _PHONE = re.compile(r"^[\d\s()+\-.#*轉转分機机extEXT]{6,40}$")
 
 

@@ -10,10 +10,12 @@ from uuid import UUID
 from suyuan.accounts.models import Branch
 from suyuan.cases.models import Case
 from suyuan.cases.services import intake as cases
+from suyuan.correspondence.services import message_receive
 from suyuan.kernel.actor import Actor
 from suyuan.people.rules import Contact, Treatment, contact_problem
 from suyuan.platform import chance, files, idempotency
 from suyuan.platform.idempotency import KeyUsedUp, Token
+from suyuan.platform.identifiers import split_name
 from suyuan.platform.models import IdempotencyKey, StoredFile, Upload
 from suyuan.platform.units import writes
 from suyuan.portal import rules
@@ -92,7 +94,15 @@ def danger_send(
     actor = Actor("party", kept.actor if begun is not None and kept.actor else str(chance.uid()))
     if begun is not None:
         # The same person says more before writing: it belongs to the case that is open already.
-        cases.danger_raise(case=begun, signs=signs, words=phone, actor=actor, now=now)
+        if set(signs) - set(begun.danger_signs):
+            cases.danger_raise(case=begun, signs=signs, words="", actor=actor, now=now)
+        if phone:
+            message_receive(
+                stream=begun.stream, branch_id=begun.branch_id, channel="portal", body=phone, actor=actor, now=now, language=language
+            )
+            draft_save(
+                token=draft_token, branch=branch, fields={**kept.fields, "contact": [phone]}, key=kept.key, now=now, kiosk=kiosk
+            )
         sent = Sent(str(begun.uid), begun.reference, kept.secret)
         idempotency.claim(token=token, answer=sent.as_answer(), now=now, stream=begun.stream)
         return sent
@@ -169,7 +179,7 @@ def _treatment(form: ComplaintForm) -> tuple[Treatment | None, rules.Rough]:
 
 
 def _name(typed: str) -> dict[str, str]:
-    family, given = rules.name_split(typed)
+    family, given = split_name(typed)
     return {"family_name": family[:80], "given_name": given[:80]}
 
 
@@ -181,13 +191,13 @@ def _contacts(form: ComplaintForm) -> tuple[Contact, ...]:
 
 
 def _preferred(form: ComplaintForm) -> str:
-    """The way they chose; without a choice, the way they left."""
+    """The way they chose; without a choice, the way they left. A message goes where the contact they left can take one."""
     chosen = form.cleaned_data["contact_by"]
-    if chosen:
-        return chosen
     contacts = _contacts(form)
-    kind = contacts[0].kind if contacts else ""
-    return {"address": "letter"}.get(kind, kind)
+    left = {"address": "letter"}.get(contacts[0].kind, contacts[0].kind) if contacts else ""
+    if chosen == "message":
+        return {"phone": "sms", "": "portal", "letter": "sms"}.get(left, left)
+    return chosen or left
 
 
 def _names(form: ComplaintForm, name: str) -> list[str]:

@@ -18,11 +18,12 @@ from suyuan.platform.idempotency import Token
 from suyuan.platform.models import Upload
 from suyuan.platform.units import writes
 from suyuan.playbooks import selectors as packs
+from suyuan.playbooks.texts import pick
 from suyuan.portal import rules
 from suyuan.portal.http import token_hash, token_new
 from suyuan.portal.models import PartySession
 
-REOPEN_TASK = "reopening_question"
+REOPEN_TASK = "decide"
 
 
 def party_of(receipt: Receipt) -> Actor:
@@ -115,13 +116,11 @@ def survey_open(secret: str, now: datetime) -> Survey | None:
 
 def _ask_reopening(case: Case, now: datetime) -> None:
     """On an ended case a person decides whether a message brings it back; one open question is enough."""
-    case = Case.objects.get(pk=case.pk)
+    case = Case.objects.select_related("branch").get(pk=case.pk)
     if case.stage not in case_rules.ENDED:
         return
-    if case.tasks.filter(kind=REOPEN_TASK, done_at__isnull=True, cancelled_at__isnull=True).exists():
+    ask = pick(packs.procedure_of(case.procedure_id).reopening.ask, case.branch.language)[:200]
+    if case.tasks.filter(kind=REOPEN_TASK, title=ask, done_at__isnull=True, cancelled_at__isnull=True).exists():
         return
-    ask = packs.procedure_of(case.procedure_id).reopening.ask
-    day = now + timedelta(hours=24)
-    task_open(
-        case=case, kind=REOPEN_TASK, title=str(ask)[:200], role="case_manager", due_at=day, actor=SYSTEM, now=now
-    )
+    due = now + timedelta(hours=24)
+    task_open(case=case, kind=REOPEN_TASK, title=ask, role="case_manager", due_at=due, actor=SYSTEM, now=now)

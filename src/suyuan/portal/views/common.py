@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -41,7 +42,7 @@ def show(
         "emergency": procedure_of(branch).emergency(branch.jurisdiction),
         "phone_link": phone_link(branch.phone),
         "emergency_phone_link": phone_link(branch.emergency_phone),
-        "hours": hours_words(branch),
+        "in_columns": not language.startswith("en"),  # two choices beside each other: English words are too long for that
     }
     return render(request, template, {**common, **(context or {})}, status=status)
 
@@ -70,18 +71,9 @@ def promised(request: HttpRequest) -> dict[str, Any]:
         "promise": procedure.promise,
         "steps": promise_steps(procedure),
         "channels": procedure.channels_of(request.branch.jurisdiction),
+        "short_steps": [replace(step, note="") for step in promise_steps(procedure)],
         "contact": answers_for(request.branch, request.now),
     }
-
-
-def hours_words(branch: Branch) -> list[tuple[int, str]]:
-    """(ISO weekday, 10:00–13:00、14:00–20:00) for each day the branch is open."""
-    said = []
-    for day, periods in sorted(branch.hours.items()):
-        spans = [f"{p.start:%H:%M}–{p.end:%H:%M}" if hasattr(p, "start") else "–".join(str(x) for x in p) for p in periods]
-        if spans:
-            said.append((day, "、".join(spans)))
-    return said
 
 
 def form_came_too_late(request: HttpRequest) -> HttpResponse:

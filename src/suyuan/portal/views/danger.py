@@ -95,6 +95,8 @@ def _told(request: HttpRequest, answer: dict, signs: list[str], kiosk: bool, *, 
         "secret": rules.secret_grouped(answer["secret"]) if answer else "",
         "go_on": reverse("portal:kiosk_write" if kiosk else "portal:write", args=[request.branch.portal_slug]) if cookies else "",
         "phone_left": bool(request.POST.get("phone", "").strip()),
+        "signs": signs,
+        "ticket": http.ticket_new(idempotency.new_key()) if cookies else "",
     }
     return show(request, "portal/danger_told.html", context, kiosk=kiosk)
 

@@ -148,10 +148,14 @@ def _case_page(
     case = receipt.case
     access.seen(party_of(receipt), "portal.case", at=request.now, branch_id=case.branch_id, stream=case.stream, shown=[case.reference])
     view = portal_case(case, receipt.party, language=get_language())
+    promises = [_promise(p, request.now) for p in view.promises]
+    waiting = [p for p in promises if p["state"] == "open"]
+    for later in waiting[1:]:
+        later["dot"] = "ahead"
     procedure = packs.procedure_of(case.procedure_id)
     context = {
         "view": view,
-        "promises": [_promise(p, request.now) for p in view.promises],
+        "promises": promises,
         "contact": answers_for(case.branch, request.now, case),
         "message": message or MessageForm(),
         "key": idempotency.new_key(),
