@@ -400,7 +400,7 @@ def test_an_extension_adds_to_the_first_period():
 
 def test_naive_times_and_negative_durations_are_refused():
     with pytest.raises(ValueError, match="time zone"):
-        deadline(working(1), datetime(2026, 11, 2, 10), TW)  # noqa: DTZ001
+        deadline(working(1), datetime(2026, 11, 2, 10), TW)
     with pytest.raises(ValueError, match="negative"):
         Duration(-1, Unit.HOURS)
 
@@ -408,7 +408,7 @@ def test_naive_times_and_negative_durations_are_refused():
 # What always holds
 
 TABLE = st.sampled_from([TW, CN])
-MOMENT = st.datetimes(datetime(2023, 1, 2), datetime(2027, 6, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
+MOMENT = st.datetimes(datetime(2023, 1, 2), datetime(2027, 6, 1)).map(lambda at: at.replace(tzinfo=UTC))
 RULES = st.builds(
     Rule,
     st.builds(Duration, st.integers(1, 40), st.sampled_from([u for u in Unit if u is not Unit.YEARS])),
