@@ -328,10 +328,14 @@ def test_four_writers_of_forty_facts_lose_none(committed, kinds):
     assert report.holds and report.facts == 480
 
 
+def on_postgresql(test):
+    """Collected on PostgreSQL only."""
+    return test if connection.vendor == "postgresql" else None
+
+
+@on_postgresql
 def test_a_deadlock_reruns_the_outermost_service_once(committed, kinds):
     """Two services lock two rows in opposite order; PostgreSQL kills one, which is done again. SQLite has one writer."""
-    if connection.vendor != "postgresql":
-        pytest.skip("PostgreSQL only")
     holds = Hold.objects.bulk_create(
         [Hold(stream=f"case:{n}", kind="court", reason="r", placed_by="a", placed_at=NOW) for n in range(2)]
     )

@@ -14,8 +14,16 @@ from suyuan.platform.holds import hold_lift, hold_place
 from suyuan.platform.models import AccessRow, FactPrivate, FactRow, Hold, IdempotencyKey, StreamHead, Text
 from tests.platform.stories import NOW, SOMEBODY
 
-on_sqlite = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="SQLite only")
-on_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="PostgreSQL only")
+
+def on_sqlite(test):
+    """Collected on SQLite only."""
+    return test if connection.vendor == "sqlite" else None
+
+
+def on_postgresql(test):
+    """Collected on PostgreSQL only."""
+    return test if connection.vendor == "postgresql" else None
+
 
 
 @pytest.fixture
