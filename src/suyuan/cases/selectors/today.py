@@ -183,6 +183,8 @@ def _due_lines(profile: ActorProfile, held: Reach, seen, now: datetime, until: d
     )
     told = _narrated_among(list({row.case_id for row in (*clocks, *tasks, *promises)}), held)
     lines = [_clock_line(clock, clock.case_id in told, profile, now) for clock in clocks]
+    shown = {str(clock.uid) for clock in clocks}  # being called in about a late clock is not a second thing to do
+    tasks = [task for task in tasks if task.detail.get("clock_uid") not in shown]
     lines += [_task_line(task, task.case_id in told, profile, now) for task in tasks]
     lines += [_promise_line(promise, promise.case_id in told, now) for promise in promises]
     return sorted(lines, key=lambda line: line.when)

@@ -24,7 +24,7 @@ from suyuan.platform import units
 from suyuan.platform.facts import Fact, Recorded, facts_record
 from suyuan.platform.units import writes
 from suyuan.playbooks import selectors as packs
-from suyuan.playbooks.readers import ClockSpec, HouseClock, Law, LawRule, Procedure
+from suyuan.playbooks.readers import ClockSpec, Escalation, HouseClock, Law, LawRule, Procedure
 from suyuan.playbooks.texts import pick
 
 ALARM_BATCH = 200
@@ -96,7 +96,7 @@ def clocks_follow(event: Recorded, *, actor: Actor, now: datetime) -> None:
         case = _case_of(event.stream)
         if case is None:
             return
-    desk = _Desk.of(case)
+    desk = _Desk.of(case, now)
     for fact_type, plain in implied(event.type, event.plain):
         desk.follow(fact_type, plain, event)
 
@@ -114,23 +114,24 @@ def _case_of(stream: str) -> Case | None:
 class _Desk:
     """The clocks of one case during one write: loaded once, saved once."""
 
-    def __init__(self, case: Case, clocks: list[CaseClock]) -> None:
-        self.case = case
+    def __init__(self, case: Case, clocks: list[CaseClock], at: datetime) -> None:
+        self.case, self.at = case, at
         self.clocks = clocks
         self.new: list[CaseClock] = []
         self.changed: dict[int, CaseClock] = {}
         self.promises: list[Promise] = []
         self.kept: dict[str, datetime] = {}
         self.pauses: list[ClockPause] = []
+        self.over: list[str] = []
 
     @classmethod
-    def of(cls, case: Case) -> _Desk:
+    def of(cls, case: Case, now: datetime) -> _Desk:
         unit = units.required()
         key = f"clocks:{case.pk}"
         if key not in unit.notes:
             fresh = unit.notes.pop(f"new:{case.pk}", False)
             loaded = [] if fresh else list(CaseClock.objects.filter(case=case, state__in=("running", "paused")))
-            desk = unit.notes[key] = cls(case, loaded)
+            desk = unit.notes[key] = cls(case, loaded, now)
             unit.flushers.append(lambda _unit: desk.save())
         return unit.notes[key]
 
@@ -216,6 +217,8 @@ class _Desk:
         clock.stopped_stated_at = stated if stated < event.now else None
         clock.next_alarm_at = None
         self._touch(clock)
+        if "due" in clock.alarms:
+            self.over.append(str(clock.uid))
         if outcome != "cancelled":
             self.kept[clock.rule_id] = event.now
 
@@ -246,6 +249,9 @@ class _Desk:
             CaseClock.objects.bulk_update(self.changed.values(), _CLOCK_COLUMNS)
         if self.promises:
             Promise.objects.bulk_create(self.promises)
+        for uid in self.over:  # whoever was called in because it was late need not come any more
+            late = Task.objects.filter(case=self.case, kind="overdue", detail__clock_uid=uid, done_at=None)
+            late.filter(cancelled_at=None).update(cancelled_at=self.at)
         for code, at in self.kept.items():
             Promise.objects.filter(case=self.case, code=code, kept_at__isnull=True, broken_at__isnull=True).update(kept_at=at)
         due = min((c.target_at for c in self.open if not c.information), default=None)
@@ -333,9 +339,19 @@ def alarm_times(clock: CaseClock, spec: ClockSpec, counted: deadlines.Deadline, 
     """Every alarm of a clock with its key: warnings, target, due, and the steps up the line after it."""
     times = [(a.at, a.key) for a in deadlines.alarms(counted, spec.alarms_before, book.table)]
     for escalation in book.procedure.escalations:
-        if escalation.overdue_hours and escalation.basis in (None, clock.basis):
+        if escalation.overdue_hours is not None and _concerns(escalation, clock):
             times.append((counted.due_at + timedelta(hours=escalation.overdue_hours), f"up:{escalation.id}"))
     return sorted(times)
+
+
+def _concerns(escalation: Escalation, clock: CaseClock) -> bool:
+    """Whether a rule for late clocks is about this one: its basis, the case's level and flags."""
+    case = clock.case
+    if escalation.basis not in (None, clock.basis):
+        return False
+    if escalation.levels and rules.clock_level(case.level) not in escalation.levels:
+        return False
+    return not escalation.flags or bool(set(escalation.flags) & set(case.flags))
 
 
 def next_alarm_at(

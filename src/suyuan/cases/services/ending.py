@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
+from suyuan.accounts.rules import Role
 from suyuan.cases import errors, rules
 from suyuan.cases.models import Case, Evaluation, Survey, Task
 from suyuan.cases.rules import ENDED, Stage
@@ -96,7 +99,8 @@ def case_resolve_on_spot(*, case: Case, words: str, actor: Actor, now: datetime)
 
 def _tasks_over(case: Case, now: datetime) -> int:
     """Open tasks end with the complaint, except what a person's body or the law still asks for."""
-    open_tasks = Task.objects.filter(case=case, done_at=None, cancelled_at=None).exclude(kind__in=CARE_TASKS)
+    care = Q(kind__in=CARE_TASKS) | Q(role=Role.DOCTOR)
+    open_tasks = Task.objects.filter(case=case, done_at=None, cancelled_at=None).exclude(care)
     gone = list(open_tasks.values_list("pk", "assignee_id"))
     Task.objects.filter(pk__in=[pk for pk, _holder in gone]).update(cancelled_at=now)
     tasks_noted(case, (holder for _pk, holder in gone), now)

@@ -540,5 +540,5 @@ def _tasks(case: Case, intake: Intake, now: datetime) -> None:
     if case.harm in rules.COUNTS_AS_SERIOUS and case.occurred_on is None:
         local = now.astimezone(case.branch.tz)
         tonight = local.replace(hour=23, minute=59, second=0, microsecond=0)
-        tasks.append(Task(case=case, kind="ask_date", role="case_manager", due_at=tonight, opened_at=now))
+        tasks.append(Task(case=case, kind="ask_occurred_on", role="case_manager", due_at=tonight, opened_at=now))
     Task.objects.bulk_create(tasks)

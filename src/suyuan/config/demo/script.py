@@ -376,11 +376,19 @@ def _respond(house, story, now, words=""):
     )
 
 
+_OF_THE_LEVEL = ("step", "escalation", "legal_opinion", "ask_occurred_on", "overdue")
+
+
+def _open_tasks(story):
+    return Task.objects.filter(case=story.case, done_at=None, cancelled_at=None)
+
+
 def _settle(house, story, now):
     """Finish what is still open, so that the case can be closed."""
     actor = house.actor(story.manager)
-    for task in Task.objects.filter(case=story.case, done_at=None, cancelled_at=None):
-        handling.task_finish(task=task, words="已完成。", actor=actor, now=now)
+    for task in list(_open_tasks(story)):
+        if _open_tasks(story).filter(pk=task.pk).exists():  # finishing one may end another
+            handling.task_finish(task=task, words="已完成。", actor=actor, now=now)
     for demand in Demand.objects.filter(case=story.case, answered_at=None):
         handling.demand_answer(
             demand=demand, outcome="met", words="已照對方要求辦理。", actor=actor, now=now
@@ -390,6 +398,13 @@ def _settle(house, story, now):
 
 def _demand(house, story, now, kind="records_copy"):
     handling.demand_record(case=_fresh(story), kind=kind, actor=house.actor(story.manager), now=now)
+
+
+def _steps(house, story, now, words="已完成。"):
+    """Everybody does what the level asks of them."""
+    for task in list(_open_tasks(story)):
+        if task.kind in _OF_THE_LEVEL and _open_tasks(story).filter(pk=task.pk).exists():
+            handling.task_finish(task=task, words=words, actor=house.actor(story.manager), now=now)
 
 
 def _answer(house, story, now, words="已備妥並交付。"):
@@ -552,6 +567,7 @@ _STEPS: dict[str, Callable[..., None]] = {
     "settle": _settle,
     "demand": _demand,
     "answer": _answer,
+    "steps": _steps,
     "ask_close": _ask_close,
     "close": _close,
     "evaluate": _evaluate,

@@ -21,6 +21,7 @@ def _looked_into(cause: str, level: int = 1, at: float = 6.0) -> Steps:
         (at + 0.6, "speaker", {}),
         (at + 1.0, "appoint", {"expertise": "沒有參與這次治療"}),
         (at + 1.2, "investigate", {}),
+        (at + 14, "steps", {}),
     ]
 
 
@@ -32,7 +33,7 @@ def _found(words: str, basis: str, whys: tuple[str, ...], root: str, at: float) 
 
 
 def _told(disclosure: str, answer: str, at: float) -> Steps:
-    return [(at, "disclose", {"words": disclosure}), (at + 24, "respond", {"words": answer})]
+    return [(at - 2, "steps", {}), (at, "disclose", {"words": disclosure}), (at + 24, "respond", {"words": answer})]
 
 
 def _ended(at: float, lesson: str) -> Steps:
@@ -204,6 +205,7 @@ def _tainan() -> list[Story]:
             (5.5, "contact", {"kind": "visit", "points": "回診由許醫師檢查：皮膚感覺減退，肌力正常。", "tone": "worried"}),
             (28, "plan", {"words": "醫師說明：感覺減退在這段時間並不少見，四週後再檢查一次；若有無力或疼痛加劇請立刻回來。"}),
             (150, "judge", {"serious": False, "reason": "肌力正常，感覺已部分恢復。"}),
+            (152, "contact", {"points": "電話告知檢查結果，病人表示安心。", "tone": "calm"}),
             (200, "lower", {"level": 1, "reason": "回診顯示感覺逐漸恢復，病人表示安心，仍持續追蹤。"}),
         ],
     )
@@ -226,6 +228,7 @@ def _tainan() -> list[Story]:
             *_looked_into("efficacy", 3, at=2),
             (3.5, "legal", {"words": "請看公開回應的界線與舉證。"}),
             (5, "dispute", {}),
+            (20, "plan", {"words": "說明接下來由誰負責、何時請外部醫師看。"}),
             (24, "contact", {"kind": "meeting", "points": "院長與沈經理到場。對方提出三點：再看一次、請外部醫師、書面說明。會後一小時內寄出紀錄。",
                              "tone": "angry", "minutes": 55}),
         ],
@@ -250,6 +253,8 @@ def _tainan() -> list[Story]:
             *_told("瘀青是換針時微血管滲血，通常三到四週會退。當時沒有主動告訴您，對不起。", "護理師會在換針時說明，並給照護單。", 90),
             *_ended(130, "換針要當場說。"),
             (400, "reopen", {"reason": "病人來電表示瘀青處摸到硬塊，希望再看一次。"}),
+            (404, "contact", {"points": "護理師回電，約好隔天回診。", "tone": "worried"}),
+            (560, "contact", {"points": "回診後腫塊已消，請病人再觀察一週。", "tone": "calm"}),
         ],
     )
     withdrawn = Story(
@@ -333,8 +338,9 @@ def _taipei() -> list[Story]:
             (30, "plan", {"words": "說明會查廣告刊登內容與療程紀錄。"}),
             *_found("舊網頁仍保留「永久」字樣，與事實不符。", "網頁存檔、刊登紀錄", ("舊頁沒有下架", "沒有清單", "沒有人負責"), "網頁沒有下架清單", 70),
             *_told("您看到的網頁是我們沒有下架的舊頁，「永久」兩個字不正確。對不起。", "依實際次數與效果退還三成費用，舊網頁已下架並建立清單。", 110),
-            (400, "settle", {}),
-            (401, "ask_close", {}),
+            (250, "settle", {}),
+            (690, "contact", {"points": "確認退費已入帳，對方沒有其他要求。", "tone": "calm"}),
+            (700, "ask_close", {}),
         ],
     )
     investigating = Story(
@@ -406,6 +412,7 @@ def _taipei() -> list[Story]:
             (27, "plan", {"words": "向母親說明流程；治療內容需本人同意或出具委任書後再說明。"}),
             (60, "judge", {"serious": False, "reason": "暫時性肌肉作用不對稱，預期十二週內恢復。"}),
             (80, "demand", {"kind": "records_copy"}),
+            (150, "contact", {"points": "告知病歷複製本準備中，等本人的委任書。", "tone": "calm"}),
         ],
     )
     mediation = Story(
@@ -428,6 +435,8 @@ def _taipei() -> list[Story]:
             (28, "contact", {"kind": "care_talk", "points": "院長、郭醫師與病人及家屬說明狀況與轉診安排。", "tone": "upset", "minutes": 60}),
             (30, "plan", {"words": "轉介眼整形專科，費用由診所先行負擔。"}),
             (200, "mediation", {"number": "示調字第 115001 號"}),
+            *[(190 + 160 * n, "contact", {"points": "每週告知轉診與調解進度。", "tone": "upset"}) for n in range(5)],
+            (300, "steps", {}),
         ],
     )
     return [responded, closing, investigating, acknowledged, fresh, for_another, mediation]
@@ -450,7 +459,7 @@ def _shanghai() -> list[Story]:
             *_taken(at=2, words="您好，我是陆经理。您说的情况我已经记下，由我负责跟进。医生想当面再看一次，明天中午前我给您回电话。"),
             *_looked_into("efficacy", 1, at=5),
             (28, "plan", {"words": "说明复诊安排与处理步骤，并告知外部渠道。"}),
-            (60, "contact", {"points": "复诊后医生说明：两侧注射量不同。患者希望调整或部分退款。", "tone": "calm"}),
+            (150, "contact", {"points": "复诊后医生说明：两侧注射量不同。患者希望调整或部分退款。", "tone": "calm"}),
         ],
     )
     prepaid = Story(
@@ -531,6 +540,7 @@ def _shanghai() -> list[Story]:
             *_looked_into("service", 1, at=4),
             (26, "plan", {"words": "说明会与当事人员谈话并复查话术。"}),
             *_found("咨询话术中有不当表述。", "录音与话术文本", ("话术沿用旧版", "没有复核"), "话术没有定期复核", 60),
+            (90, "steps", {}),
             (100, "disclose", {"words": "我们听了录音，那些话不应该说，对不起。话术已经停用。"}),
         ],
     )

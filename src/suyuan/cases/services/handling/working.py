@@ -30,8 +30,8 @@ from suyuan.platform.units import writes
 # Done by a doctor's record, never by a tick.
 DANGER_TASK = "danger_review"
 
-# What a person in danger is owed does not end with the complaint.
-CARE_TASKS = frozenset({DANGER_TASK, "ask_occurred_on", "care", "examination", "follow_up"})
+# What a person's body and the law are owed does not end with the complaint.
+CARE_TASKS = frozenset({DANGER_TASK, "ask_occurred_on", "care", "examination", "follow_up", "report"})
 FILE_SOURCES = ("portal", "desk")
 CURRENCIES = ("TWD", "CNY", "HKD", "USD")
 
