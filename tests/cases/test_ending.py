@@ -115,6 +115,7 @@ def test_duties_of_law_and_care_survive_a_withdrawal(cast, make_case):
 
     still = Task.objects.filter(case=case, done_at=None, cancelled_at=None)
     assert "danger_review" in set(still.values_list("kind", flat=True))
+    assert still.filter(kind="step", detail__step="care_check").exists()
     assert not still.filter(kind="other").exists()
     assert not case.involvements.filter(kind="task", user=cast.nurse.user, until=None).exists()
     after = set(case.clocks.filter(state="running", basis="law").values_list("rule_id", flat=True))

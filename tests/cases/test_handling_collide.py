@@ -39,7 +39,7 @@ def at_once(*acts: Callable[[], object]) -> list[object]:
             results[n] = acts[n]()
         except Refusal as refusal:
             results[n] = refusal
-        except BaseException as error:  # noqa: BLE001  shown by the assertion
+        except BaseException as error:
             results[n] = error
         finally:
             connections.close_all()
