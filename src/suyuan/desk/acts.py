@@ -761,7 +761,7 @@ ACTS: tuple[Act, ...] = (
         _l("不能改寫；要更正就另寫一項，舊的會劃線保留。"), "find"),
     Act("root-cause", "record_finding", _l("五個為什麼"), _l("記下"), RootCauseForm, _root_cause,
         _l("受保護：根本原因分析另室保存，不作為追究個人的依據。"), "find"),
-    Act("late-entry", "contact", _l("補記"), _l("補記"), LateEntryForm,
+    Act("late-entry", "care_record", _l("補記"), _l("補記"), LateEntryForm,
         _plain(handling.late_entry_make, "words", "happened_at"), _l("會標明是事後補記。"), "find", stages=_EVER),
     # beside and after
     Act("proceeding", "proceed", _l("記下調解、訴訟或主管機關程序"), _l("記下"), ProceedingForm,

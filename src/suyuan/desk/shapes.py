@@ -32,6 +32,8 @@ from suyuan.ui.shapes import Blocker, Clock, CountedDay, Stop
 Shown = dict[str, Any]
 
 CLOCKS_SHOWN = 4
+DUTIES_SHOWN = 8
+TASKS_SHOWN = 8
 VOICE_CHARS = 90
 
 
@@ -68,8 +70,7 @@ def today(day: Today, profile: ActorProfile, name: str, now: datetime) -> Shown:
         "greeting": _greeting(name, now),
         "sentence": _sentence(day),
         "dangers": [_danger(line, profile) for line in day.danger],
-        "groups": [(title, duties(lines, profile, now)) for title, lines in groups if lines],
-        "rest": _rest(day),
+        "groups": [_group(title, lines, profile, now) for title, lines in groups if lines],
         "for_me": [_for_me(line) for line in day.for_me],
         "for_others": [_for_other(line, now) for line in day.for_others],
         "is_taiwan": day.jurisdiction == "tw",
@@ -106,7 +107,7 @@ def _sentence(day: Today) -> str:
 def _danger(line: DangerLine, profile: ActorProfile) -> Shown:
     signs = "、".join(line.signs)
     who = line.masked_name or _("一位病人")
-    told = _("%(since)s由%(channel)s通報，已通知%(who)s，還沒有檢視結果。申訴程序等候。") % {
+    told = _("%(since)s 由%(channel)s通報，已通知%(who)s，還沒有檢視結果。申訴程序等候。") % {
         "since": dates.near_date_and_time(line.since, timezone.now(), timezone.get_current_timezone(), _language()),
         "channel": label(CHANNELS, line.channel),
         "who": line.who,
@@ -130,10 +131,16 @@ def _could(profile: ActorProfile, move: str) -> bool:
     return bool(move_rule(move).roles & profile.roles)
 
 
-def _rest(day: Today) -> str:
-    if not day.rest:
-        return ""
-    return ngettext("其餘 %(n)s 件", "其餘 %(n)s 件", day.rest) % {"n": day.rest}
+def _group(title: str, lines: Sequence[DueLine], profile: ActorProfile, now: datetime) -> Shown:
+    """A stretch of the day; what would make it too long to take in is folded."""
+    shown = duties(lines, profile, now)
+    rest = shown[DUTIES_SHOWN:] if len(shown) > DUTIES_SHOWN + 1 else []
+    words = ""
+    if rest:
+        n, first = len(rest), rest[0]
+        words = ngettext("其餘 %(n)s 件，最近一件在 %(when)s", "其餘 %(n)s 件，最近一件在 %(when)s", n)
+        words %= {"n": n, "when": first["when"]}
+    return {"title": title, "count": len(shown), "duties": shown[: len(shown) - len(rest)], "rest": rest, "words": words}
 
 
 def duties(lines: Iterable[DueLine], profile: ActorProfile, now: datetime) -> list[Shown]:
@@ -230,6 +237,7 @@ def case(page: CasePage, profile: ActorProfile, now: datetime, *, view: str = ""
     found = page.case
     acts = offered(found, page.allowed)
     blockers = [blocker(b, found, page.allowed) for b in page.blockers]
+    tasks = [_task(task, page, now) for task in page.tasks]
     clocks = [_linked(card, found) for card in (*page.clocks, *page.done_clocks)]
     forward = next((a for a in acts if a.move == page.next_move and a.group == "forward"), None)
     return {
@@ -254,7 +262,9 @@ def case(page: CasePage, profile: ActorProfile, now: datetime, *, view: str = ""
         "view": view,
         "views": _views(found, view),
         "coach": _coach(page, card) if page.narrated else None,
-        "tasks": [_task(task, page, now) for task in page.tasks],
+        "tasks": tasks[:TASKS_SHOWN],
+        "more_tasks": tasks[TASKS_SHOWN:],
+        "task_count": len(tasks),
         "tasks_done": sum(1 for task in page.tasks if task.done_at),
         "promises": page.promises,
         "parties": [_party(party) for party in page.parties],
@@ -381,12 +391,15 @@ def _entry(entry: TimelineEntry, now: datetime) -> Shown:
     if late:
         stated = dates.near_date_and_time(entry.stated_at, now, zone, language)
         note = _("發生於 %(when)s，之後記下") % {"when": stated}
+    who = entry.who
+    if who and not entry.quote:  # a plain sentence first, and who it was beneath
+        note, who = "，".join(part for part in (who, note) if part), ""
     return {
         "day": dates.near_date(there.date(), now.astimezone(zone).date(), language, weekday=False),
         "time": dates.clock_time(there),
         "icon": next((icon for start, icon in _ICONS if entry.kind.startswith(start)), "circle"),
         "side": side,
-        "who": entry.who,
+        "who": who,
         "what": entry.what,
         "quote": entry.quote,
         "note": note,
@@ -399,7 +412,13 @@ def _entry(entry: TimelineEntry, now: datetime) -> Shown:
 
 def _views(found: Case, view: str) -> list[Shown]:
     here = case_url(found.reference)
-    named_ = [("", _("全部")), ("talks", _("往來")), ("inquiry", _("調查")), ("decisions", _("決定"))]
+    named_ = [
+        ("", _("重點")),
+        ("talks", _("往來")),
+        ("inquiry", _("調查")),
+        ("decisions", _("決定")),
+        ("all", _("全部")),
+    ]
     return [
         {"label": words, "url": f"{here}?view={code}#course" if code else f"{here}#course", "on": code == view}
         for code, words in named_
@@ -581,11 +600,13 @@ def chips(filters, asked: Mapping[str, str]) -> Shown:
         listed.append(
             {"label": words, "url": url(level="" if filters.level == n else str(n)), "on": filters.level == n}
         )
-    for code in rules.FLAGS:
-        on = filters.flag == code
-        listed.append({"label": label(FLAGS, code), "url": url(flag="" if on else code), "on": on})
+    flags = [
+        {"label": label(FLAGS, code), "url": url(flag="" if filters.flag == code else code), "on": filters.flag == code}
+        for code in rules.FLAGS
+    ]
+    listed += [flag for flag in flags if flag["on"]]
     narrowed = filters.level is not None or any((filters.owner, filters.flag, filters.stage, filters.overdue, filters.query))
-    return {"states": states, "chips": listed, "narrowed": narrowed, "plain": "?"}
+    return {"states": states, "chips": listed, "flag_links": [flag for flag in flags if not flag["on"]], "narrowed": narrowed, "plain": "?"}
 
 
 def _quoted(value: str) -> str:

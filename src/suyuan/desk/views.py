@@ -375,7 +375,8 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
         "form": form,
         "blockers": shut,
         "moved": isinstance(refused, MovedMeanwhile),
-        "stage_now": _stage_now(found) if isinstance(refused, MovedMeanwhile) else "",
+        "wrong_stage": found.stage not in act.stages and not isinstance(refused, MovedMeanwhile),
+        "stage_now": _stage_now(found),
         "cards": form.procedure.cards_of(act.card)[:7] if act.card in ("emotion", "reception") else (),
         "outline": form.procedure.disclosure if act.card == "disclosure" else (),
     }

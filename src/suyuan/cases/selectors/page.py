@@ -31,6 +31,8 @@ PATIENT_TEXTS = frozenset({"narrative", "message.in", "danger", "withdrawal"})
 SHORT_WORDS = frozenset({"words", "reason", "note", "points", "alleged", "root", "outcome"})
 # The sentence of these already says them.
 WORDED = frozenset({"promise.made", "task.opened", "task.done", "task.cancelled"})
+# Words on their way: quoted once, where they were sent.
+NOT_YET = frozenset({"message.drafted", "message.queued"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +241,8 @@ def _staff(case: Case) -> Mapping[str, list[User]]:
 # --- timeline ------------------------------------------------------------------------------------------------------
 
 
+# What the house does around a letter or a deadline: on record, and shown when all is asked for.
+QUIET = ("message.drafted", "message.changed", "message.queued", "staff.notified", "clock.alarmed")
 # The timeline in parts: what was said between them and us, what was found out, what was decided.
 VIEWS: Mapping[str, tuple[str, ...]] = {
     "talks": (
@@ -277,6 +281,8 @@ def timeline(
     rows = FactRow.objects.filter(stream__in=streams)
     if view in VIEWS:
         rows = rows.filter(type__in=VIEWS[view])
+    elif view != "all":
+        rows = rows.exclude(type__in=QUIET)
     if before is not None:
         rows = rows.filter(pk__lt=before)
     found = list(rows.order_by("-pk")[: size + 1])
@@ -308,6 +314,8 @@ def _entry(row: FactRow, told: Told | None, words: Mapping[str, Text], names: Ma
     told = told or Told(row, {})
     quote, side = "", "danger" if row.type == "case.danger_raised" else "ours"
     for name, value in told.private.items():
+        if row.type in NOT_YET:
+            continue
         if isinstance(value, dict) and (text := words.get(str(value.get("text")))):
             quote = text.body
             if text.kind in PATIENT_TEXTS:

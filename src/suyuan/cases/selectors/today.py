@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import ActorProfile, Reach, reach
@@ -15,6 +16,7 @@ from suyuan.cases.selectors.clocks import ClockCard, card_of
 from suyuan.cases.selectors.lists import _narrated_among
 from suyuan.kernel import deadlines
 from suyuan.playbooks import selectors as packs
+from suyuan.playbooks.readers import Procedure
 
 LINES = 60
 DAYS = 10
@@ -256,15 +258,30 @@ def task_title(task: Task) -> str:
     if task.title:
         return task.title
     procedure = packs.procedure_of(task.case.procedure_id)
-    step = task.detail.get("step")
-    for level in procedure.levels:
-        for each in level.steps:
-            if step and each.id == step:
-                return str(each.text)
+    if (step := task.detail.get("step")) is not None:
+        found = {each.id: each.text for each in procedure.level(task.detail.get("level")).steps}
+        if step in found:
+            return str(found[step])
+    if (rule := task.detail.get("rule")) is not None:
+        asked = {each.id: each.title for each in procedure.escalations}
+        if rule in asked:
+            return _("請您一起看：%(why)s") % {"why": asked[rule]}
+    if (clock := task.detail.get("clock")) is not None and (title := _clock_title(task.case, procedure, clock)):
+        return _("已過期限：%(what)s") % {"what": title}
     try:
         return str(procedure.words("task_kinds", task.kind))
     except LookupError:
         return task.kind
+
+
+def _clock_title(case: Case, procedure: Procedure, code: str) -> str:
+    for house in procedure.house_clocks:
+        if house.id == code:
+            return str(house.title)
+    for rule in packs.law_newest(case.jurisdiction).rules:
+        if rule.id == code:
+            return str(rule.title)
+    return ""
 
 
 def _for_me(profile: ActorProfile, held: Reach, seen) -> list[Waiting]:
@@ -316,6 +333,7 @@ def _for_others(profile: ActorProfile, seen, now: datetime) -> list[Waiting]:
             case__in=seen.filter(owner_id=profile.user_id).values("pk"), done_at__isnull=True, cancelled_at__isnull=True
         )
         .exclude(assignee_id=profile.user_id)
+        .exclude(kind__in=("overdue", "escalation"))
         .select_related("case", "assignee")
         .order_by("due_at", "id")[:12]
     )
@@ -339,8 +357,6 @@ def _strip(lines: Iterable[DueLine], branch: Branch | None, now: datetime, zone:
     """Ten days of the working calendar with what falls on each."""
     if branch is None:
         return []
-    from django.utils.translation import gettext as _
-
     from suyuan.cases.selectors.clocks import day_name
 
     table = packs.calendar_for(branch.jurisdiction).table
