@@ -20,8 +20,8 @@ def ticket(page) -> str:
     return re.search(r'name="ticket" value="([^"]+)"', page.content.decode()).group(1)
 
 
-def yes(phone, **more):
-    return phone.post(DANGER, {"ticket": ticket(phone.get(DANGER)), "signs": ["sight"], "yes": "1", **more})
+def yes(browser, **more):
+    return browser.post(DANGER, {"ticket": ticket(browser.get(DANGER)), "signs": ["sight"], "yes": "1", **more})
 
 
 def test_four_questions_stand_before_the_form(phone, clinic):

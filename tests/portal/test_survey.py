@@ -19,7 +19,7 @@ def asked(phone, clinic):
     reference, secret = keys_of(sent(phone))
     opened(phone, reference, secret)
     page = phone.get(FOLLOW + "withdraw/")
-    phone.post(FOLLOW + "withdraw/", {**form_fields(page, "post"), "reason": "談好了"})
+    phone.post(FOLLOW + "withdraw/", {**form_fields(page, "/withdraw/"), "reason": "談好了"})
     case = Case.objects.get(reference=reference)
     manager = clinic.case_manager
     _row, link = survey_send(case=case, actor=Actor("user", str(manager.uid), manager.pk), now=NOW)

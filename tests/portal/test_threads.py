@@ -4,11 +4,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.conf import settings
 from django.db import connection, connections
 from django.test import Client
 
 from suyuan.cases.models import Case
+from suyuan.platform import keys
 from suyuan.portal.models import Draft
 from tests.platform.real import copied_database
 from tests.portal.conftest import clinic_made, given, keys_of
@@ -20,11 +20,12 @@ WRITE = "/p/streamside/write/"
 def real(packs, at, tmp_path, django_db_blocker):
     """A clinic in a database of its own where commits are commits."""
     with django_db_blocker.unblock(), copied_database(tmp_path):
+        keys.ring_forget()
         clinic_made()
         yield tmp_path
+    keys.ring_forget()
 
 
-@pytest.mark.django_db(transaction=False)
 def test_twenty_clicks_at_once_are_one_case_and_one_receipt(real):
     phone = Client()
     page = phone.get(WRITE)
@@ -45,7 +46,6 @@ def test_twenty_clicks_at_once_are_one_case_and_one_receipt(real):
     assert Case.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=False)
 def test_a_draft_is_nowhere_readable_in_the_database_file(real):
     if connection.vendor != "sqlite":
         pytest.skip("looks into the SQLite file")
@@ -58,4 +58,3 @@ def test_a_draft_is_nowhere_readable_in_the_database_file(real):
     for file in real.glob("copy.sqlite3*"):
         raw = file.read_bytes()
         assert canary.encode() not in raw and phone.cookies["suyuan_draft"].value.encode() not in raw
-    assert settings.DATA_DIR

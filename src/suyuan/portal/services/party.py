@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from suyuan.cases import rules as case_rules
-from suyuan.cases.models import Case, Receipt, Survey
+from suyuan.cases.models import Case, Party, Receipt, Survey
 from suyuan.cases.services.ending import case_withdraw, survey_answer
 from suyuan.cases.services.handling.talking import demand_record
 from suyuan.cases.services.handling.working import file_add, task_open
@@ -112,6 +112,12 @@ def survey_open(secret: str, now: datetime) -> Survey | None:
         if receipt_matches(secret, bytes(survey.mac), survey.key_id):
             return survey
     return None
+
+
+def survey_actor(survey: Survey) -> Actor:
+    """Whoever holds the link answers as the complainant it was sent to."""
+    party = Party.objects.filter(case=survey.case).order_by("id").first()
+    return Actor("party", str(party.uid if party is not None else survey.uid))
 
 
 def _ask_reopening(case: Case, now: datetime) -> None:

@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from suyuan.cases.errors import AlreadyDone
 from suyuan.cases.services.receipts import secret_read
-from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import BadInput
 from suyuan.platform.addresses import address
 from suyuan.playbooks import selectors as packs
@@ -15,7 +14,7 @@ from suyuan.portal import http, rules
 from suyuan.portal.forms import SurveyForm
 from suyuan.portal.http import portal_page
 from suyuan.portal.services.pace import pace_left, pace_taken
-from suyuan.portal.services.party import party_survey, survey_open
+from suyuan.portal.services.party import party_survey, survey_actor, survey_open
 
 
 @address("public", methods=("GET", "POST"))
@@ -40,8 +39,7 @@ def survey(request: HttpRequest) -> HttpResponse:
     form = SurveyForm(request.POST if answered else None, procedure=procedure)
     if answered and form.is_valid():
         try:
-            party = Actor("party", str(found.uid))
-            party_survey(survey=found, answers=form.answers(procedure), actor=party, now=request.now)
+            party_survey(survey=found, answers=form.answers(procedure), actor=survey_actor(found), now=request.now)
             return render(request, "portal/survey_thanks.html", {"branch": case.branch})
         except AlreadyDone:
             return render(request, "portal/survey_thanks.html", {"branch": case.branch})
