@@ -37,7 +37,7 @@ COMING_IN = frozenset({"case.opened", "case.completed"})
 
 
 # What the sweep itself records starts and stops nothing: a thousand alarms must not load a thousand cases' clocks.
-SWEPT = frozenset({"clock.alarmed", "promise.broken"})
+SWEPT = frozenset({"clock.alarmed", "clock.recounted", "promise.broken"})
 
 
 def _inside(name: str) -> tuple[Reaction, ...]:

@@ -3,8 +3,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from suyuan.cases.services.clocks import clocks_sweep, promises_sweep, tasks_sweep
-from suyuan.platform.jobs import periodic
+from suyuan.cases.services.clocks import (
+    clocks_recount_many,
+    clocks_sweep,
+    promises_sweep,
+    provisional_cases,
+    tasks_sweep,
+)
+from suyuan.kernel.actor import SYSTEM
+from suyuan.platform.jobs import job, periodic
 
 
 @periodic("* * * * *", "cases.clocks")
@@ -13,3 +20,15 @@ def clocks(args: dict, now: datetime) -> None:
     clocks_sweep(now)
     promises_sweep(now)
     tasks_sweep(now)
+
+
+RECOUNT = "cases.recount"
+AT_ONCE = 200
+
+
+@job(RECOUNT)
+def recount(args: dict, now: datetime) -> None:
+    """A pack was loaded: where it is a calendar, dates that were provisional are counted on it."""
+    cases = provisional_cases()
+    for start in range(0, len(cases), AT_ONCE):
+        clocks_recount_many(case_ids=cases[start : start + AT_ONCE], actor=SYSTEM, now=now)

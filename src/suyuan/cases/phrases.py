@@ -357,6 +357,7 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "proceeding.milestone": proceeding_milestone,
     "proceeding.ended": proceeding_ended,
     "clock.alarmed": clock_alarmed,
+    "clock.recounted": _says(t("行事曆公布後，重新計算期限")),
     "clock.paused": _says(t("暫停一項院內期限")),
     "clock.resumed": _says(t("恢復計算一項院內期限")),
 }

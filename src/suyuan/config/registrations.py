@@ -49,14 +49,19 @@ JOBS = (
 
 def register_all() -> None:
     from suyuan.cases.facts import FACTS
+    from suyuan.cases.jobs import RECOUNT
     from suyuan.cases.services.clocks import clocks_follow
+    from suyuan.cases.services.handling import escalations_follow
     from suyuan.config.phrases import PLATFORM
     from suyuan.correspondence.freezing import FROZEN as MESSAGES
     from suyuan.correspondence.phrases import PHRASES as WORDS
 
-    facts.register({name: FactKind(phrase) for name, phrase in {**phrases(), **PLATFORM}.items()})
+    after = {"pack.loaded": (RECOUNT,)}
+    words = {**phrases(), **PLATFORM}
+    facts.register({name: FactKind(phrase, after=after.get(name, ())) for name, phrase in words.items()})
     # A message may end a clock of the case in whose stream it stands; the rest of what is said there may not.
-    facts.register({name: FactKind(phrase, inside=(clocks_follow,)) for name, phrase in WORDS.items()})
+    heard = {"message.received": (clocks_follow, escalations_follow)}  # repeated messages call in the next person
+    facts.register({n: FactKind(phrase, inside=heard.get(n, (clocks_follow,))) for n, phrase in WORDS.items()})
     facts.register(FACTS)
     for table, how in (*FROZEN, *MESSAGES):
         triggers.register(table, **how)

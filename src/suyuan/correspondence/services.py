@@ -243,6 +243,12 @@ def message_mark_delivered(*, message: Message, actor: Actor, now: datetime) -> 
     return message
 
 
+@writes
+def messages_rescope(*, stream: str, branch_id: int) -> int:
+    """The messages of a case go with it to another branch. The move itself is the caller's fact."""
+    return Message.objects.filter(subject_stream=stream).update(branch_id=branch_id)
+
+
 def message_deliver(*, message: Message, now: datetime) -> Message:
     """Called by the job, outside any transaction. Comes back quietly when there is nothing (any more) to send."""
     if message.state != State.QUEUED or message.send_after is None or message.send_after > now:

@@ -2,16 +2,19 @@
 
 Order inside the flush: inside-reactions until nothing new appears; heads made and locked in one statement ordered by
 token; facts, private fields, heads and the list of un-checkpointed facts written in bulk. Business rows are locked
-before heads, so two writers never wait for each other in a ring.
+before heads, so two writers never wait for each other in a ring. A stream that begins here needs no lock: nobody else
+can know it yet, so its head is written once, as it ends up.
 """
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from django.db import connection
 
 from suyuan.kernel import chain
 from suyuan.kernel.actor import Actor
@@ -34,6 +37,7 @@ class Fact:
     private  whatever a person typed and every identifier: sealed
     texts    name -> Text row: committed by digest, the words live once in the row
     subject  the row it is about, for inside-reactions only; never stored
+    begins   the first fact of a stream whose uid was made in this very write; refused by the database if it is not
     """
 
     type: str
@@ -44,6 +48,7 @@ class Fact:
     happened_at: datetime | None = None
     version: int = 1
     subject: Any = None
+    begins: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,8 @@ def stream_of(noun: str, uid: UUID | str) -> str:
 def facts_record(facts: Iterable[Fact], *, actor: Actor, now: datetime) -> list[Recorded]:
     """Buffer facts on the open unit. Raises UnknownFact, OutsideAService, NotCanonical."""
     unit = units.required()
+    if actor.acting_for is None and (whose := unit.notes.get(f"acting_for:{actor.uid}")):
+        actor = replace(actor, acting_for=whose)
     recorded = []
     for fact in facts:
         kind_of(fact.type)
@@ -147,7 +154,8 @@ def facts_flush(unit: units.Unit) -> None:
         finish(unit)
     if not unit.facts:
         return
-    heads = _locked_heads({r.stream for r in unit.facts})
+    begun = {r.stream for r in unit.facts if r.fact.begins}
+    heads = _new_heads(begun) | _locked_heads({r.stream for r in unit.facts} - begun)
     rows, privates = [], []
     for recorded in unit.facts:
         row, fields = _link(recorded, heads[recorded.stream])
@@ -180,8 +188,14 @@ def react_until_still(unit: units.Unit) -> None:
             )
 
 
+def _new_heads(streams: Iterable[str]) -> dict[str, StreamHead]:
+    return {s: StreamHead(token=chain.stream_token(s), stream=s) for s in streams}
+
+
 def _locked_heads(streams: Iterable[str]) -> dict[str, StreamHead]:
     tokens = {chain.stream_token(s): s for s in streams}
+    if not tokens:
+        return {}
     StreamHead.objects.bulk_create(
         [StreamHead(token=t, stream=s) for t, s in sorted(tokens.items())], ignore_conflicts=True
     )
@@ -245,8 +259,29 @@ def _link(recorded: Recorded, head: StreamHead) -> tuple[FactRow, list[FactPriva
     return row, sealed
 
 
+# Parameters a statement may have on an old SQLite, and what one head needs.
+_HEADS_AT_ONCE = 999 // 4
+
+
 def _heads_save(heads: Iterable[StreamHead]) -> None:
-    StreamHead.objects.bulk_update(heads, ["position", "leaf", "at"])
+    """New heads inserted, known ones moved: a statement each, whatever their number (up to `_HEADS_AT_ONCE`)."""
+    ordered = sorted(heads, key=lambda head: head.token)
+    known = [head for head in ordered if head.pk is not None]
+    StreamHead.objects.bulk_create(head for head in ordered if head.pk is None)
+    for start in range(0, len(known), _HEADS_AT_ONCE):
+        _heads_move(known[start : start + _HEADS_AT_ONCE])
+
+
+def _heads_move(heads: Sequence[StreamHead]) -> None:
+    """UPDATE … FROM (VALUES …): a tenth of the work of `bulk_update`, which every write would pay."""
+    values = [(h.pk, h.position, h.leaf, connection.ops.adapt_datetimefield_value(h.at)) for h in heads]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE platform_streamhead SET position = v.column2, leaf = v.column3, at = v.column4 FROM (VALUES "
+            + ", ".join(["(%s, %s, %s, %s)"] * len(values))
+            + ") AS v WHERE platform_streamhead.id = v.column1",
+            [value for row in values for value in row],
+        )
 
 
 @dataclass(frozen=True)

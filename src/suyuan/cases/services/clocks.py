@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Min
 
@@ -22,6 +23,7 @@ from suyuan.kernel import deadlines
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.platform import units
 from suyuan.platform.facts import Fact, Recorded, facts_record
+from suyuan.platform.models import FactRow
 from suyuan.platform.units import writes
 from suyuan.playbooks import selectors as packs
 from suyuan.playbooks.readers import ClockSpec, Escalation, HouseClock, Law, LawRule, Procedure
@@ -153,6 +155,19 @@ class _Desk:
                 self._law_pause(clock, spec, fact_type, plain, event)
         for house in book.procedure.clocks_for(fact_type, plain, self.case.jurisdiction):
             self._start(house, house.clock, plain, event)
+        self._law_starts(fact_type, plain, event, book)
+
+    def follow_law(self, fact_type: str, plain: Mapping[str, Any], event: _Replayed, book: Book) -> None:
+        """The same with the law alone: its clocks end and start by this fact."""
+        for clock in self.open:
+            spec = spec_of(clock, book)
+            if spec.cancelled_by(fact_type, plain, clock.trigger):
+                self._end(clock, "cancelled", event)
+            elif spec.stops_on(fact_type, plain, clock.trigger):
+                self._end(clock, "", event)
+        self._law_starts(fact_type, plain, event, book)
+
+    def _law_starts(self, fact_type: str, plain: Mapping[str, Any], event: Recorded | _Replayed, book: Book) -> None:
         on = event.started_at.astimezone(book.table.tz).date()
         for rule in book.law.rules_for(fact_type, plain, on):
             if rule.clock is not None and rule.clock.starts_on(fact_type, plain):
@@ -304,7 +319,7 @@ def moment_of(
     if spec.from_ == "case_opened":
         return min(case.received_at, case.stated_at or case.received_at)
     value = plain.get(spec.from_)
-    if value is None and spec.from_ == "occurred_on" and case.occurred_on:
+    if value is None and spec.from_ in ("occurred_on", "occurred_at") and case.occurred_on:
         value = case.occurred_on.isoformat()
     if not isinstance(value, str):
         return at
@@ -406,17 +421,80 @@ def clock_resume(*, clock: CaseClock, actor: Actor, now: datetime) -> CaseClock:
 
 
 def clocks_recount(case: Case, now: datetime, *, law_changed: bool = False) -> int:
-    """Recompute open clocks from their original trigger (calendar published, branch moved). Joins the caller's write."""
+    """Recompute open clocks from their original trigger (calendar published, branch moved). Joins the caller's write.
+
+    When another law applies, its clocks are started by replaying what was recorded; the former law's are void.
+    """
+    if law_changed:
+        _law_replayed(case, now)
     book, moved = book_for(case), []
     for clock in CaseClock.objects.filter(case=case, state__in=("running", "paused")).prefetch_related("pauses"):
-        before = clock.due_at
+        clock.case = case
+        before, was = clock.due_at, clock.provisional
         recount(clock, book, now)
-        if clock.due_at != before or law_changed:
+        if clock.due_at != before or was != clock.provisional:
             moved.append(clock)
     if moved:
         CaseClock.objects.bulk_update(moved, _CLOCK_COLUMNS)
-        _next_due(case)
+    _next_due(case)
     return len(moved)
+
+
+def provisional_cases() -> list[int]:
+    """Cases whose open clocks were counted on a calendar that was not yet official."""
+    open_ones = CaseClock.objects.filter(state__in=("running", "paused"), provisional=True)
+    return list(open_ones.order_by("case_id").values_list("case_id", flat=True).distinct())
+
+
+@writes
+def clocks_recount_many(*, case_ids: list[int], actor: Actor, now: datetime) -> int:
+    """A calendar was published: count these cases' clocks again; a fact per case says which date became which."""
+    cases = Case.objects.select_for_update(of=("self",)).select_related("branch").filter(pk__in=case_ids).order_by("id")
+    facts = []
+    for case in cases:
+        before = {c.pk: c for c in CaseClock.objects.filter(case=case, state__in=("running", "paused"))}
+        clocks_recount(case, now)
+        after = CaseClock.objects.filter(pk__in=before)
+        moved = [
+            {"clock": c.rule_id, "from": before[c.pk].due_at.isoformat(), "to": c.due_at.isoformat()}
+            for c in after
+            if c.due_at != before[c.pk].due_at
+        ]
+        facts.append(Fact("clock.recounted", case.stream, plain={"moved": moved}, subject=case))
+    facts_record(facts, actor=actor, now=now)
+    return len(facts)
+
+
+@dataclass(frozen=True)
+class _Replayed:
+    """A stored fact in the place of the one being recorded."""
+
+    uid: UUID
+    type: str
+    plain: Mapping[str, Any]
+    started_at: datetime
+    now: datetime
+
+
+def _law_replayed(case: Case, now: datetime) -> None:
+    """Statutory clocks of the law that applies from now on, from the original triggers."""
+    running = CaseClock.objects.filter(case=case, basis="law", state__in=("running", "paused"))
+    running.update(state="void", outcome="cancelled", stopped_at=now, next_alarm_at=None)
+    desk, book = _Desk(case, [], now), book_for(case)
+    for row in FactRow.objects.filter(stream=case.stream).order_by("position"):
+        plain = {name: held[1] for name, held in row.plain.items()}
+        stated = plain.get("happened_at")
+        started = min(row.at, datetime.fromisoformat(stated.replace("Z", "+00:00"))) if stated else row.at
+        event = _Replayed(row.uid, row.type, plain, started, row.at)
+        for fact_type, said in implied(row.type, plain):
+            desk.follow_law(fact_type, said, event, book)
+    for clock in desk.new:
+        clock.recorded_at = now
+        clock.born_late = clock.due_at <= now
+        if clock.next_alarm_at is not None:
+            clock.next_alarm_at = max(clock.next_alarm_at, now)
+    desk.promises.clear()
+    desk.save()
 
 
 def _next_due(case: Case) -> None:
@@ -468,13 +546,15 @@ def alarms_give_many(*, clock_ids: list[int], actor: Actor, now: datetime) -> in
         notify.setdefault((case.branch, spec.owner, clock.owner_id or case.owner_id), set()).add(case.stream)
         if late and "due" in due and not clock.born_late:
             for role in spec.escalate_to:
-                tasks.append(_escalation(case, clock, role, now))
+                if role not in _ONLY_TOLD:
+                    tasks.append(_escalation(case, clock, role, now))
                 notify.setdefault((case.branch, role, None), set()).add(case.stream)
         for key in due:
             if key.startswith("up:"):
                 step = next(e for e in book.procedure.escalations if e.id == key[3:])
                 for role in step.to:
-                    tasks.append(_escalation(case, clock, role, now))
+                    if role not in _ONLY_TOLD:
+                        tasks.append(_escalation(case, clock, role, now))
                     notify.setdefault((case.branch, role, None), set()).add(case.stream)
     if tasks:
         _tasks_open_once(tasks)
@@ -482,6 +562,10 @@ def alarms_give_many(*, clock_ids: list[int], actor: Actor, now: datetime) -> in
     facts_record(facts, actor=actor, now=now)
     _notify(notify, actor, now)
     return len(clocks)
+
+
+# Told and shown the case at level 3, but nobody there could finish a task.
+_ONLY_TOLD = frozenset({"head_office"})
 
 
 def _escalation(case: Case, clock: CaseClock, role: str, now: datetime) -> Task:

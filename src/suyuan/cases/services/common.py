@@ -13,6 +13,7 @@ from suyuan.cases.models import Approval, Case, Involvement, Task
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.machine import NoSuchMove
 from suyuan.kernel.refusal import BadInput
+from suyuan.platform import units
 from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.models import Text
 from suyuan.platform.texts import text_write
@@ -61,6 +62,8 @@ def require_may(case: Case, move: str, actor: Actor, now: datetime, *, view: Cas
         if answer.code == "not_here":
             raise errors.MayNot("not_here")
         raise errors.MayNot(answer.code, answer.who_could)
+    if answer.stands_in_for:  # a deputy acts as themselves; the facts of this write name whom for
+        units.required().notes[f"acting_for:{actor.uid}"] = answer.stands_in_for
     return view
 
 

@@ -26,7 +26,7 @@ from suyuan.cases.services.receipts import receipt_row
 from suyuan.kernel.actor import Actor
 from suyuan.people.models import Person, TreatmentReceived
 from suyuan.people.rules import Contact, Treatment
-from suyuan.people.services import NewPerson, persons_register
+from suyuan.people.services import NewPerson, people_take_down
 from suyuan.platform import chance, idempotency, units
 from suyuan.platform.facts import Fact, facts_record, stream_of
 from suyuan.platform.idempotency import Token
@@ -124,7 +124,6 @@ def case_register(
     `once` is the sender's idempotency token, used inside the same transaction. Raises MayNot, BadInput refusals.
     """
     _check(intake, now)
-    _require_register(branch, actor, now)
     for attempt in range(3):
         try:
             return _case_register(
@@ -212,6 +211,7 @@ def _case_register(
     once: Token | None,
     reference: str,
 ) -> Registered:
+    _require_register(branch, actor, now)
     procedure = packs.procedure_newest(branch.jurisdiction)
 
     complainant, patient, treatments = _people(branch, intake, language, actor, now)
@@ -267,6 +267,7 @@ def _case_register(
         texts={"narrative": narrative} if narrative else {},
         happened_at=intake.happened_at,
         subject=case,
+        begins=True,
     )
     facts_record([opened], actor=actor, now=now)
     registered = Registered(case, party, secret)
@@ -415,8 +416,10 @@ def _people(
     if not itself:
         asked.append((intake.patient, True, treatments))
     nameless = actor.kind == "party"  # someone in danger gives no name, and still is somebody
-    new = [
+    told = [given.person is not None or nameless or bool(done) or not given.is_empty for given, _, done in asked]
+    people = [
         NewPerson(
+            known=given.person,
             family_name=given.family_name,
             given_name=given.given_name,
             contacts=given.contacts,
@@ -427,16 +430,14 @@ def _people(
             communication_need=intake.communication_need,
             treatments=done,
         )
-        for given, is_patient, done in asked
-        if given.person is None and (nameless or done or not given.is_empty)
+        for (given, is_patient, done), somebody in zip(asked, told, strict=True)
+        if somebody
     ]
-    made = iter(persons_register(branch=branch, people=new, source="intake", actor=actor, now=now) if new else ())
-    people = [
-        given.person or (next(made) if nameless or done or not given.is_empty else None) for given, _, done in asked
-    ]
-    complainant, patient = people[0], people[-1] if not itself or intake.relation == "self" else None
-    rows = list(TreatmentReceived.objects.filter(person=people[-1]).order_by("-id")[: len(treatments)]) if treatments else []
-    return complainant, patient, rows[::-1]
+    made = iter(people_take_down(branch=branch, people=people, source="intake", actor=actor, now=now) if people else ())
+    taken = [next(made) if somebody else None for somebody in told]
+    rows = [each.person if each else None for each in taken]
+    complainant, patient = rows[0], rows[-1] if not itself or intake.relation == "self" else None
+    return complainant, patient, taken[-1].treatments if taken[-1] else []
 
 
 def _roles(complainant: Person | None, patient: Person | None, intake: Intake) -> list[str]:
@@ -506,6 +507,7 @@ def _around(case, party, intake: Intake, treatments, actor: Actor, now: datetime
         "wishes": list(intake.wishes),
         "factors": list(intake.factors),
         "relation": intake.relation,
+        "communication_need": bool(intake.communication_need),
         "party": str(party.uid) if party else None,
         "person": str(party.person.uid) if party else None,
         "consents": [[c.purpose, c.version, c.given] for c in intake.consents],
@@ -516,7 +518,7 @@ def _around(case, party, intake: Intake, treatments, actor: Actor, now: datetime
     private = {
         "matter": case.matter,
         "preferred_hours": intake.preferred_hours,
-        "communication_need": intake.communication_need,
+        "communication_words": intake.communication_need,
         "subjects": [row.subject for row in issues],
     }
     return plain, {name: value for name, value in private.items() if value}

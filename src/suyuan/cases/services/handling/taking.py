@@ -22,6 +22,7 @@ from suyuan.cases.services.handling.parts import (
     words_frozen,
 )
 from suyuan.cases.services.handling.steps import HANDLER, steps_pass
+from suyuan.correspondence.services import messages_rescope
 from suyuan.kernel.actor import Actor
 from suyuan.platform.search import stream_rescope
 from suyuan.platform.units import writes
@@ -131,6 +132,7 @@ def case_move_branch(*, case: Case, branch: Branch, reason: str, actor: Actor, n
         steps_pass(case, HANDLER, None, now)
     for compartment in sorted(rules.COMPARTMENTS):
         stream_rescope(stream=case.compartment_stream(compartment), branch_id=branch.pk)
+    messages_rescope(stream=case.stream, branch_id=branch.pk)
     clocks_recount(case, now, law_changed=law_changed)
 
     plain = {"from": before.code, "to": branch.code, "jurisdiction": branch.jurisdiction, "left": left}
