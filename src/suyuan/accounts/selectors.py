@@ -56,7 +56,8 @@ def profile_for(actor: Actor, now: datetime) -> ActorProfile:
     unit = units.current()
     known = unit.notes.setdefault("profiles", {}) if unit else {}
     if actor not in known:
-        known[actor] = profile_of(User.objects.get(uid=actor.uid), now)
+        user = User(pk=actor.user_id, uid=actor.uid) if actor.user_id else User.objects.get(uid=actor.uid)
+        known[actor] = _profiles([user], now, unread=actor.user_id is not None)[0]
     return known[actor]
 
 
@@ -73,10 +74,15 @@ def profiles_in(branch: Branch, now: datetime) -> list[ActorProfile]:
     return _profiles(users.order_by("id"), now)
 
 
-def _profiles(users: Iterable[User], now: datetime) -> list[ActorProfile]:
+def _profiles(users: Iterable[User], now: datetime, *, unread: bool = False) -> list[ActorProfile]:
+    """Two queries for all. `unread`: only who they are is known; whether they are active is asked along the way."""
     users = list(users)
-    active = [u.pk for u in users if u.is_active]
-    stands_in, guests = _lent(active, now)
+    active = [u.pk for u in users if unread or u.is_active]
+    stands_in, guests, found = _lent(active, now)
+    if unread:
+        for user in users:
+            user.is_active = user.pk in found
+        active = [u.pk for u in users if u.is_active]
     owners = set(active).union(*({p for p, _ in pairs} for pairs in stands_in.values()))
     memberships = _memberships(owners, now)
     profiles = []
@@ -93,8 +99,10 @@ def _profiles(users: Iterable[User], now: datetime) -> list[ActorProfile]:
     return profiles
 
 
-def _lent(user_ids: list[int], now: datetime) -> tuple[dict[int, list[tuple[int, UUID]]], dict[int, list[GuestAccess]]]:
-    """Whom they stand in for, and what is open to them as guests: one query for both."""
+def _lent(
+    user_ids: list[int], now: datetime
+) -> tuple[dict[int, list[tuple[int, UUID]]], dict[int, list[GuestAccess]], set[int]]:
+    """Whom they stand in for, what is open to them as guests, and who of them is active: one query for all three."""
     today = now.astimezone(UTC).date()
     deputies = (
         Deputy.objects.filter(user_id__in=user_ids, ended_at=None, stands_in_for__is_active=True)
@@ -107,11 +115,20 @@ def _lent(user_ids: list[int], now: datetime) -> tuple[dict[int, list[tuple[int,
         .annotate(zone_=F("branch__zone"), first_=Value(date.min, DateField()))
         .values_list("user_id", "kind", "stream", "zone_", "first_", "last_day", "user_id")
     )
+    active = (
+        User.objects.filter(id__in=user_ids, is_active=True)
+        .annotate(kind_=Value("active", CharField()), stream_=Value("", CharField()), zone_=Value("", CharField()))
+        .annotate(first_=Value(date.min, DateField()), last_=Value(date.min, DateField()))
+        .values_list("pk", "kind_", "stream_", "zone_", "first_", "last_", "pk")
+    )
     stands_in: dict[int, list[tuple[int, Any]]] = defaultdict(list)
     opened: dict[int, list[GuestAccess]] = defaultdict(list)
     principals: dict[int, list[tuple[int, date, date]]] = defaultdict(list)
-    for user_id, kind, stream, zone, first, last, principal in deputies.union(guests, all=True):
-        if kind == "deputy":
+    found: set[int] = set()
+    for user_id, kind, stream, zone, first, last, principal in deputies.union(guests, active, all=True):
+        if kind == "active":
+            found.add(user_id)
+        elif kind == "deputy":
             principals[user_id].append((principal, first, last))
         elif last >= day_in(zone, now):
             opened[user_id].append(GuestAccess(stream, kind, last))
@@ -125,7 +142,7 @@ def _lent(user_ids: list[int], now: datetime) -> tuple[dict[int, list[tuple[int,
             for principal, first, last in rows:
                 if first <= day_in(zones[principal], now) <= last:
                     stands_in[user_id].append((principal, uids[principal]))
-    return stands_in, opened
+    return stands_in, opened, found
 
 
 def _memberships(user_ids: set[int], now: datetime) -> dict[int, list[Membership]]:

@@ -55,6 +55,7 @@ class NewPerson:
     communication_need: str = ""
     contacts: Sequence[Contact] = ()
     treatments: Sequence[Treatment] = ()
+    known: Person | None = None
 
 
 @writes
@@ -67,28 +68,52 @@ def person_register(*, branch: Branch, person: NewPerson, source: str = "staff",
 def persons_register(
     *, branch: Branch, people: Sequence[NewPerson], source: str = "staff", actor: Actor, now: datetime
 ) -> list[Person]:
-    """All persons of one intake: at most four inserts, however many they are and whatever they bring."""
+    """Several persons at once: at most four inserts, however many they are and whatever they bring."""
+    taken = people_take_down(branch=branch, people=people, source=source, actor=actor, now=now)
+    return [each.person for each in taken]
+
+
+@dataclass(frozen=True)
+class TakenDown:
+    """A person as told, now a row, and the rows of the treatments they named, in the order they named them."""
+
+    person: Person
+    treatments: list[TreatmentReceived]
+
+
+@writes
+def people_take_down(
+    *, branch: Branch, people: Sequence[NewPerson], source: str, actor: Actor, now: datetime
+) -> list[TakenDown]:
+    """All persons of one intake. Who has a `known` row keeps it and gets the treatments they named."""
     _require(actor, "person_write", branch.pk, now)
     today = day_in(branch.zone, now)
     for new in people:
         _check(new, today=today, source=source)
 
-    rows = [_person(new, branch, now) for new in people]
-    Person.objects.bulk_create(rows)
-    contacts, treatments, index, facts = [], [], [], []
+    rows = [new.known or _person(new, branch, now) for new in people]
+    Person.objects.bulk_create(row for new, row in zip(people, rows, strict=True) if new.known is None)
+    contacts, treatments, index, facts, taken = [], [], [], [], []
     for new, row in zip(people, rows, strict=True):
-        mine = [_contact(row, c) for c in new.contacts]
-        contacts += mine
         done = [_treatment(row, t, branch, source, now) for t in new.treatments]
         treatments += done
+        taken.append(TakenDown(row, done))
+        if new.known is not None:
+            facts += [_received(row, t) for t in done]
+            continue
+        mine = [_contact(row, c) for c in new.contacts]
+        contacts += mine
         phones = [c.value for c in new.contacts if c.kind == "phone"]
         index += _index(row, new.family_name, new.given_name, phones, new.chart_number)
         facts.append(_registered(row, new, branch, source, mine, done))
     ContactPoint.objects.bulk_create(contacts)
     TreatmentReceived.objects.bulk_create(treatments)
     PersonIndex.objects.bulk_create(index)
+    newly = [row.pk for new, row in zip(people, rows, strict=True) if new.known and new.treatments and not row.is_patient]
+    if newly:
+        Person.objects.filter(pk__in=newly).update(is_patient=True)
     facts_record(facts, actor=actor, now=now)
-    return rows
+    return taken
 
 
 _SEALED = {
@@ -269,11 +294,7 @@ def treatment_add(
     made.save(force_insert=True)
     if not person.is_patient:
         Person.objects.filter(pk=person.pk).update(is_patient=True)
-    facts_record(
-        [Fact("person.treatment_added", person.stream, _treatment_plain(made), _treatment_private(made))],
-        actor=actor,
-        now=now,
-    )
+    facts_record([_received(person, made)], actor=actor, now=now)
     return made
 
 
@@ -469,7 +490,11 @@ def _registered(
         contact_values=[c.value.strip() for c in new.contacts],
         treatment_words=[_treatment_private(t) for t in done],
     )
-    return Fact("person.registered", row.stream, plain, private, subject=row)
+    return Fact("person.registered", row.stream, plain, private, subject=row, begins=True)
+
+
+def _received(person: Person, t: TreatmentReceived) -> Fact:
+    return Fact("person.treatment_added", person.stream, _treatment_plain(t), _treatment_private(t))
 
 
 def _treatment_plain(t: TreatmentReceived) -> dict[str, Any]:
