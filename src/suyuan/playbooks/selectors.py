@@ -1,5 +1,6 @@
 """What the rest of the house reads from packs. Contents are parsed once per process: loaded rows never change."""
 
+import time
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
@@ -7,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from suyuan.platform import units
 from suyuan.playbooks import content
 from suyuan.playbooks.errors import PackMissing
 from suyuan.playbooks.models import PackActivation, PackVersion
@@ -68,7 +70,27 @@ def _active() -> dict[str, int]:
     return dict(PackActivation.objects.order_by("pk").values_list("slot", "version_id"))
 
 
+# How long a process may go on with the packs it knows after another process has loaded newer ones. A case that opens in
+# these seconds is pinned to the version that was newest a moment before, which is as lawful as having come a moment before.
+NEWEST_FOR = 5.0
+LOADED = "packs loaded"
+
+_newest_known: dict[tuple[str, str], tuple[float, int]] = {}
+
+
 def _newest(kind: str, jurisdiction: str) -> int:
+    """Asked several times by every write and page, and changed a few times a year."""
+    known = _newest_known.get((kind, jurisdiction))
+    if known is not None and time.monotonic() - known[0] < NEWEST_FOR:
+        return known[1]
+    version = _newest_read(kind, jurisdiction)
+    unit = units.current()
+    if unit is None or LOADED not in unit.notes:  # what this very write has loaded may yet be rolled back
+        _newest_known[kind, jurisdiction] = (time.monotonic(), version)
+    return version
+
+
+def _newest_read(kind: str, jurisdiction: str) -> int:
     slots = (f"{kind}:{jurisdiction}", f"{kind}:any")
     rows = PackActivation.objects.filter(slot__in=slots).order_by("-pk").values_list("slot", "version_id")
     found: dict[str, int] = {}
@@ -108,6 +130,7 @@ def _version(pk: int) -> PackVersion:
 
 
 def forget() -> None:
-    """For tests that bring back an older database, where the same number is another row."""
+    """After a load; and for tests that bring back an older database, where the same number is another row."""
+    _newest_known.clear()
     for cached in (_procedure, _law, _calendar, _rules_by_sha):
         cached.cache_clear()

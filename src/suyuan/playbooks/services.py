@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from suyuan.kernel.actor import Actor
+from suyuan.platform import units
 from suyuan.platform.facts import Fact, facts_record, stream_of
 from suyuan.platform.units import writes
 from suyuan.playbooks import loader, selectors
@@ -40,6 +41,7 @@ def packs_load(*, folder: Path | str, actor: Actor, now: datetime) -> list[PackV
     )
 
     facts_record([_loaded(version) for version in put], actor=actor, now=now)
+    units.required().notes[selectors.LOADED] = True
     selectors.forget()
     return put
 
