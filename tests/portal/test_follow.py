@@ -159,7 +159,12 @@ CANARY = "金絲雀"
 def full_of_canaries(case, clinic):
     """Everything a complainant must not see before their identity is verified, each with a mark of its own."""
     from suyuan.cases.models import (
-        CareRecord, CaseIssue, ContactEntry, Disclosure, Finding, StaffStatement,
+        CareRecord,
+        CaseIssue,
+        ContactEntry,
+        Disclosure,
+        Finding,
+        StaffStatement,
     )  # fmt: skip
     from suyuan.platform.texts import text_write
     from suyuan.platform.units import unit

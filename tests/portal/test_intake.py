@@ -112,6 +112,14 @@ def test_too_many_words_are_counted_and_kept(phone, clinic):
     assert long in html
 
 
+def test_more_than_any_form_could_hold_is_a_plain_bad_request(phone, clinic):
+    assert phone.post(WRITE, given(phone.get(WRITE), narrative="痛" * 1_000_000)).status_code in (400, 413)
+    page = phone.get(WRITE)
+    fields = given(page, narrative="痛" * 150_000, send=None)
+    assert phone.post("/p/streamside/write/save/", fields).status_code == 413
+    assert not Case.objects.exists()
+
+
 def test_a_date_that_has_not_come_is_answered_with_a_guess(phone, clinic):
     html = refused(sent(phone, treatment_on="2027/1/1", happened_on="1926/3/4"))
 

@@ -127,10 +127,9 @@ def danger_send(
 def intake_of(form: ComplaintForm, stored: Sequence[StoredFile], now: datetime) -> cases.Intake:
     """What the form says, in the words of `cases`. A date that cannot be read stays in the person's own words."""
     given: Mapping[str, Any] = form.cleaned_data
-    law = form.branch.jurisdiction
     harm = given["harm"] or "unknown"
     happened = form.fields["happened_on"].read(given["happened_on"])
-    treatment, treated_on = _treatment(form)
+    treatment = _treatment(form)
     subject = given["treatment"]
     complainant = cases.PersonGiven(**_name(given["name"]), contacts=_contacts(form))
     other = given["about"] == "other"
@@ -164,18 +163,18 @@ def _begun(kept: Kept | None) -> Case | None:
     return kept.case if kept is not None and kept.case is not None and not kept.case.is_complete else None
 
 
-def _treatment(form: ComplaintForm) -> tuple[Treatment | None, rules.Rough]:
+def _treatment(form: ComplaintForm) -> Treatment | None:
     given = form.cleaned_data
     rough = form.fields["treatment_on"].read(given["treatment_on"])
     words = given["treatment"]
     if not words and not given["treatment_on"]:
-        return None, rough
+        return None
     if rough.kind != "known" and given["treatment_on"]:
         words = f"{words}（{given['treatment_on']}）" if words else given["treatment_on"]
     if not words:
         words = given["treatment_on"]
     known = rough.kind == "known"
-    return Treatment(words=words[:200], on=rough.on if known else None, precision=rough.precision if known else "unknown"), rough
+    return Treatment(words=words[:200], on=rough.on if known else None, precision=rough.precision if known else "unknown")
 
 
 def _name(typed: str) -> dict[str, str]:

@@ -13,8 +13,8 @@ from suyuan.cases.services.handling.working import file_add, task_open
 from suyuan.correspondence.services import message_receive
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.platform import files, idempotency
-from suyuan.platform.keys import receipt_mac, receipt_matches
 from suyuan.platform.idempotency import Token
+from suyuan.platform.keys import receipt_mac, receipt_matches
 from suyuan.platform.models import Upload
 from suyuan.platform.units import writes
 from suyuan.playbooks import selectors as packs

@@ -17,10 +17,10 @@ from suyuan.platform.addresses import address
 from suyuan.portal import http, rules
 from suyuan.portal.http import portal_page
 from suyuan.portal.proof import proof_judge, proof_read
-from suyuan.ui.qr import qr_svg
 from suyuan.portal.selectors import draft_kept
 from suyuan.portal.services.drafts import draft_clear
 from suyuan.portal.views.common import promised, public_base, show
+from suyuan.ui.qr import qr_svg
 
 LANGUAGES = ("zh-hant", "zh-hans", "en")
 

@@ -21,7 +21,6 @@ from suyuan.portal import http, rules
 from suyuan.portal.forms import PURPOSE, ComplaintForm
 from suyuan.portal.http import portal_page
 from suyuan.portal.proof import proof_of
-from suyuan.ui.qr import qr_svg
 from suyuan.portal.selectors import Kept, answers_for, draft_kept
 from suyuan.portal.services.drafts import draft_clear, draft_save
 from suyuan.portal.services.intake import SCOPE, case_of, complaint_send
@@ -29,6 +28,7 @@ from suyuan.portal.services.pace import pace_left, pace_taken
 from suyuan.portal.services.uploads import Refused, upload_remove, uploads_drop, uploads_from_form, uploads_named
 from suyuan.portal.views.common import procedure_of, promised, public_base, show
 from suyuan.portal.views.start import language_set
+from suyuan.ui.qr import qr_svg
 
 TOKENS, FILES = "upload", "files"
 
