@@ -26,6 +26,9 @@ TIMELINE_PAGE = 50
 HIDDEN = (Compartment.COUNSEL, Compartment.MEDIATION)
 ANNOUNCED = (Compartment.CARE_TALK, Compartment.ROOT_CAUSE)
 
+# Recorded, chained, and of no use to whoever reads a case's story.
+NOT_TOLD = ("staff.notified",)
+
 PATIENT_TEXTS = frozenset({"narrative", "message.in", "danger", "withdrawal"})
 # Words too short for a row of their own stand in the fact; these are shown as they were said.
 SHORT_WORDS = frozenset({"words", "reason", "note", "points", "alleged", "root", "outcome"})
@@ -278,7 +281,7 @@ def timeline(
     readable = frozenset(compartments)
     nouns = ["", *(c for c in ANNOUNCED), *(c for c in HIDDEN if c in readable)]
     streams = [case.compartment_stream(c) for c in nouns]
-    rows = FactRow.objects.filter(stream__in=streams)
+    rows = FactRow.objects.filter(stream__in=streams).exclude(type__in=NOT_TOLD)
     if view in VIEWS:
         rows = rows.filter(type__in=VIEWS[view])
     elif view != "all":

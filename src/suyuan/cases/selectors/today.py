@@ -19,6 +19,7 @@ from suyuan.playbooks import selectors as packs
 from suyuan.playbooks.readers import Procedure
 
 LINES = 60
+LATER = 8
 DAYS = 10
 
 
@@ -111,8 +112,8 @@ def today_for(profile: ActorProfile, *, now: datetime, until_days: int = 14) -> 
         late=late,
         today=[line for line in rest if line.when <= midnight],
         tomorrow=[line for line in rest if midnight < line.when <= after],
-        later=later[:LINES],
-        rest=max(0, len(later) - LINES),
+        later=later[:LATER],
+        rest=max(0, len(later) - LATER),
         for_me=_for_me(profile, held, seen),
         for_others=_for_others(profile, seen, now),
         strip=_strip(lines, branch, now, zone),

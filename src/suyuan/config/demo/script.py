@@ -388,7 +388,7 @@ def _settle(house, story, now):
     actor = house.actor(story.manager)
     for task in list(_open_tasks(story)):
         if _open_tasks(story).filter(pk=task.pk).exists():  # finishing one may end another
-            handling.task_finish(task=task, words="已完成。", actor=actor, now=now)
+            handling.task_finish(task=task, actor=actor, now=now)
     for demand in Demand.objects.filter(case=story.case, answered_at=None):
         handling.demand_answer(
             demand=demand, outcome="met", words="已照對方要求辦理。", actor=actor, now=now
@@ -400,7 +400,7 @@ def _demand(house, story, now, kind="records_copy"):
     handling.demand_record(case=_fresh(story), kind=kind, actor=house.actor(story.manager), now=now)
 
 
-def _steps(house, story, now, words="已完成。"):
+def _steps(house, story, now, words=""):
     """Everybody does what the level asks of them."""
     for task in list(_open_tasks(story)):
         if task.kind in _OF_THE_LEVEL and _open_tasks(story).filter(pk=task.pk).exists():

@@ -7,6 +7,7 @@ from suyuan.accounts.models import User
 from suyuan.accounts.rules import MANAGERS, MEMBER_ROLES
 from suyuan.cases import errors, rules
 from suyuan.cases.models import CareRecord, Case, CaseFile, Task
+from suyuan.cases.selectors.today import task_title
 from suyuan.cases.services.handling.parts import (
     begin,
     case_change,
@@ -99,7 +100,7 @@ def task_finish(*, task: Task, words: str = "", actor: Actor, now: datetime) -> 
 
     plain = {"task": str(task.uid), "kind": task.kind, "step": task.detail.get("step")}
     texts = {"words": text} if text else {}
-    private = {"title": task.title}
+    private = {"title": task_title(task)}
     tell(
         case, "task.done", actor=actor, now=now, plain=plain, private=private, texts=texts, compartment=task.compartment
     )
