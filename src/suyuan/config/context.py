@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from suyuan.accounts.labels import role_labels
@@ -82,9 +82,9 @@ def _nav(request: HttpRequest) -> list[dict[str, str]]:
     if roles - {Role.ADMINISTRATOR}:
         shown += [_item(_("今天"), "today", "desk:today", "t"), _item(_("案件"), "cases", "desk:cases", "c")]
     if roles & REGISTER_ROLES:
-        shown.append(_item(_("受理"), "plus", "desk:register", "n"))
+        shown.append(_item(pgettext("nav", "受理"), "plus", "desk:register", "n"))
     if roles & HOUSE_MOVES["person_search"]:
-        shown.append(_item(_("病人"), "people", "people:people", "p"))
+        shown.append(_item(pgettext("nav", "病人"), "people", "people:people", "p"))
     if asked_for_statement(request.profile):
         shown.append(_item(_("我的說明"), "note", "desk:statements", "s"))
     return shown
