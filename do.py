@@ -55,7 +55,23 @@ def main(argv: list[str]) -> int:
         browser()
         return inside("-m", "tests.look", *rest)
     browser()
-    return lint() or inside("-m", "pytest", *(rest or ["-q"]))
+    return lint() or tests(rest)
+
+
+# What has to hold on both databases: services, jobs, search, chain.
+BOTH = ["platform", "accounts", "people", "playbooks", "correspondence", "cases"]
+
+
+def tests(rest: list[str]) -> int:
+    """Everything on SQLite, then what must hold on both databases on PostgreSQL. With arguments: just those, once."""
+    if rest:
+        return inside("-m", "pytest", *rest)
+    say("Every test, on SQLite …")
+    sqlite = inside("-m", "pytest", "-q", "-n", "2")
+    say("Services, jobs, search and chain again, on PostgreSQL …")
+    folders = [f"tests/{name}" for name in BOTH]
+    postgres = inside("-m", "pytest", "-q", "-n", "2", "-m", "not browser", *folders, SUYUAN_TEST_DB="postgres")
+    return sqlite or postgres
 
 
 def lint() -> int:
@@ -128,8 +144,8 @@ def apt_install(packages: str, advice: str, *, fatal: bool = True) -> None:
         raise SystemExit(3)
 
 
-def inside(*arguments: object) -> int:
-    env = os.environ | {"PYTHONUTF8": "1"}
+def inside(*arguments: object, **more: str) -> int:
+    env = os.environ | {"PYTHONUTF8": "1"} | more
     return subprocess.call([str(PYTHON), *map(str, arguments)], cwd=ROOT, env=env)
 
 

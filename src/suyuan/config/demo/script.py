@@ -4,7 +4,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,8 @@ from suyuan.accounts.models import Branch, Department, User
 from suyuan.cases.models import Case, CaseIssue, Demand, Party, Promise, StaffStatement, Task
 from suyuan.cases.services import ending, handling, intake, investigation, outside, parties
 from suyuan.cases.services.clocks import clocks_sweep, promises_sweep, tasks_sweep
+from suyuan.config.demo.stories import stories
+from suyuan.config.demo.story import Story
 from suyuan.correspondence import services as post
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.people.rules import Contact, Treatment
@@ -69,32 +71,6 @@ class House:
         return Actor("user", str(user.uid), user.pk)
 
 
-@dataclass
-class Story:
-    """One complaint: when it came, what was said, and what was done after how many hours."""
-
-    branch: str
-    days: float
-    said: dict[str, Any]
-    by: str = ""
-    channel: str = "web"
-    steps: list[tuple[float, str, dict[str, Any]]] = field(default_factory=list)
-    case: Case | None = None
-    party: Actor | None = None
-
-    @property
-    def manager(self) -> str:
-        return {"TN": "shen", "TP": "chen", "SH": "lu"}[self.branch]
-
-    @property
-    def head(self) -> str:
-        return {"TN": "tsai", "TP": "fan", "SH": "gu"}[self.branch]
-
-    @property
-    def doctor(self) -> str:
-        return {"TN": "xu", "TP": "guo", "SH": "tang"}[self.branch]
-
-
 def demo_make(now: datetime) -> None:
     """Fill an empty house. Nothing here writes a row itself."""
     with _hurried():
@@ -118,8 +94,6 @@ def _hurried() -> Iterator[None]:
 
 
 def _live_through(now: datetime) -> None:
-    from suyuan.config.demo.stories import stories
-
     begin = now - 75 * DAY
     with clock.frozen(begin):
         house = _house(begin)

@@ -1,7 +1,7 @@
 """Twenty-four invented complaints. Names read as examples, mail ends in example.org, nobody here exists."""
 from __future__ import annotations
 
-from suyuan.config.demo.script import Story
+from suyuan.config.demo.story import Story
 
 # Steps are (hours after the complaint came, what is done, with what).
 Steps = list[tuple[float, str, dict]]
