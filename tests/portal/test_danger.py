@@ -51,8 +51,9 @@ def test_a_telephone_is_offered_and_not_required(phone, clinic):
 
 
 def test_a_telephone_that_cannot_be_one_stops_nothing(phone, clinic):
-    assert yes(phone, phone="在家").status_code == 200
-    assert Case.objects.count() == 1
+    page = yes(phone, phone="在家")
+    assert page.status_code == 200 and "「在家」不像電話號碼" in page.content.decode()
+    assert Message.objects.get(subject_stream=Case.objects.get().stream).text.body == "在家"
 
 
 def test_a_telephone_left_afterwards_reaches_the_same_case(phone, clinic):

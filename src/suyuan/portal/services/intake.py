@@ -97,9 +97,7 @@ def danger_send(
         if set(signs) - set(begun.danger_signs):
             cases.danger_raise(case=begun, signs=signs, words="", actor=actor, now=now)
         if phone:
-            message_receive(
-                stream=begun.stream, branch_id=begun.branch_id, channel="portal", body=phone, actor=actor, now=now, language=language
-            )
+            _said(begun, phone, actor, language, now)
             draft_save(
                 token=draft_token, branch=branch, fields={**kept.fields, "contact": [phone]}, key=kept.key, now=now, kiosk=kiosk
             )
@@ -112,6 +110,8 @@ def danger_send(
         branch=branch, danger_signs=signs, contacts=contacts, language=language, actor=actor, now=now, channel=channel
     )
     sent = Sent(str(done.case.uid), done.case.reference, done.secret or "")
+    if phone and not contacts:  # not a number, and still what somebody in danger wrote
+        _said(done.case, phone, actor, language, now)
     if draft_token:
         fields = dict(kept.fields) if kept is not None else {}
         if phone:
@@ -155,6 +155,12 @@ def intake_of(form: ComplaintForm, stored: Sequence[StoredFile], now: datetime) 
             for purpose in form.purposes
         ),
         files=tuple(stored),
+    )
+
+
+def _said(case: Case, words: str, actor: Actor, language: str, now: datetime) -> None:
+    message_receive(
+        stream=case.stream, branch_id=case.branch_id, channel="portal", body=words, actor=actor, now=now, language=language
     )
 
 

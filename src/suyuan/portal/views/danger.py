@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import get_language
 
+from suyuan.people.rules import Contact, contact_problem
 from suyuan.platform import idempotency
 from suyuan.platform.addresses import address
 from suyuan.platform.idempotency import KeyUsedUp
@@ -89,12 +90,14 @@ def _said_before(token) -> dict | None:
 
 def _told(request: HttpRequest, answer: dict, signs: list[str], kiosk: bool, *, cookies: bool) -> HttpResponse:
     procedure = procedure_of(request.branch)
+    phone = rules.one_line(request.POST.get("phone", ""))
     context = {
         "acts": [q for q in procedure.danger_questions if q.id in signs],
         "case": case_of(answer) if answer else None,
         "secret": rules.secret_grouped(answer["secret"]) if answer else "",
         "go_on": reverse("portal:kiosk_write" if kiosk else "portal:write", args=[request.branch.portal_slug]) if cookies else "",
-        "phone_left": bool(request.POST.get("phone", "").strip()),
+        "phone_left": bool(phone) and contact_problem(Contact("phone", phone)) is None,
+        "phone_odd": phone,
         "signs": signs,
         "ticket": http.ticket_new(idempotency.new_key()) if cookies else "",
     }
