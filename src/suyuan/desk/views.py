@@ -109,8 +109,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         shown=[item.reference for item in page.items],
     )
     template = "desk/cases.html#rows" if request.htmx and not request.htmx.boosted else "desk/cases.html"
-    branch = _home(request)
-    with timezone.override(branch.tz if branch else timezone.get_default_timezone()):
+    with timezone.override(page.items[0].zone if page.items else timezone.get_default_timezone()):
         context = {
             "page": page,
             "lines": shapes.lines(page.items),
@@ -714,7 +713,7 @@ def statements(request: HttpRequest) -> HttpResponse:
 def statement(request: HttpRequest, uid: UUID) -> HttpResponse:
     """What is alleged in neutral words, my answer, and the support I am offered. Nothing else of the case."""
     row, page = cases_read.statement_for(request.profile, uid)
-    typed, problem = "", ""
+    typed, problem, status = "", "", 200
     if request.method == "POST":
         typed = request.POST.get("words", "")
         try:
@@ -722,13 +721,13 @@ def statement(request: HttpRequest, uid: UUID) -> HttpResponse:
         except Refusal as refused:
             if refused.status in (403, 404):
                 raise
-            problem = refused.message()
+            problem, status = refused.message(), refused.status
         else:
             messages.success(request, _("已記下您的說明。"))
             return redirect("desk:statement", uid=uid)
     with timezone.override(row.case.branch.tz):
         context = {"page": page, "now": request.now, "typed": typed or held_initial(request).get("words", ""), "problem": problem}
-        return render(request, "desk/statement.html", context, status=422 if problem else 200)
+        return render(request, "desk/statement.html", context, status=status)
 
 
 # --- rules and cards -----------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from suyuan.cases.models import (
 from suyuan.kernel.refusal import NotHere
 from suyuan.playbooks import selectors as packs
 
-_WITH = ("branch", "owner", "speaker", "registered_by", "patient", "department")
+_WITH = ("branch", "owner", "speaker", "registered_by", "patient", "department", "narrative")
 
 
 def case_for(profile: ActorProfile, reference: str, *, to: str = "see") -> Case:
@@ -67,6 +67,14 @@ def view_of(case: Case) -> CaseView:
 
         case._view = case_view(case)
     return case._view
+
+
+def involved_in(case: Case) -> list[Involvement]:
+    """Colleagues who have to do with this case now; kept on the row, so that one request asks once."""
+    if not hasattr(case, "_involved"):
+        rows = Involvement.objects.filter(case=case, until__isnull=True).select_related("user")
+        case._involved = list(rows.order_by("id"))
+    return case._involved
 
 
 def compartments_for(profile: ActorProfile, case: Case) -> frozenset[str]:
@@ -124,7 +132,9 @@ def counted(cases: QuerySet[Case]) -> QuerySet[Case]:
         ),
         represented=Exists(Party.objects.filter(case=OuterRef("pk"), relation__gt="").exclude(relation="self")),
         evaluated=Exists(Evaluation.objects.filter(case=OuterRef("pk"))),
-        lowering_open=Exists(Approval.objects.filter(case=OuterRef("pk"), kind="lower_level", decision="")),
+        lowering_by=Subquery(
+            Approval.objects.filter(case=OuterRef("pk"), kind="lower_level", decision="").values("asked_by_id")[:1]
+        ),
     )
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
@@ -55,6 +56,7 @@ class CaseLine:
     clock: ClockCard | None
     is_open: bool
     harm: str
+    zone: ZoneInfo
     snippet: str = ""
 
 
@@ -230,6 +232,7 @@ def _line(case: Case, clock: ClockCard | None, narrated: bool) -> CaseLine:
         clock=clock,
         is_open=case.is_open,
         harm=case.harm,
+        zone=case.branch.tz,
     )
 
 

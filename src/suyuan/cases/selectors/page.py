@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from suyuan.accounts.models import User
 from suyuan.accounts.rules import ActorProfile, Compartment
 from suyuan.cases import rules
-from suyuan.cases.models import Case, CaseClock, Involvement, Party, Promise, Task
+from suyuan.cases.models import Case, CaseClock, Party, Promise, Task
 from suyuan.cases.selectors import door
 from suyuan.cases.selectors.clocks import ClockCard, clock_cards
 from suyuan.platform.facts import Told, facts_told, kind_of
@@ -100,7 +100,6 @@ class CasePage:
     timeline: list[TimelineEntry]
     older: int | None
     compartments: frozenset[str]
-    lowering_open: bool
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -124,7 +123,7 @@ def case_page(
         procedure=procedure,
         narrated=narrated,
         allowed=door.allowed_moves(profile, case),
-        narrative=_narrative(entries, case) if narrated else "",
+        narrative=getattr(case, "_narrative", "") if narrated else "",
         clocks=[c for c in cards if c.mood != "done"],
         done_clocks=[c for c in cards if c.mood == "done" and c.state != "void"],
         track=_track(case, procedure, now),
@@ -139,7 +138,6 @@ def case_page(
         timeline=entries,
         older=older,
         compartments=compartments,
-        lowering_open=bool(getattr(case, "lowering_open", False)),
     )
 
 
@@ -235,8 +233,7 @@ def _track(case: Case, procedure: Procedure, now: datetime) -> list[TrackStop]:
 
 def _staff(case: Case) -> Mapping[str, list[User]]:
     found: dict[str, list[User]] = {}
-    involved = Involvement.objects.filter(case=case, until__isnull=True).select_related("user").order_by("id")
-    for row in involved:
+    for row in door.involved_in(case):
         found.setdefault(row.kind, []).append(row.user)
     return found
 
@@ -293,7 +290,7 @@ def timeline(
     found = found[:size]
     open_rows = [row for row in found if narrated and _compartment(row) in readable]
     told = {t.row.pk: t for t in facts_told(open_rows)}
-    words = _words(told.values()) if narrated else {}
+    words = _words(told.values(), case) if narrated else {}
     names = names_of(row.actor for row in found)
     entries = [
         _entry(row, told.get(row.pk), words, names, narrated) if _compartment(row) in readable else _closed(row, names)
@@ -307,10 +304,12 @@ def _compartment(row: FactRow) -> str:
     return "" if noun == "case" else noun
 
 
-def _words(told: Iterable[Told]) -> dict[str, Text]:
-    """Texts that these facts committed by digest: one statement."""
+def _words(told: Iterable[Told], case: Case) -> dict[str, Text]:
+    """Texts that these facts committed by digest, and what the person said first: one statement."""
     uids = [v["text"] for t in told for v in t.private.values() if isinstance(v, dict) and "text" in v]
-    return {str(text.uid): text for text in Text.objects.filter(uid__in=uids)}
+    found = list(Text.objects.filter(Q(uid__in=uids) | Q(pk=case.narrative_id)))
+    case._narrative = next((text.body for text in found if text.pk == case.narrative_id), "")
+    return {str(text.uid): text for text in found}
 
 
 def _entry(row: FactRow, told: Told | None, words: Mapping[str, Text], names: Mapping[str, str], narrated: bool) -> TimelineEntry:
@@ -370,16 +369,6 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
             _names[f"user:{uid}"] = _names[f"guest:{uid}"] = name
     fixed = {"system": _("系統"), "party": _("申訴人"), "reporter": _("通報人"), "integration": _("介接系統")}
     return {a: _names.get(a) or str(fixed.get(a.partition(":")[0], "")) for a in wanted}
-
-
-def _narrative(entries: Sequence[TimelineEntry], case: Case) -> str:
-    """The patient's own words: from the timeline when its first page holds them, otherwise from their row."""
-    for entry in entries:
-        if entry.kind in ("case.opened", "case.completed") and entry.quote:
-            return entry.quote
-    if case.narrative_id is None:
-        return ""
-    return Text.objects.filter(pk=case.narrative_id).values_list("body", flat=True).first() or ""
 
 
 def texts_by_id(ids: Iterable[int]) -> dict[int, Any]:
