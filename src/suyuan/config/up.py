@@ -384,14 +384,18 @@ def refuse_old_schema() -> None:
         )
 
 
-def packs_put(now: datetime) -> None:
-    """Load the packs that came with this program; what is in force already stays."""
+def packs_put(data: Path, now: datetime) -> None:
+    """Load the packs that came with this program, once: what the clinic has loaded since is not pushed out at a restart."""
     from django.conf import settings
 
     from suyuan.kernel.actor import SYSTEM
     from suyuan.playbooks.errors import PackRefused
+    from suyuan.playbooks.selectors import packs_active
     from suyuan.playbooks.services import packs_load
 
+    shipped = _packs_shipped(settings.PACKS_DIR)
+    if marker_read(data).get("packs") == shipped and packs_active():
+        return
     try:
         packs_load(folder=settings.PACKS_DIR, actor=SYSTEM, now=now)
     except PackRefused as refused:
@@ -399,6 +403,18 @@ def packs_put(now: datetime) -> None:
         raise StartRefused(
             "packs_refused", f"規則包有錯，沒有載入：\n{problems}", "The packs have mistakes and were not loaded."
         ) from None
+    marker_write(data, packs=shipped)
+
+
+def _packs_shipped(folder: Path) -> str:
+    """Changes when a shipped pack changes, or the program that reads them."""
+    from suyuan.playbooks import loader
+
+    seen = hashlib.sha256()
+    code = Path(loader.__file__).parent
+    for path in (*sorted(folder.rglob("*.yaml")), *sorted(code.glob("*.py"))):
+        seen.update(hashlib.sha256(path.read_bytes()).digest())
+    return seen.hexdigest()
 
 
 def pictures_make() -> None:
@@ -430,5 +446,5 @@ def prepare(start: Start, *, now: datetime, say: Say) -> None:
     schema_make(now)
     marker_write(start.data, has_keys=True)
     say("規則包 Packs …")
-    packs_put(now)
+    packs_put(start.data, now)
     pictures_make()
