@@ -184,10 +184,17 @@ def _current_is_right(request: HttpRequest, form: PasswordForm) -> bool:
 
 
 @address("staff", methods=("POST",))
-def deputy_add(request: HttpRequest, uid: UUID | None = None) -> HttpResponse:
-    """One's own deputy, or a colleague's by a manager."""
-    whose = request.user if uid is None else _user(request, uid)
-    back = reverse("accounts:me") if uid is None else reverse("accounts:person", args=[uid])
+def my_deputy(request: HttpRequest) -> HttpResponse:
+    return _deputy_set(request, request.user, reverse("accounts:me"))
+
+
+@address("staff", roles=rules.HOUSE_MOVES["deputy_manage"], methods=("POST",))
+def deputy_add(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """A colleague's deputy, by a manager."""
+    return _deputy_set(request, _user(request, uid), reverse("accounts:person", args=[uid]))
+
+
+def _deputy_set(request: HttpRequest, whose: User, back: str) -> HttpResponse:
     form = DeputyForm(request.POST, colleagues=selectors.colleagues_of(whose, request.now))
     if form.is_valid():
         act = partial(
@@ -230,7 +237,7 @@ def staff(request: HttpRequest) -> HttpResponse:
 
 
 def _conflicts(pairs: tuple[frozenset[str], ...]) -> list[str]:
-    return ["、".join(str(label) for label in labels.role_labels(pair)) for pair in pairs]
+    return [_("、").join(str(label) for label in labels.role_labels(pair)) for pair in pairs]
 
 
 @address("staff", roles=MANAGE, methods=("GET", "POST"))
@@ -389,7 +396,7 @@ def _week(branch: Branch) -> list[tuple[object, str]]:
     said = []
     for day, label in labels.WEEKDAYS.items():
         periods = branch.opening_hours.get(day, [])
-        said.append((label, "、".join(f"{opens}–{closes}" for opens, closes in periods) or _("公休")))
+        said.append((label, _("、").join(f"{opens}–{closes}" for opens, closes in periods) or _("公休")))
     return said
 
 
