@@ -1,0 +1,214 @@
+"""One person for every role, one case that everyone could see, and one like it in another branch."""
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from django.test import Client
+from django.urls import resolve
+
+from suyuan.accounts import matrix
+from suyuan.accounts.models import Deputy, GuestGrant, Member, MemberRole, User
+from suyuan.accounts.rules import GUEST_KINDS, GUESTS, CaseView
+from suyuan.cases.models import Case, Involvement, StaffStatement, Task
+from suyuan.cases.services import handling, investigation, parties
+from suyuan.desk.services import file_keep, letter_send
+from suyuan.people.models import ContactPoint
+from suyuan.people.rules import Contact
+from suyuan.people.services import NewPerson, representative_register
+from suyuan.platform.files import STAFF_TYPES, file_receive
+from tests.cases.cast import NOON, Cast, case_made, fresh, investigating
+
+ROLES = matrix.COLUMNS
+RELATIONS = ("none", "registered", "owner", "task", "investigator", "complained", "stranger")
+SAYS_NO = frozenset({403, 404})
+
+
+@dataclass
+class House:
+    """`people[role]`; `here` and `there` are cases; `things[place]` names one row of each kind there."""
+
+    cast: Cast
+    people: dict[str, User]
+    here: Case
+    there: Case
+    things: dict[str, dict[str, str]]
+
+    def case(self, relation: str) -> Case:
+        return self.there if relation == "stranger" else self.here
+
+    def client(self, role: str) -> Client:
+        client = Client()
+        client.force_login(self.people[role])
+        return client
+
+
+def house_made(cast: Cast) -> House:
+    here, there = _case(cast, cast.tn), _case(cast, cast.tp)
+    here.department = cast.surgery
+    here.save(update_fields=["department"])
+    people = {role: _person(cast, role, here) for role in ROLES}
+    things = {
+        "here": _things(cast, here, cast.manager, people["case_manager"]),
+        "there": _things(cast, there, cast.stranger, cast.stranger.user),
+    }
+    # A case moves no further by itself, and is open to every kind of grant.
+    for case in (here, there):
+        Case.objects.filter(pk=case.pk).update(escalated=True, money=True, asked_legal=True)
+    return House(cast, people, fresh(here), fresh(there), things)
+
+
+def _person(cast: Cast, role: str, case: Case) -> User:
+    user = User.objects.create(login=f"as_{role}", display_name=f"{role}", created_at=NOON, password="!")
+    if role in GUESTS:
+        kinds = {name: kind for kind, name in GUEST_KINDS.items()}
+        GuestGrant.objects.create(
+            user=user, kind=kinds[role], stream=case.stream, branch=cast.tn, last_day=date(2026, 12, 31),
+            reason="第二意見", invited_by=cast.head.user,
+        )  # fmt: skip
+        return user
+    member = Member.objects.create(user=user, branch=cast.tn, department=cast.surgery, first_day=date(2025, 1, 1))
+    MemberRole.objects.create(member=member, role=role)
+    return user
+
+
+def _case(cast: Cast, branch) -> Case:
+    """A case of level 3 with every flag, in which another person asked for lowering and for closing."""
+    manager = cast.manager if branch == cast.tn else cast.stranger
+    case = case_made(cast, branch=branch)
+    case = handling.case_raise(case=case, level=3, reason="媒體來電", actor=manager.actor, now=NOON)
+    for flag in ("media", "legal"):
+        handling.case_flag(case=fresh(case), flag=flag, reason="有人來電", actor=manager.actor, now=NOON)
+    if branch == cast.tn:
+        investigating(cast, fresh(case))
+        Involvement.objects.filter(case=case).exclude(kind="complained").delete()
+        Case.objects.filter(pk=case.pk).update(owner=None, registered_by=None)
+    handling.level_lower_ask(case=fresh(case), level=2, reason="已經說明清楚", actor=manager.actor, now=NOON)
+    Case.objects.filter(pk=case.pk).update(closing_asked_at=NOON, closing_asked_by=manager.user)
+    Task.objects.filter(case=case).exclude(role="").update(role="")
+    return fresh(case)
+
+
+def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
+    """One row of each kind that an address names by its uid."""
+    actor = manager.actor
+    letter = letter_send(case=fresh(case), channel="portal", words="明天中午前回電。", actor=actor, now=NOON)
+    received = file_receive(source=[b"%PDF-1.4\n" + b"x" * 900], name="a.pdf", max_bytes=10_000, accept=STAFF_TYPES)
+    kept = file_keep(case=fresh(case), received=received, note="", actor=actor, now=NOON)
+    person = case.parties.get().person
+    contact = ContactPoint.objects.filter(person=person).first() or _contact(person, actor)
+    mother = representative_register(
+        person=person, new=NewPerson(family_name="例", given_name="媽媽"), kind="parent", document="", actor=actor, now=NOON
+    )
+    member = Member.objects.create(
+        user=User.objects.create(login=f"new_{case.branch.code}", display_name="新人", created_at=NOON, password="!"),
+        branch=case.branch,
+        first_day=date(2025, 1, 1),
+    )
+    MemberRole.objects.create(member=member, role="reception")
+    deputy = Deputy.objects.create(
+        user=member.user, stands_in_for=manager.user, first_day=date(2027, 1, 1), last_day=date(2027, 1, 2)
+    )
+    guest = User.objects.create(login=f"guest_{case.branch.code}", display_name="來賓", created_at=NOON, password="!")
+    grant = GuestGrant.objects.create(
+        user=guest, kind="doctor", stream=case.stream, branch=case.branch, last_day=date(2026, 12, 31), reason="x",
+        invited_by=manager.user,
+    )  # fmt: skip
+    clock = case.clocks.filter(state="running").first() or case.clocks.first()
+    return {
+        "reference": case.reference,
+        "desk:file": str(kept.uid),
+        "desk:letter_take_back": str(letter.uid),
+        "desk:clock": str(clock.uid),
+        "people:person": str(person.uid),
+        "people:contact": str(contact.uid),
+        "people:representative": str(mother.uid),
+        "accounts:person": str(member.user.uid),
+        "accounts:member": str(member.uid),
+        "accounts:deputy": str(deputy.uid),
+        "accounts:guest": str(grant.uid),
+        "accounts:branch": str(case.branch.uid),
+    }
+
+
+def _contact(person, actor):
+    from suyuan.people.services import contact_add
+
+    return contact_add(person=person, contact=Contact("phone", "0900-000-123"), actor=actor, now=NOON)
+
+
+def relate(house: House, role: str, relation: str) -> None:
+    """Make the person of `role` what `relation` says to the case, as services would have left it."""
+    case, user = house.case(relation), house.people[role]
+    match relation:
+        case "owner":
+            Case.objects.filter(pk=case.pk).update(owner=user)
+        case "registered":
+            Case.objects.filter(pk=case.pk).update(registered_by=user)
+        case "task":
+            Task.objects.create(case=case, kind="other", assignee=user, opened_at=NOON, due_at=NOON + timedelta(days=1))
+        case "complained":
+            StaffStatement.objects.create(case=case, user=user, asked_at=NOON, due_at=NOON + timedelta(days=3))
+    if relation not in ("none", "stranger"):
+        Involvement.objects.create(case=case, user=user, kind=relation, since=NOON)
+
+
+def as_the_rules_see_it(relation: str) -> CaseView:
+    """The same in memory, without a database: what `may` is asked about."""
+    case = matrix.case_for_everyone()
+    if relation == "complained":
+        return replace(case, complained_ids=frozenset({matrix.ME}))
+    if relation == "stranger":
+        return replace(case, branch_id=99, stream="case:00000000-0000-4000-8000-000000000099", department_id=99)
+    return replace(case, **matrix.RELATIONS.get(relation, {}))
+
+
+# Which row an address names by `uid`.
+NAMED = {
+    "desk:file": "desk:file",
+    "desk:letter_take_back": "desk:letter_take_back",
+    "desk:clock": "desk:clock",
+    "desk:clock_pause": "desk:clock",
+    "desk:clock_resume": "desk:clock",
+    "people:person": "people:person",
+    "people:edit": "people:person",
+    "people:contact_add": "people:person",
+    "people:treatment_add": "people:person",
+    "people:representative_add": "people:person",
+    "people:merge": "people:person",
+    "people:contact_end": "people:contact",
+    "people:contact_prefer": "people:contact",
+    "people:authority_prove": "people:representative",
+    "people:representative_end": "people:representative",
+    "accounts:person": "accounts:person",
+    "accounts:member_add": "accounts:person",
+    "accounts:deputy_add": "accounts:person",
+    "accounts:disable": "accounts:person",
+    "accounts:enable": "accounts:person",
+    "accounts:logout_everywhere": "accounts:person",
+    "accounts:first_password": "accounts:person",
+    "accounts:member_roles": "accounts:member",
+    "accounts:member_end": "accounts:member",
+    "accounts:deputy_end": "accounts:deputy",
+    "accounts:guest_end": "accounts:guest",
+    "accounts:branch": "accounts:branch",
+}
+NOWHERE = "11111111-1111-4111-8111-111111111111"
+
+
+def address_of(one, things: dict[str, str], slug: str = "tn") -> str:
+    """The address with a row's own names in it; `one` is a row of `suyuan urls`."""
+    path = one.pattern.replace("<str:reference>", things.get("reference", "TN26-0000-0000")).replace("<slug:slug>", slug)
+    if "<uuid:uid>" in path:
+        path = path.replace("<uuid:uid>", things.get(NAMED.get(one.name, ""), NOWHERE))
+    path = path.replace("<str:code>", "calm")
+    assert "<" not in path, path
+    resolve(path)
+    return path
+
+
+def a_file() -> io.BytesIO:
+    sent = io.BytesIO(b"%PDF-1.4\n" + b"y" * 500)
+    sent.name = "b.pdf"
+    return sent
