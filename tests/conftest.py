@@ -22,11 +22,22 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 @pytest.fixture(scope="session")
 def packs(django_db_setup, django_db_blocker):
-    """The packs we ship, loaded once for the whole run."""
+    """The packs we ship, loaded once for the whole run. A copy from before stays for tests that count from nothing."""
     from django.conf import settings
 
     from suyuan.kernel.actor import SYSTEM
     from suyuan.playbooks.services import packs_load
+    from tests.platform.real import pristine_keep
 
     with django_db_blocker.unblock():
+        pristine_keep()
         packs_load(folder=settings.PACKS_DIR, actor=SYSTEM, now=BEGINNING)
+
+
+@pytest.fixture(scope="module")
+def from_nothing(django_db_setup):
+    """For tests that count rows from nothing, whoever else has loaded packs before: conftests make it autouse."""
+    from tests.platform.real import pristine_database
+
+    with pristine_database():
+        yield

@@ -23,3 +23,8 @@ def static_folder(settings):
 @pytest.fixture
 def house(db):
     return clinic()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _counted_from_nothing(from_nothing):
+    """Facts are counted here."""

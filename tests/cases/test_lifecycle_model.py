@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from suyuan.cases.models import Case, Finding, Involvement
 from suyuan.cases.rules import ENDED, LIFECYCLE, OPEN, Stage
 from suyuan.cases.services import ending, handling, investigation, parties
+from suyuan.cases.services.common import is_complained_about
 from suyuan.cases.services.intake import danger_raise
 from suyuan.kernel.refusal import Refusal
 from suyuan.platform.models import FactRow, Text
@@ -142,7 +143,8 @@ def held(cast, before: Case, after: Case, who: str, what: str, refused) -> None:
     """What is true after every act."""
     if before.stage != after.stage:
         assert _is_a_move(before.stage, after.stage)
-        assert who not in {"auditor", "stranger", "accused", "nurse"}
+        assert who not in {"auditor", "stranger", "nurse"}
+        assert who != "accused" or not is_complained_about(before, cast.accused.pk)
     assert after.is_open is (after.stage in OPEN)
     if after.stage == Stage.CLOSED:
         assert after.acknowledged_at and after.acknowledgement.by_id

@@ -111,3 +111,8 @@ def house(db, worded):
     Branch.objects.create(id=1, code="TN", names={"zh-Hant": "示例臺南院"}, portal_slug="tainan", **place)
     yield
     keys.ring_forget()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _counted_from_nothing(from_nothing):
+    """Facts are counted here."""

@@ -16,6 +16,11 @@ def _keys_made() -> None:
     keys.ring()  # read now, so that no test counts these statements
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _counted_from_nothing(from_nothing):
+    """Facts and jobs are counted here."""
+
+
 @pytest.fixture
 def ring(db):
     """The installation's keys, in the database of this test."""

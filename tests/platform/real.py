@@ -42,6 +42,41 @@ def copied_database(folder: Path) -> Iterator[None]:
             _on_server(f'DROP DATABASE "{copy}" WITH (FORCE)')
 
 
+_pristine: list[str] = []
+
+
+def pristine_keep() -> None:
+    """Keep a copy of the test database as it is now, before anything that stays is written into it."""
+    connection = connections["default"]
+    original = str(connection.settings_dict["NAME"])
+    connections.close_all()
+    copy = f"{original}.pristine" if connection.vendor == "sqlite" else f"{original}_pristine"
+    if connection.vendor == "sqlite":
+        with closing(sqlite3.connect(original)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    else:
+        _on_server(f'DROP DATABASE IF EXISTS "{copy}"')
+        _on_server(f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
+    _pristine.append(copy)
+
+
+@contextmanager
+def pristine_database() -> Iterator[None]:
+    """Work on that copy; where none was needed yet, the test database itself is still pristine."""
+    if not _pristine:
+        yield
+        return
+    connection = connections["default"]
+    original = connection.settings_dict["NAME"]
+    connections.close_all()
+    connection.settings_dict["NAME"] = _pristine[0]
+    try:
+        yield
+    finally:
+        connections.close_all()
+        connection.settings_dict["NAME"] = original
+
+
 def child(*arguments: str, **popen) -> subprocess.Popen:
     """Another process of ours on the same database, files and keys: tests/platform/child.py with these arguments."""
     database = {k: str(v) if isinstance(v, Path) else v for k, v in connections["default"].settings_dict.items()}
