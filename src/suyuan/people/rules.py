@@ -10,7 +10,7 @@ from typing import Any
 
 CONTACT_KINDS = ("phone", "email", "line", "wechat", "address")
 REPRESENTATIVE_KINDS = ("parent", "guardian", "spouse", "child", "relative", "agent", "lawyer", "heir", "other")
-CHANNELS = ("phone", "sms", "email", "line", "wechat", "letter", "in_person", "portal")
+CHANNELS = ("phone", "message", "sms", "email", "line", "wechat", "letter", "in_person", "portal")
 PRECISIONS = ("day", "month", "year", "unknown")
 SOURCES = ("intake", "import", "staff")
 LANGUAGES = ("zh-hant", "zh-hans", "en")
