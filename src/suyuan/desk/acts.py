@@ -22,6 +22,7 @@ from suyuan.accounts.rules import MANAGERS, ActorProfile
 from suyuan.accounts.selectors import profiles_in
 from suyuan.cases import rules
 from suyuan.cases.models import Case, CaseIssue, Demand, Finding, Involvement, Party, Proceeding, Promise, Task
+from suyuan.cases.selectors import compartments_for
 from suyuan.cases.selectors.today import task_title
 from suyuan.cases.services import ending, handling, intake, investigation, outside, parties
 from suyuan.desk.fields import (
@@ -111,7 +112,7 @@ class AcknowledgeForm(ActForm):
 class RaiseForm(ActForm):
     def build(self) -> None:
         above = [n for n in (1, 2, 3) if self.case.level == 0 or n > self.case.level]
-        choices = [(str(n), f"{self.procedure.level(n).name}：{self.procedure.level(n).meaning}") for n in above]
+        choices = [(str(n), _("：").join((self.procedure.level(n).name, self.procedure.level(n).meaning))) for n in above]
         self.fields["level"] = one_of(_("等級"), choices, cards=True)
         self.fields["reason"] = words_field(_("看到了什麼"), rows=3, limit=2_000)
 
@@ -265,9 +266,11 @@ class TaskForm(ActForm):
 
 class TaskFinishForm(ActForm):
     def build(self) -> None:
-        open_ones = Task.objects.filter(case=self.case, done_at=None, cancelled_at=None).select_related("case")
-        if not self.profile.roles & MANAGERS:
-            open_ones = open_ones.filter(Q(assignee_id=self.profile.user_id) | Q(role__in=sorted(self.profile.roles)))
+        readable, here = compartments_for(self.profile, self.case), self.profile.roles_in(self.case.branch_id)
+        open_ones = Task.objects.filter(case=self.case, compartment__in=readable, done_at=None, cancelled_at=None)
+        if not here & MANAGERS:
+            open_ones = open_ones.filter(Q(assignee_id=self.profile.user_id) | Q(role__in=sorted(here)))
+        open_ones = open_ones.select_related("case")
         self.fields["task"] = RowField(open_ones.order_by("due_at"), task_title, label=_("哪一件"), empty_label=None)
         self.fields["words"] = words_field(_("結果"), rows=3, required=False)
 
@@ -633,7 +636,7 @@ def _evaluate(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> 
 
 
 def _scaled(value: Any) -> Any:
-    return int(value) if isinstance(value, str) and value.isdigit() and len(value) == 1 else value
+    return int(value) if isinstance(value, str) and len(value) == 1 and value in "12345" else value
 
 
 def filled(words: str, case: Case, now: datetime) -> str:

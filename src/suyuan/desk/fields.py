@@ -1,6 +1,7 @@
 """Form fields of the desk: times as staff say them, colleagues, and choices out of the pinned pack."""
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from suyuan.platform.texts import TextRefused, text_check
 T = TypeVar("T")
 
 WORDS = 20_000
+_REPUBLICAN = re.compile(r"[0-9]{1,3}")
 
 
 class LocalTimeField(forms.DateTimeField):
@@ -53,7 +55,7 @@ class DayField(forms.DateField):
     def to_python(self, value: Any) -> date | None:
         if isinstance(value, str):
             parts = value.replace("/", "-").replace(".", "-").strip().split("-")
-            if len(parts) == 3 and parts[0].isdigit() and 1 <= int(parts[0]) <= 199:
+            if len(parts) == 3 and _REPUBLICAN.fullmatch(parts[0]) and 1 <= int(parts[0]) <= 199:
                 value = "-".join([str(int(parts[0]) + 1911), *parts[1:]])
         return super().to_python(value)
 

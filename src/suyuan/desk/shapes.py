@@ -67,13 +67,12 @@ def today(day: Today, profile: ActorProfile, name: str, now: datetime) -> Shown:
     return {
         "now": now,
         "day": day,
-        "greeting": _greeting(name, now),
-        "sentence": _sentence(day),
+        "sentence": (" " if _language() == dates.EN else "").join([_greeting(name, now), *_sentences(day)]),
         "dangers": [_danger(line, profile) for line in day.danger],
         "groups": [_group(title, lines, profile, now) for title, lines in groups if lines],
         "for_me": [_for_me(line) for line in day.for_me],
         "for_others": [_for_other(line, now) for line in day.for_others],
-        "is_taiwan": day.jurisdiction == "tw",
+        "is_taiwan": day.jurisdiction == "tw" and _language() != dates.EN,
     }
 
 
@@ -86,7 +85,7 @@ def _greeting(name: str, now: datetime) -> str:
     return _("晚安，%(name)s。") % {"name": name}
 
 
-def _sentence(day: Today) -> str:
+def _sentences(day: Today) -> list[str]:
     said = []
     if n := len(day.danger):
         said.append(ngettext("%(n)s 位病人需要醫師先看。", "%(n)s 位病人需要醫師先看。", n) % {"n": n})
@@ -101,11 +100,11 @@ def _sentence(day: Today) -> str:
         said.append(_("今天沒有要到期的事。"))
     if n := len(day.for_me):
         said.append(ngettext("%(n)s 件等您決定。", "%(n)s 件等您決定。", n) % {"n": n})
-    return "".join(said) if _language() != dates.EN else " ".join(said)
+    return said
 
 
 def _danger(line: DangerLine, profile: ActorProfile) -> Shown:
-    signs = "、".join(line.signs)
+    signs = _("、").join(line.signs)
     who = line.masked_name or _("一位病人")
     told = _("%(since)s 由%(channel)s通報，已通知%(who)s，還沒有檢視結果。申訴程序等候。") % {
         "since": dates.near_date_and_time(line.since, timezone.now(), timezone.get_current_timezone(), _language()),
@@ -154,7 +153,9 @@ def _duty(line: DueLine, profile: ActorProfile, now: datetime) -> Shown:
     return {
         "clock": _due_clock(line, now),
         "when": when,
-        "who": "，".join(part for part in (note, who) if part),
+        "who": _("，").join(part for part in (note, who) if part),
+        "note": note,
+        "person": line.who,
         "url": case_url(line.reference),
         "level": line.level,
         "reference": line.reference,
@@ -223,7 +224,7 @@ def _for_other(line: Waiting, now: datetime) -> Shown:
     return {
         "what": line.what,
         "url": case_url(line.reference),
-        "note": f"{line.who}，{line.reference}",
+        "note": _("，").join((line.who, line.reference)),
         "due_at": line.due_at,
         "late": line.due_at is not None and line.due_at <= now,
     }
@@ -307,7 +308,7 @@ def voice(narrative: str) -> str:
 
 def _care_band(page: CasePage, now: datetime) -> Shown:
     found = page.case
-    signs = "、".join(sign_words(found)) if page.narrated else ""
+    signs = _("、").join(sign_words(found)) if page.narrated else ""
     waiting = next((t for t in page.tasks if t.kind == "danger_review" and not t.done_at), None)
     who = waiting.assignee.display_name if waiting and waiting.assignee else str(who_label("doctor"))
     acts = []
@@ -393,8 +394,9 @@ def _entry(entry: TimelineEntry, now: datetime) -> Shown:
         note = _("發生於 %(when)s，之後記下") % {"when": stated}
     who = entry.who
     if who and not entry.quote:  # a plain sentence first, and who it was beneath
-        note, who = "，".join(part for part in (who, note) if part), ""
+        note, who = _("，").join(part for part in (who, note) if part), ""
     return {
+        "at": entry.at,
         "day": dates.near_date(there.date(), now.astimezone(zone).date(), language, weekday=False),
         "time": dates.clock_time(there),
         "icon": next((icon for start, icon in _ICONS if entry.kind.startswith(start)), "circle"),
@@ -468,7 +470,7 @@ def _task(task: Task, page: CasePage, now: datetime) -> Shown:
         url = act_url("task-done", page.case, task=str(task.uid))
     return {
         "what": task_title(task),
-        "who": "，".join(part for part in said if part),
+        "who": _("，").join(part for part in said if part),
         "done": bool(task.done_at),
         "url": url,
         "care": care and open_,
@@ -498,7 +500,7 @@ def _party(party) -> Shown:
         note = _("還沒有看過代理文件，不能代為簽署")
     return {
         "name": party.person.full_name or _("還不知道姓名"),
-        "role": "、".join(dict.fromkeys(roles)),
+        "role": _("、").join(dict.fromkeys(roles)),
         "note": note,
         "url": reverse("people:person", args=[party.person.uid]),
     }
@@ -516,7 +518,7 @@ def _staff(page: CasePage) -> list[Shown]:
     for kind, role, note in kinds:
         for user in page.staff.get(kind, ()):
             if user.pk in found:
-                found[user.pk]["role"] += "、" + role
+                found[user.pk]["role"] += _("、") + role
             else:
                 found[user.pk] = {"name": user.display_name, "role": role, "note": note}
     return list(found.values())

@@ -301,7 +301,9 @@ def case_print(request: HttpRequest, reference: str) -> HttpResponse:
         request.actor, "case.print", at=request.now, purpose="print", branch_id=found.branch_id, stream=found.stream
     )
     page = cases_read.case_page(request.profile, found, now=request.now)
-    told, more = cases_read.timeline(found, page.compartments, narrated=page.narrated, size=PRINTED_FACTS)
+    told, more = cases_read.timeline(
+        found, page.compartments, narrated=page.narrated, size=PRINTED_FACTS, view="all"
+    )
     last = FactRow.objects.filter(stream=found.stream).order_by("-position").first()
     with timezone.override(found.branch.tz):
         context = shapes.case(page, request.profile, request.now) | {
@@ -499,7 +501,7 @@ def registered(request: HttpRequest, reference: str) -> HttpResponse:
         "follow_url": _follow_url(request, found),
         "branch_name": found.branch.name(translation.get_language() or "zh-hant"),
         "now": request.now,
-        "promises": found.promises.order_by("due_at"),
+        "promises": found.promises.filter(kept_at=None, due_at__gt=request.now).order_by("due_at"),
         "steps": [
             Step(what=str(step.title), when=str(procedure.within(step)), note=str(step.text))
             for step in procedure.promise.steps
@@ -643,7 +645,7 @@ def letter_write(request: HttpRequest, reference: str) -> HttpResponse:
             "form": form,
             "draft": draft,
             "disputed": found.disputed_at is not None,
-            "cards": procedure.cards_of("emotion"),
+            "outline": procedure.disclosure,
         }
         return render(request, "desk/letter_write.html", context, status=status)
 
