@@ -17,7 +17,7 @@ class NotYours(NotAllowed):
         self.denied = denied
 
     def message(self) -> str:
-        who = "、".join(str(who_label(name)) for name in self.denied.who_could[:4])
+        who = _("、").join(str(who_label(name)) for name in self.denied.who_could[:4])
         return _("這件事不由您來做。可以做的人：%(who)s") % {"who": who} if who else _("這件事不由您來做。")
 
 

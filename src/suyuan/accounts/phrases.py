@@ -11,7 +11,7 @@ from suyuan.platform.facts import Told
 
 
 def _roles(told: Told, name: str = "roles") -> str:
-    return "、".join(str(label) for label in role_labels(told.plain(name, [])))
+    return _("、").join(str(label) for label in role_labels(told.plain(name, [])))
 
 
 def _name(told: Told, field: str) -> str:
@@ -38,7 +38,7 @@ def branch_changed(told: Told) -> str:
         "address": _("地址"),
         "opening_hours": _("營業時間"),
     }
-    return _("修改分院的%(what)s。") % {"what": "、".join(words[c] for c in told.plain("changed", []) if c in words)}
+    return _("修改分院的%(what)s。") % {"what": _("、").join(words[c] for c in told.plain("changed", []) if c in words)}
 
 
 def branch_department_added(told: Told) -> str:

@@ -136,7 +136,7 @@ def _person(sentence, without) -> Callable[[Told], str]:
 
 
 def _roles(codes: list[str]) -> str:
-    return "、".join(str(who_label(code)) for code in codes)
+    return _("、").join(str(who_label(code)) for code in codes)
 
 
 # --- coming in -----------------------------------------------------------------------------------------------------

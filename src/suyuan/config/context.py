@@ -102,5 +102,5 @@ def _item(label: str, icon: str, name: str, key: str) -> dict[str, str]:
 
 
 def _me(request: HttpRequest) -> dict[str, str]:
-    roles = "、".join(str(label) for label in role_labels(request.profile.roles))
+    roles = _("、").join(str(label) for label in role_labels(request.profile.roles))
     return {"name": request.user.display_name, "role": roles, "branch": "", "url": reverse("accounts:me")}

@@ -77,7 +77,7 @@ def person_registered(told: Told) -> str:
 
 def person_changed(told: Told) -> str:
     changed = [str(FIELDS[name]) for name in told.plain("changed", []) if name in FIELDS]
-    return _("修改%(what)s；原來的內容留在紀錄裡。") % {"what": "、".join(changed)}
+    return _("修改%(what)s；原來的內容留在紀錄裡。") % {"what": _("、").join(changed)}
 
 
 def contact_added(told: Told) -> str:

@@ -94,7 +94,7 @@ def day_marks(kinds) -> SafeString:
     for kind, words in (("late", _("已過期限")), ("statutory", _("法定期限")), ("house", _("院內約定"))):
         if kinds.count(kind):
             said.append(f"{words} {kinds.count(kind)}")
-    hidden = format_html('<span class="sy-hide">{}</span>', "，".join(said)) if said else ""
+    hidden = format_html('<span class="sy-hide">{}</span>', _("，").join(said)) if said else ""
     return format_html("{}{}", drawings.day_marks(kinds), hidden)
 
 
