@@ -536,7 +536,7 @@ def _groups(found: Case, acts: list[Act]) -> list[tuple[str, list[tuple[str, str
 
 def pages(found: Case, allowed: frozenset[str], here: str) -> list[Shown]:
     """The pages of one case."""
-    listed = [("case", "desk:case", _("案件"))]
+    listed = [("case", "desk:case", named("one", "案件"))]
     if "identity" in allowed:
         listed += [
             ("investigation", "desk:investigation", _("調查")),
