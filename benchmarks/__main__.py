@@ -1,6 +1,6 @@
 """python3 do.py bench: houses of 1,000 and 20,000 complaints, measured in turn in one process; writes RESULTS.md.
 
-    --quick       fewer rounds; RESULTS.md stays as it is
+    --rounds N    how often everything is measured (3)
     --plans       print every step of a query plan that walks through a growing table, and measure nothing
     --only TEXT   phases whose name contains TEXT; RESULTS.md stays as it is
 """
@@ -24,7 +24,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="do.py bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--plans", action="store_true")
     parser.add_argument("--only", default="")
     given = parser.parse_args()
@@ -33,13 +33,12 @@ def main() -> int:
     if given.plans:
         return plans(given.only)
     load = os.getloadavg()[0]
-    rounds = 1 if given.quick else 3
-    rows = pages(rounds, given.only)
-    writes(rows, rounds, given.only)
+    rows = pages(given.rounds, given.only)
+    writes(rows, given.rounds, given.only)
     swept = sweep() if not given.only or given.only in "sweep" else []
     text = table(rows, swept, load)
     print(text)
-    if not given.quick and not given.only:
+    if not given.only:
         RESULTS.write_text(text, encoding="utf-8")
     return 0
 

@@ -50,10 +50,15 @@ class Figures:
 
 @dataclass
 class Seen:
-    """Statements as Django sends them: all, and those between BEGIN and COMMIT."""
+    """Statements as Django sends them: all, and those between each BEGIN and its COMMIT."""
 
     all: list[tuple[str, object]] = field(default_factory=list)
-    inside: list[str] = field(default_factory=list)
+    transactions: list[list[str]] = field(default_factory=list)
+
+    @property
+    def inside(self) -> int:
+        """Statements of the longest transaction."""
+        return max(map(len, self.transactions), default=0)
 
     @property
     def savepoints(self) -> int:
@@ -65,10 +70,12 @@ def statements() -> Iterator[Seen]:
     seen = Seen()
 
     def look(execute, sql, params, many, context):
-        if not sql.startswith("BEGIN"):
+        if sql.startswith("BEGIN"):
+            seen.transactions.append([])
+        else:
             seen.all.append((sql, params))
             if connection.in_atomic_block:
-                seen.inside.append(sql)
+                seen.transactions[-1].append(sql)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(look):
@@ -81,7 +88,7 @@ def repeat(figures: Figures, act: Callable[[int], object], times: int) -> None:
     with statements() as seen:
         act(1)
     figures.statements = max(figures.statements, len(seen.all))
-    figures.inside = max(figures.inside, len(seen.inside))
+    figures.inside = max(figures.inside, seen.inside)
     figures.savepoints = max(figures.savepoints, seen.savepoints)
     for n in range(2, times + 2):
         wall, cpu = time.perf_counter(), time.process_time()
