@@ -67,11 +67,16 @@ def actor_for(user: User, now: datetime) -> Actor:
 
 def profiles_in(branch: Branch, now: datetime) -> list[ActorProfile]:
     """Everyone with a place in the branch today, and their deputies: whom work can be given to."""
+    return _profiles(users_in(branch, now), now)
+
+
+def users_in(branch: Branch, now: datetime) -> QuerySet[User]:
+    """The same people as rows, without what they may do."""
     day = day_in(branch.zone, now)
     here = _on_day(Member.objects.filter(branch=branch), day).values("user_id")
     deputies = Deputy.objects.filter(stands_in_for_id__in=here, ended_at=None, first_day__lte=day, last_day__gte=day)
     users = User.objects.filter(Q(id__in=here) | Q(id__in=deputies.values("user_id")), is_active=True)
-    return _profiles(users.order_by("id"), now)
+    return users.order_by("id")
 
 
 def _profiles(users: Iterable[User], now: datetime, *, unread: bool = False) -> list[ActorProfile]:

@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
-from suyuan.accounts.models import Branch, User
-from suyuan.accounts.selectors import profiles_in
+from suyuan.accounts.models import Branch
+from suyuan.accounts.selectors import users_in
 from suyuan.cases import rules
 from suyuan.cases.services.intake import ConsentGiven, Intake, IssueGiven, PersonGiven
 from suyuan.desk.fields import ColleagueField, DayField, LocalTimeField, kinds, line_field, one_of, some_of, words_field
@@ -75,9 +75,8 @@ class RegisterForm(forms.Form):
         self.fields["communication_need"] = one_of(
             _("需要溝通協助嗎"), kinds(self.procedure, "communication_needs", law), required=False
         )
-        colleagues = User.objects.filter(pk__in=[p.user_id for p in profiles_in(branch, now)])
         self.fields["complained"] = forms.ModelMultipleChoiceField(
-            label=_("有沒有提到哪位同事"), queryset=colleagues, required=False, widget=forms.CheckboxSelectMultiple
+            label=_("有沒有提到哪位同事"), queryset=users_in(branch, now), required=False, widget=forms.CheckboxSelectMultiple
         )
         self.fields["complained"].label_from_instance = ColleagueField.label_from_instance.__get__(self)
         self.fields["media"] = forms.BooleanField(label=_("提到媒體或公開發文"), required=False)
