@@ -318,6 +318,41 @@ def test_templates_hold_no_chinese_of_their_own():
     assert wrong == []
 
 
+# Where Chinese is not a sentence to be read in one language: names and dates as people type them, samples and the
+# demonstration, and what the terminal says in two languages at once.
+CHINESE_BY_NATURE = frozenset({
+    "config/cli.py", "config/first.py", "config/health.py", "config/supervisor.py", "config/up.py", "people/rules.py", "platform/identifiers.py",
+    "platform/master.py", "playbooks/makecalendars.py", "playbooks/readers.py", "portal/rules.py", "ui/dates.py", "ui/samples.py",
+})  # fmt: skip
+
+
+def bare_sentences(source: str) -> Iterator[str]:
+    """Four Chinese characters or more that go past gettext; docstrings and the words of `said_in_python` aside."""
+    tree = ast.parse(source)
+    known = {words for message in said_in_python(source) for words in message}
+    docs = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body and isinstance(node.body[0], ast.Expr)
+    }  # fmt: skip
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in docs or node.value in known:
+            continue
+        if re.search(r"[\u3400-\u9fff]{4}", node.value) and _chinese(node.value):
+            yield node.value
+
+
+def test_python_says_nothing_past_the_catalogues():
+    assert list(bare_sentences('"""說明文字。"""\na = "沒有翻譯的話"\nb = "二字"\n')) == ["沒有翻譯的話"]
+    wrong = []
+    for path in sources(".py"):
+        where = path.relative_to(PACKAGE).as_posix()
+        if where not in CHINESE_BY_NATURE and not where.startswith("config/demo/"):
+            wrong += [f"{where}: {words}" for words in bare_sentences(path.read_text(encoding="utf-8"))]
+    assert wrong == []
+
+
 class Page(HTMLParser):
     """What a page says: its texts and the attributes that are read out. Words marked as Chinese are left aside."""
 

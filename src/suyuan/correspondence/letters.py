@@ -28,7 +28,7 @@ def notice_mail(count: int, language: str) -> tuple[str, str]:
     """(subject, body) of the mail to a member: something waits. No name, no treatment, no reference."""
     with translation.override(language):
         subject = _("有一件事等您處理") if count == 1 else _("有 %(count)s 件事等您處理") % {"count": count}
-        return subject, "\n".join([subject + "。", _("請開啟您的清單："), settings.PUBLIC_URL + resolve_url(settings.LOGIN_REDIRECT_URL)])
+        return subject, "\n".join([subject + _("。"), _("請開啟您的清單："), settings.PUBLIC_URL + resolve_url(settings.LOGIN_REDIRECT_URL)])
 
 
 def _follow_up(branch_id: int) -> str:
