@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.db import connection
 from django.urls import reverse
 
 from suyuan.cases.services import handling, investigation, parties
@@ -307,18 +307,24 @@ def test_older_facts_follow_page_by_page(cast, browser, make_case):
 def test_two_people_on_one_case_hear_of_each_other(browser, make_case):
     case = make_case("acknowledged")
     url = address("presence", case)
-    assert browser("manager").post(url).status_code == 204
+    assert browser("head").post(url).status_code == 204  # reading is nobody's business
+    assert browser("manager").post(url + "?writing").status_code == 204
     told = browser("colleague").post(url)
     assert told.status_code == 200 and "manager" in told.content.decode()
     assert browser("nurse").post(url).status_code == 404
 
 
-def test_the_print_is_on_record_before_it_is_shown(browser, make_case):
+def test_the_print_is_on_record_before_it_is_shown_and_keeps_protected_talks_in(cast, browser, make_case):
     from suyuan.platform.models import AccessRow
 
     case = make_case("acknowledged")
+    handling.contact_log(
+        case=case, kind="care_talk", channel="in_person", direction="out", happened_at=NOON, points="只給在場的人聽的話",
+        actor=cast.manager.actor, now=NOON,
+    )  # fmt: skip
+    assert "只給在場的人聽的話" in shown(browser("manager"), "case", case)
     page = shown(browser("manager"), "print", case)
-    assert case.reference in page and "申訴處理紀錄" in page
+    assert case.reference in page and "申訴處理紀錄" in page and "只給在場的人聽的話" not in page
     assert AccessRow.objects.filter(what="case.print", stream=case.stream).count() == 1
 
 

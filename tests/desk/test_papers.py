@@ -8,9 +8,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from suyuan.cases.models import CaseFile, Receipt
+from suyuan.cases.services import parties
+from suyuan.cases.services.intake import PersonGiven
 from suyuan.correspondence.models import Message
 from suyuan.people.rules import Contact
-from suyuan.cases.services.intake import PersonGiven
 from suyuan.platform import clock
 from suyuan.platform.models import AccessRow
 from tests.cases.cast import NOON
@@ -104,10 +105,13 @@ def test_no_file_is_told(browser, make_case):
     assert browser("manager").post(url("files", make_case()), {}).status_code == 422
 
 
-def test_a_new_receipt_revokes_the_old_one(browser, make_case):
+def test_a_new_receipt_for_a_verified_person_revokes_the_old_one(cast, browser, make_case):
     case = make_case("acknowledged")
     client = browser("receptionist")
     party = case.parties.get()
+    refused = client.post(url("receipt", case), {"party": str(party.uid)})
+    assert refused.status_code == 409 and "核對身分" in refused.content.decode()
+    parties.party_verify(case=case, party=party, how="card", actor=cast.manager.actor, now=NOON)
     done = client.post(url("receipt", case), {"party": str(party.uid)})
     assert done.status_code == 302
     assert "密碼只在這裡顯示這一次" in client.get(done["Location"]).content.decode()

@@ -72,7 +72,7 @@ def today(day: Today, profile: ActorProfile, name: str, now: datetime) -> Shown:
         "groups": [_group(title, lines, profile, now) for title, lines in groups if lines],
         "for_me": [_for_me(line) for line in day.for_me],
         "for_others": [_for_other(line, now) for line in day.for_others],
-        "is_taiwan": day.jurisdiction == "tw" and _language() != dates.EN,
+        "is_taiwan": day.jurisdiction == "tw" and _language() == dates.HANT,
     }
 
 
@@ -373,7 +373,8 @@ _ICONS = (
     ("case.unflagged", "flag"), ("task.", "check"), ("party.", "person"), ("staff.", "staff"), ("statement.", "staff"),
     ("support.", "staff"), ("proceeding.", "court"), ("report.", "building"), ("survey.", "survey"), ("case.closed", "seal"),
     ("case.closing", "seal"), ("case.assigned", "person"), ("speaker.", "speaker"), ("channels.", "info"), ("receipt.", "qr"),
-    ("case.", "note"),
+    ("legal.", "scales"), ("counsel.", "scales"), ("issue.", "list"), ("factors.", "list"), ("incident.", "warning"),
+    ("harm.", "warning"), ("helper.", "people"), ("late_entry.", "note"), ("evaluation.", "survey"), ("case.", "note"),
 )  # fmt: skip
 
 

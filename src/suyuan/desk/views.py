@@ -1,7 +1,8 @@
 """Thin: parse, call, render."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
@@ -20,7 +21,18 @@ from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import FRONT, MANAGERS, Role
 from suyuan.accounts.selectors import deputies_today
 from suyuan.cases import selectors as cases_read
-from suyuan.cases.models import CaseClock, CaseFile, Demand, Disclosure, Finding, Obligation, Party, Proceeding, RootCause
+from suyuan.cases.errors import IdentityNotVerified
+from suyuan.cases.models import (
+    CaseClock,
+    CaseFile,
+    Demand,
+    Disclosure,
+    Finding,
+    Obligation,
+    Party,
+    Proceeding,
+    RootCause,
+)
 from suyuan.cases.phrases import OUTCOMES, label
 from suyuan.cases.selectors.door import allowed_moves
 from suyuan.cases.selectors.page import names_of
@@ -40,7 +52,7 @@ from suyuan.desk.register import RegisterForm
 from suyuan.desk.services import file_keep
 from suyuan.kernel.refusal import MovedMeanwhile, NotHere, Refusal
 from suyuan.people.selectors import search_people
-from suyuan.platform import access, idempotency
+from suyuan.platform import access, idempotency, keys
 from suyuan.platform.addresses import address
 from suyuan.platform.files import STAFF_TYPES, file_name, file_open, file_receive
 from suyuan.platform.models import FactRow
@@ -53,6 +65,21 @@ FILE_BYTES = 50_000_000
 PRINTED_FACTS = 500
 REGISTER_ROLES = frozenset(FRONT | MANAGERS | {Role.DOCTOR})
 PRESENCE_SECONDS = 75
+_WAITING_SECRET = "desk.waiting_secret"
+
+
+def _noted(request: HttpRequest, found, what: str, opened: Iterable[str] = ()) -> None:
+    """Into the access log: `opened` compartments before they are shown, everything else within a second."""
+    protected = sorted({compartment for compartment in opened if compartment})
+    write = access.note_before if protected else access.seen
+    write(
+        request.actor, what, at=request.now, purpose="read", branch_id=found.branch_id, stream=found.stream, shown=protected
+    )
+
+
+def _opened(told: Iterable[cases_read.TimelineEntry]) -> set[str]:
+    """Compartments out of which these entries come."""
+    return {entry.stream_noun for entry in told if entry.protected and entry.kind != "protected"}
 
 
 # --- my day --------------------------------------------------------------------------------------------------------
@@ -62,6 +89,8 @@ PRESENCE_SECONDS = 75
 def today(request: HttpRequest) -> HttpResponse:
     """What is due, by whom and why."""
     day = cases_read.today_for(request.profile, now=request.now)
+    lines = (*day.danger, *day.late, *day.today, *day.tomorrow, *day.later, *day.for_me, *day.for_others)
+    access.seen(request.actor, "today", at=request.now, shown=list(dict.fromkeys(line.reference for line in lines)))
     with timezone.override(day.zone):
         context = shapes.today(day, request.profile, request.user.display_name, request.now)
         context["deputies"] = deputies_today(request.profile.branch_ids, request.now)
@@ -147,7 +176,7 @@ def case(request: HttpRequest, reference: str) -> HttpResponse:
     found = cases_read.case_for(request.profile, reference)
     view = request.GET.get("view", "")
     page = cases_read.case_page(request.profile, found, now=request.now, view=view)
-    access.seen(request.actor, "case.page", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    _noted(request, found, "case.page", _opened(page.timeline) | {task.compartment for task in page.tasks})
     with timezone.override(found.branch.tz):
         card = request.GET.get("card", "")
         return render(request, "desk/case.html", shapes.case(page, request.profile, request.now, view=view, card=card))
@@ -165,7 +194,7 @@ def older(request: HttpRequest, reference: str) -> HttpResponse:
         before=int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None,
         view=view,
     )
-    access.seen(request.actor, "case.older", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    _noted(request, found, "case.older", _opened(told))
     template = "desk/case.html#entries" if request.htmx else "desk/older.html"
     with timezone.override(found.branch.tz):
         context = {"case": found, "entries": shapes.entries(told, request.now), "older": more, "view": view}
@@ -177,6 +206,7 @@ def clock(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """The small calendar that explains a date."""
     found = cases_read.case_for(request.profile, reference)
     explained = cases_read.clock_explained(request.profile, found, str(uid), request.now)
+    _noted(request, found, "case.clock")
     allowed = allowed_moves(request.profile, found)
     with timezone.override(found.branch.tz):
         context = shapes.clock(explained, found, request.now) | {
@@ -301,9 +331,8 @@ def case_print(request: HttpRequest, reference: str) -> HttpResponse:
         request.actor, "case.print", at=request.now, purpose="print", branch_id=found.branch_id, stream=found.stream
     )
     page = cases_read.case_page(request.profile, found, now=request.now)
-    told, more = cases_read.timeline(
-        found, page.compartments, narrated=page.narrated, size=PRINTED_FACTS, view="all"
-    )
+    # Protected compartments leave the house by their own rule, never with this paper.
+    told, more = cases_read.timeline(found, {""}, narrated=page.narrated, size=PRINTED_FACTS, view="all")
     last = FactRow.objects.filter(stream=found.stream).order_by("-position").first()
     with timezone.override(found.branch.tz):
         context = shapes.case(page, request.profile, request.now) | {
@@ -320,15 +349,19 @@ def case_print(request: HttpRequest, reference: str) -> HttpResponse:
 @address("staff", move="see", methods=("POST",))
 @passive
 def presence(request: HttpRequest, reference: str) -> HttpResponse:
-    """A heartbeat: who else is writing on this case. Kept in the cache only."""
+    """A heartbeat: who is writing on this case. Pages that only show it ask; those with a form (`?writing`) also say so.
+
+    Kept in the cache only.
+    """
     found = cases_read.case_for(request.profile, reference)
     key = f"presence:{found.pk}"
     here: dict[str, list] = cache.get(key) or {}
     fresh = {who: row for who, row in here.items() if request.now.timestamp() - row[1] < PRESENCE_SECONDS}
     others = {who: row for who, row in fresh.items() if who != request.actor.uid}
-    since_when = fresh.get(request.actor.uid, [0, 0, request.now.isoformat()])[2]
-    fresh[request.actor.uid] = [request.user.display_name, request.now.timestamp(), since_when]
-    cache.set(key, fresh, PRESENCE_SECONDS)
+    if "writing" in request.GET:
+        since_when = fresh.get(request.actor.uid, [0, 0, request.now.isoformat()])[2]
+        fresh[request.actor.uid] = [request.user.display_name, request.now.timestamp(), since_when]
+        cache.set(key, fresh, PRESENCE_SECONDS)
     if not others:
         return HttpResponse(status=204)
     name, _at, since = sorted(others.values(), key=lambda row: row[2])[0]
@@ -367,6 +400,7 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
             return redirect("desk:case", reference=found.reference)
         refused = getattr(form, "refused", None)
         status = refused.status if refused is not None else 422
+    _noted(request, found, "case.act")
     shut = _shut(act, found) if act.group == "forward" else []
     refused = getattr(form, "refused", None)
     context = {
@@ -471,7 +505,7 @@ def _register(request: HttpRequest, form: RegisterForm, branch: Branch) -> HttpR
         if done is None and before is None:
             return None
     if before["secret"]:
-        request.session[f"receipt:{before['reference']}"] = before["secret"]
+        _secret_kept(request, before["reference"], before["secret"])
     return redirect("desk:registered", reference=before["reference"])
 
 
@@ -492,7 +526,8 @@ def register_hints(request: HttpRequest) -> HttpResponse:
 def registered(request: HttpRequest, reference: str) -> HttpResponse:
     """What to say before hanging up: the number, what happens next, and the receipt."""
     found = cases_read.case_for(request.profile, reference, to="identity")
-    secret = request.session.pop(f"receipt:{found.reference}", None)
+    _noted(request, found, "case.registered")
+    secret = _secret_taken(request, found)
     procedure = packs.procedure_of(found.procedure_id)
     context = {
         "case": found,
@@ -511,6 +546,23 @@ def registered(request: HttpRequest, reference: str) -> HttpResponse:
     }
     with timezone.override(found.branch.tz):
         return render(request, "desk/registered.html", context)
+
+
+def _secret_kept(request: HttpRequest, reference: str, secret: str) -> None:
+    """A receipt's secret waits for its page in the session: sealed, because sessions lie in the database."""
+    sealed = keys.seal(_WAITING_SECRET, f"{request.actor.uid}|{reference}", secret)
+    request.session[f"receipt:{reference}"] = b64encode(sealed).decode()
+
+
+def _secret_taken(request: HttpRequest, found) -> str | None:
+    """Once, by whom it was kept for."""
+    kept = request.session.pop(f"receipt:{found.reference}", None)
+    if kept is None:
+        return None
+    try:
+        return keys.unseal(_WAITING_SECRET, f"{request.actor.uid}|{found.reference}", b64decode(kept))
+    except (ValueError, keys.KeyProblem):
+        return None
 
 
 def _follow_url(request: HttpRequest, found) -> str:
@@ -541,7 +593,7 @@ def files(request: HttpRequest, reference: str) -> HttpResponse:
     rows = CaseFile.objects.filter(case=found, compartment__in=readable).select_related("stored").order_by("-id")
     names = names_of(row.added_by for row in rows)
     lines = [(row, file_name(row.stored), names.get(row.added_by, "")) for row in rows]
-    access.seen(request.actor, "case.files", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    _noted(request, found, "case.files", {row.compartment for row in rows})
     context = {
         "case": found,
         "heading": shapes.heading(found, True),
@@ -616,7 +668,7 @@ def letters(request: HttpRequest, reference: str) -> HttpResponse:
         "may_write": "message_send" in allowed,
         "now": request.now,
     }
-    access.seen(request.actor, "case.letters", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    _noted(request, found, "case.letters", {row.compartment for row in rows})
     with timezone.override(found.branch.tz):
         return render(request, "desk/letters.html", context)
 
@@ -629,6 +681,7 @@ def letter_write(request: HttpRequest, reference: str) -> HttpResponse:
     draft = LetterTakenBack.draft(found, request.session.get(key))
     posted = request.POST if request.method == "POST" else None
     form = LetterForm(posted, initial=held_initial(request), case=found, now=request.now, draft=draft)
+    _noted(request, found, "case.letter_write")
     status = 200
     if request.method == "POST":
         if form.is_valid() and attempt(form, lambda: form.send(actor=request.actor, now=request.now)):
@@ -667,16 +720,22 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
     """A new receipt for a verified person; the old one stops working."""
     found = cases_read.case_for(request.profile, reference, to="party_verify")
     people = Party.objects.filter(case=found).select_related("person").order_by("id")
+    problem, status = "", 200
     if request.method == "POST":
         party = next((p for p in people if str(p.uid) == request.POST.get("party")), None)
         if party is None:
             raise NotHere()
-        _row, secret = receipt_issue(case=found, party=party, actor=request.actor, now=request.now)
-        request.session[f"receipt:{found.reference}"] = secret
-        return redirect("desk:registered", reference=found.reference)
+        try:
+            _row, secret = receipt_issue(case=found, party=party, actor=request.actor, now=request.now)
+        except IdentityNotVerified as refused:
+            problem, status = refused.message(), refused.status
+        else:
+            _secret_kept(request, found.reference, secret)
+            return redirect("desk:registered", reference=found.reference)
+    _noted(request, found, "case.receipt")
     with timezone.override(found.branch.tz):
-        context = {"case": found, "heading": shapes.heading(found, True), "people": people}
-        return render(request, "desk/receipt.html", context)
+        context = {"case": found, "heading": shapes.heading(found, True), "people": people, "problem": problem}
+        return render(request, "desk/receipt.html", context, status=status)
 
 
 @address("staff", move="survey_send", methods=("GET", "POST"))
@@ -689,6 +748,7 @@ def survey(request: HttpRequest, reference: str) -> HttpResponse:
         secret = secret_shown(code)
     procedure = packs.procedure_of(found.procedure_id)
     surveys = found.surveys.select_related("words").order_by("-id")
+    _noted(request, found, "case.survey")
     context = {
         "case": found,
         "heading": shapes.heading(found, True),
@@ -715,6 +775,7 @@ def statements(request: HttpRequest) -> HttpResponse:
 def statement(request: HttpRequest, uid: UUID) -> HttpResponse:
     """What is alleged in neutral words, my answer, and the support I am offered. Nothing else of the case."""
     row, page = cases_read.statement_for(request.profile, uid)
+    _noted(request, row.case, "case.statement")
     typed, problem, status = "", "", 200
     if request.method == "POST":
         typed = request.POST.get("words", "")
