@@ -169,6 +169,9 @@ def test_alarms_cost_the_same_for_two_clocks_and_twenty(cast):
             assert alarms_give_many(clock_ids=some, actor=SYSTEM, now=later) == len(some)
         costs.append(len(sent))
     assert costs[0] == costs[1]
+    for row in CaseClock.objects.filter(pk__in=due[:22]):
+        assert "due" in row.alarms and len(set(row.alarms)) == len(row.alarms)
+        assert row.next_alarm_at is None or row.next_alarm_at > later
 
 
 def _commonest() -> str:
