@@ -437,6 +437,9 @@ _READERS = _ANYONE - {Role.PUBLIC_RELATIONS, Role.FINANCE}
 _OWNER = frozenset({"owner"})
 _WORKING = frozenset({"owner", "investigator", "task"})
 _PARTY = frozenset({"party", "reporter"})
+
+# What remains to those who read no words of this case: every other act shows what people said, or writes to them.
+WITHOUT_WORDS = frozenset({"raise", "flag", "escalate", "task_finish"})
 _SYSTEM = frozenset({"system"})
 
 
@@ -561,6 +564,8 @@ def may(profile: ActorProfile, move: str, case: CaseView) -> Allowed | Denied:
         return Denied("not_here")
     if rule.reads:
         return _may_read(move, opened) or Denied("role", who_could)
+    if move not in WITHOUT_WORDS and not any(grant.reads_narrative for grant in opened):
+        return Denied("role", who_could)
     allowed = _first(_roles_on(profile, case), rule.roles) or _first(_persons_on(profile, case), rule.persons)
     if not allowed:
         return Denied("role", who_could)
