@@ -112,7 +112,7 @@ class AcknowledgeForm(ActForm):
 class RaiseForm(ActForm):
     def build(self) -> None:
         above = [n for n in (1, 2, 3) if self.case.level == 0 or n > self.case.level]
-        choices = [(str(n), _("：").join((self.procedure.level(n).name, self.procedure.level(n).meaning))) for n in above]
+        choices = [(str(n), _("：").join((str(self.procedure.level(n).name), str(self.procedure.level(n).meaning)))) for n in above]
         self.fields["level"] = one_of(_("等級"), choices, cards=True)
         self.fields["reason"] = words_field(_("看到了什麼"), rows=3, limit=2_000)
 
@@ -636,6 +636,9 @@ def _evaluate(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> 
 
 
 def _scaled(value: Any) -> Any:
+    """A figure of a scale, a yes or a no; words and codes as they are."""
+    if value in ("yes", "no"):
+        return value == "yes"
     return int(value) if isinstance(value, str) and len(value) == 1 and value in "12345" else value
 
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from suyuan.accounts.models import User
 from suyuan.accounts.rules import ActorProfile, Reach, reach
@@ -21,6 +22,9 @@ from suyuan.platform import search
 COUNT_CAP = 1_000
 NARROW = 2_000
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
+_PAGE = re.compile(r"[1-9][0-9]{0,3}")
+_CURSOR_CHARS = 120
+_MOST_PK = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +110,8 @@ def _ordered(profile, held: Reach, seen, filters, now, after, size) -> Page:
     """By what is due next (open) or by arrival (ended, all): keyset, so that the hundredth page costs like the first."""
     by_due = filters.state == "open"
     cursor = _cursor_read(after)
+    if cursor is not None and cursor[0] is None and not by_due:
+        cursor = None  # of another list: what has arrived has a date
     rows = seen
     if cursor is not None:
         at, pk = cursor
@@ -141,7 +147,8 @@ def _searched(profile, held: Reach, seen, filters, now, after, size) -> Page:
     people = [person.pk for person in search_people(profile, query)]
     by_person = (
         list(
-            seen.filter(Q(parties__person_id__in=people) | Q(patient_id__in=people))
+            _told(held, seen)
+            .filter(Q(parties__person_id__in=people) | Q(patient_id__in=people))
             .distinct()
             .order_by("-received_at")
             .values_list("pk", flat=True)[:200]
@@ -149,7 +156,7 @@ def _searched(profile, held: Reach, seen, filters, now, after, size) -> Page:
         if people
         else []
     )
-    page = max(1, int(after)) if after and after.isdigit() else 1
+    page = int(after) if after and _PAGE.fullmatch(after) else 1
     texts = _texts(held, seen, query)
     hits = search.streams_found(texts, offset=(page - 1) * size, limit=size)
     wanted = {c["stream"]: c["pk"] for c in Case.objects.filter(stream__in=hits.streams).values("stream", "pk")}
@@ -167,12 +174,21 @@ def _texts(held: Reach, seen: QuerySet[Case], query: str):
 
     if not held.reads_narrative:
         return Text.objects.none()
-    told = seen.filter(pk__in=Case.objects.within(_narrated(held)).values("pk"))
-    streams = told.order_by().values("stream")
+    told = _told(held, seen)
     narrow = told.order_by().values("pk")[: NARROW + 1].count() <= NARROW
     if narrow:
+        streams = told.order_by().values("stream")
         return search.scan_matching(query, Text.objects.filter(stream__in=streams, compartment=""))
-    return search.texts_matching(query, branches=_branches(held), compartments={""}).filter(stream__in=streams)
+    # Asked text by text, newest first: a list of all streams within a wide reach would grow with the years.
+    within = Exists(told.order_by().filter(stream=OuterRef("stream")))
+    return search.texts_matching(query, branches=_branches(held), compartments={""}).filter(within)
+
+
+def _told(held: Reach, seen: QuerySet[Case]) -> QuerySet[Case]:
+    """Those whose words and names this person may read: only these answer to words and names."""
+    if all(grant.reads_narrative for grant in held.grants):
+        return seen
+    return seen.filter(pk__in=Case.objects.within(_narrated(held)).values("pk"))
 
 
 def _narrated(held: Reach) -> Reach:
@@ -249,13 +265,15 @@ def _cursor_write(at: datetime | None, pk: int) -> str:
 
 def _cursor_read(after: str | None) -> tuple[datetime | None, int] | None:
     """A cursor from an address; one that makes no sense opens the first page."""
-    if not after:
+    if not after or len(after) > _CURSOR_CHARS:
         return None
     try:
         at, pk = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
         read = datetime.fromisoformat(at) if at is not None else None
-        return (read if read is None or read.tzinfo else read.replace(tzinfo=UTC)), int(pk)
-    except (ValueError, TypeError):
+        if read is not None:
+            read = (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+        return (read, int(pk)) if 0 <= pk <= _MOST_PK else None
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return None
 
 

@@ -1,7 +1,7 @@
 """Everything the page of one case shows, in a constant number of statements."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -145,7 +145,8 @@ def _tasks(case: Case, profile: ActorProfile, compartments: Iterable[str], narra
     """Open ones first, by when they are due. Who reads no words sees their own tasks only."""
     tasks = Task.objects.filter(case=case, compartment__in=compartments, cancelled_at__isnull=True)
     if not narrated:
-        tasks = tasks.filter(Q(assignee_id=profile.user_id) | Q(assignee=None, role__in=sorted(profile.roles)))
+        here = sorted(profile.roles_in(case.branch_id))
+        tasks = tasks.filter(Q(assignee_id=profile.user_id) | Q(assignee=None, role__in=here))
     rows = tasks.select_related("assignee", "done_by").order_by(F("done_at").asc(nulls_first=True), "due_at", "id")
     found = list(rows[:40])
     for task in found:

@@ -13,7 +13,7 @@ from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import ActorProfile, Reach, reach
 from suyuan.cases.models import Approval, Case, CaseClock, Promise, Task
 from suyuan.cases.selectors.clocks import ClockCard, card_of
-from suyuan.cases.selectors.lists import _narrated_among
+from suyuan.cases.selectors.lists import _narrated_among, _told
 from suyuan.kernel import deadlines
 from suyuan.playbooks import selectors as packs
 from suyuan.playbooks.readers import Procedure
@@ -115,7 +115,7 @@ def today_for(profile: ActorProfile, *, now: datetime, until_days: int = 14) -> 
         later=later[:LATER],
         rest=max(0, len(later) - LATER),
         for_me=_for_me(profile, held, seen),
-        for_others=_for_others(profile, seen, now),
+        for_others=_for_others(profile, held, seen, now),
         strip=_strip(lines, branch, now, zone),
         zone=zone,
         jurisdiction=branch.jurisdiction if branch else "",
@@ -170,9 +170,9 @@ def _due_lines(profile: ActorProfile, held: Reach, seen, now: datetime, until: d
         .select_related("case__branch", "case__patient", "case__owner")
         .order_by("target_at", "id")[: 2 * LINES]
     )
-    mine = Q(assignee_id=profile.user_id) | Q(assignee__isnull=True, role__in=sorted(profile.roles))
     tasks = list(
-        Task.objects.filter(mine, done_at__isnull=True, cancelled_at__isnull=True, case__in=seen.values("pk"))
+        Task.objects.filter(_mine(profile), _readable(held), done_at__isnull=True, cancelled_at__isnull=True)
+        .filter(case__in=seen.values("pk"))
         .exclude(kind="danger_review")
         .filter(Q(due_at__lte=until) | Q(due_at__isnull=True))
         .select_related("case__branch", "case__patient", "assignee")
@@ -180,7 +180,7 @@ def _due_lines(profile: ActorProfile, held: Reach, seen, now: datetime, until: d
     )
     promises = list(
         Promise.objects.filter(kept_at__isnull=True, broken_at__isnull=True, due_at__lte=until, code="")
-        .filter(case__in=seen.values("pk"))
+        .filter(case__in=_told(held, seen).values("pk"))
         .select_related("case__branch", "case__patient", "made_by")
         .order_by("due_at", "id")[:LINES]
     )
@@ -191,6 +191,27 @@ def _due_lines(profile: ActorProfile, held: Reach, seen, now: datetime, until: d
     lines += [_task_line(task, task.case_id in told, profile, now) for task in tasks]
     lines += [_promise_line(promise, promise.case_id in told, now) for promise in promises]
     return sorted(lines, key=lambda line: line.when)
+
+
+def _mine(profile: ActorProfile) -> Q:
+    """Tasks given to this person, or to a role they hold where the case is."""
+    mine = Q(assignee_id=profile.user_id) | Q(assignee__isnull=True, role__in=sorted(profile.roles))
+    if len(profile.branch_ids) < 2:
+        return mine
+    here = Q(assignee_id=profile.user_id)
+    for branch_id in sorted(profile.branch_ids):
+        here |= Q(case__branch_id=branch_id, role__in=sorted(profile.roles_in(branch_id)))
+    return mine & here
+
+
+def _readable(held: Reach) -> Q:
+    """Tasks in the open part of a case, and those in a compartment that this person reads there."""
+    readable = Q(compartment="")
+    for compartment in sorted(held.compartments):
+        grants = tuple(grant for grant in held.grants if compartment in grant.compartments)
+        there = Case.objects.within(Reach(grants, held.user_id, held.person_uid))
+        readable |= Q(compartment=compartment, case__in=there.values("pk"))
+    return readable
 
 
 def _about(case: Case, narrated: bool) -> dict:
@@ -327,12 +348,12 @@ def _for_me(profile: ActorProfile, held: Reach, seen) -> list[Waiting]:
     return waiting
 
 
-def _for_others(profile: ActorProfile, seen, now: datetime) -> list[Waiting]:
+def _for_others(profile: ActorProfile, held: Reach, seen, now: datetime) -> list[Waiting]:
     """Open tasks of the cases this person owns that somebody else holds."""
+    own = _told(held, seen).filter(owner_id=profile.user_id)
     tasks = (
-        Task.objects.filter(
-            case__in=seen.filter(owner_id=profile.user_id).values("pk"), done_at__isnull=True, cancelled_at__isnull=True
-        )
+        Task.objects.filter(_readable(held), done_at__isnull=True, cancelled_at__isnull=True)
+        .filter(case__in=own.values("pk"))
         .exclude(assignee_id=profile.user_id)
         .exclude(kind__in=("overdue", "escalation"))
         .select_related("case", "assignee")

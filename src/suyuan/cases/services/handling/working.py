@@ -4,7 +4,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from suyuan.accounts.models import User
-from suyuan.accounts.rules import MANAGERS, MEMBER_ROLES
+from suyuan.accounts.rules import MANAGERS, MEMBER_ROLES, compartments_of
 from suyuan.cases import errors, rules
 from suyuan.cases.models import CareRecord, Case, CaseFile, Task
 from suyuan.cases.selectors.today import task_title
@@ -24,7 +24,7 @@ from suyuan.cases.services.handling.parts import (
     tell,
     words_frozen,
 )
-from suyuan.kernel.actor import Actor
+from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.platform.models import StoredFile
 from suyuan.platform.units import writes
 
@@ -126,8 +126,10 @@ def task_cancel(*, task: Task, reason: str, actor: Actor, now: datetime) -> Task
 
 def _task(task: Task, move: str, actor: Actor, now: datetime) -> tuple[Case, Task]:
     case = case_locked(task.case)
-    require_may(case, move, actor, now)
+    view = require_may(case, move, actor, now)
     task = Task.objects.select_for_update().get(pk=task.pk)
+    if task.compartment and actor != SYSTEM and task.compartment not in compartments_of(profile(actor, now), view):
+        raise errors.NotYourTask()
     if task.done_at or task.cancelled_at:
         raise errors.AlreadyDone()
     return case, task
