@@ -29,7 +29,7 @@ class MayNot(NotAllowed):
             return _("這一步需要另一位同事決定：提出的人不能自己核准。")
         if self.data["denied"] == "nothing_requested":
             return _("還沒有人提出，所以沒有可以決定的事。")
-        names = "、".join(dict.fromkeys(str(who_label(r)) for r in self.data["who_could"]))
+        names = _("、").join(dict.fromkeys(str(who_label(r)) for r in self.data["who_could"]))
         if names:
             return _("這一步要由%(who)s來做。") % {"who": names}
         return _("這一步不在您的職責裡。")
@@ -48,7 +48,7 @@ class GatesShut(Refusal):
     def message(self) -> str:
         count = len(self.missing)
         head = ngettext("還差 %(n)s 件：", "還差 %(n)s 件：", count) % {"n": count}
-        return head + "；".join(self.words)
+        return head + _("；").join(self.words)
 
 
 class WrongStage(Refusal):
@@ -216,6 +216,15 @@ class OtherCase(Refusal):
 
     def message(self) -> str:
         return _("這一筆不屬於這個案件。")
+
+
+class IdentityNotVerified(Refusal):
+    """Only somebody whose identity staff have verified is given a new key to the case."""
+
+    code = "identity_not_verified"
+
+    def message(self) -> str:
+        return _("身分還沒有核對")
 
 
 class AlreadyCorrected(Refusal):

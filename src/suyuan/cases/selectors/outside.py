@@ -108,7 +108,9 @@ def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView
         if times[stage] or case.is_open
     ]
     now_stage = procedure.stage(case.stage)
-    own = case.files.filter(source="portal", compartment="").select_related("stored").order_by("id")
+    others = _others(case, party)
+    own = case.files.filter(source="portal", compartment="").exclude(added_by__in=_actors(others))
+    own = own.select_related("stored").order_by("id")
     speaker = case.speaker or case.owner
     return PortalView(
         reference=case.reference,
@@ -128,11 +130,11 @@ def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView
             PortalPromise(words=_promise_words(p, procedure), due_at=p.due_at, kept_at=p.kept_at, broken_at=p.broken_at)
             for p in Promise.objects.filter(case=case).order_by("due_at", "id")
         ],
-        messages=_messages(case),
+        messages=_messages(case, others),
         files=[_file(row) for row in own],
         demands=[
             (str(procedure.words("demand_kinds", d.kind)), d.asked_at, d.answered_at)
-            for d in Demand.objects.filter(case=case).order_by("id")
+            for d in Demand.objects.filter(case=case).exclude(asked_by__in=others).order_by("id")
         ],
         identity_verified=verified,
         disclosures=_disclosures(case) if entitled else [],
@@ -152,12 +154,22 @@ def _promise_words(promise: Promise, procedure) -> str:
     return promise.words
 
 
-def _messages(case: Case) -> list[PortalMessage]:
+def _others(case: Case, party: Party | None) -> list[Party]:
+    """Whoever else of this case may hold a receipt: what they write and ask for is theirs."""
+    return list(Party.objects.filter(case=case).exclude(pk=party.pk if party else None))
+
+
+def _actors(parties: list[Party]) -> list[str]:
+    return [f"party:{party.uid}" for party in parties]
+
+
+def _messages(case: Case, others: list[Party]) -> list[PortalMessage]:
     """What they wrote to us and what we sent them, in the open part only."""
     rows = (
         Message.objects.filter(subject_stream=case.stream, compartment="")
         .filter(state__in=("received", "sent", "delivered"))
         .exclude(kind__in=("disclosure", "findings", "answer"))
+        .exclude(author__in=_actors(others))
         .select_related("text")
         .order_by("id")
     )

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from suyuan.cases import rules
+from suyuan.cases import errors, rules
 from suyuan.cases.models import Case, Party, Receipt
-from suyuan.cases.services.common import case_locked, tell
+from suyuan.cases.services.common import case_locked, require_may, tell
 from suyuan.kernel.actor import Actor
 from suyuan.platform import chance
 from suyuan.platform.keys import receipt_mac, receipt_matches
@@ -40,8 +40,14 @@ def receipt_row(case: Case, party: Party | None, now: datetime, kind: str = "fol
 
 @writes
 def receipt_issue(*, case: Case, party: Party, actor: Actor, now: datetime) -> tuple[Receipt, str]:
-    """A new receipt for a verified person; every older one of theirs is revoked."""
+    """A new receipt for a verified person; every older one of theirs is revoked. Raises IdentityNotVerified."""
     case = case_locked(case)
+    require_may(case, "party_verify", actor, now)
+    party = Party.objects.select_for_update().get(pk=party.pk)
+    if party.case_id != case.pk:
+        raise errors.OtherCase()
+    if party.identity != rules.Identity.VERIFIED:
+        raise errors.IdentityNotVerified()
     Receipt.objects.filter(case=case, party=party, revoked_at__isnull=True).update(revoked_at=now)
     receipt, secret = receipt_row(case, party, now)
     receipt.save(force_insert=True)
