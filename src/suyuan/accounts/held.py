@@ -86,7 +86,7 @@ def page_of(request: HttpRequest) -> str:
     """The page on which the form stood: where the browser says it came from, if that is ours."""
     said = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
     parts = urlsplit(said)
-    if parts.netloc != request.get_host() or not parts.path.startswith("/"):
+    if parts.netloc != request.get_host() or not parts.path.startswith("/") or parts.path[1:2] in ("/", "\\"):
         return request.get_full_path()
     return parts.path + (f"?{parts.query}" if parts.query else "")
 

@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 WORDS = 20_000
 _REPUBLICAN = re.compile(r"[0-9]{1,3}")
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class LocalTimeField(forms.DateTimeField):
@@ -69,6 +70,21 @@ class ColleagueField(forms.ModelChoiceField):
 
     def label_from_instance(self, user: User) -> str:
         return user.display_name
+
+
+class ColleaguesField(forms.ModelMultipleChoiceField):
+    """Several of them, each ticked or not."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, user: User) -> str:
+        return user.display_name
+
+    def clean(self, value: Any) -> Any:
+        for named in value or ():
+            if not _NUMBER.fullmatch(str(named)):  # a number too long for the database is nobody's
+                raise ValidationError(self.error_messages["invalid_pk_value"], code="invalid_pk_value", params={"pk": named})
+        return super().clean(value)
 
 
 def written_well(value: str) -> None:

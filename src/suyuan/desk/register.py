@@ -11,7 +11,7 @@ from suyuan.accounts.models import Branch
 from suyuan.accounts.selectors import users_in
 from suyuan.cases import rules
 from suyuan.cases.services.intake import ConsentGiven, Intake, IssueGiven, PersonGiven
-from suyuan.desk.fields import ColleagueField, DayField, LocalTimeField, kinds, line_field, one_of, some_of, words_field
+from suyuan.desk.fields import ColleaguesField, DayField, LocalTimeField, kinds, line_field, one_of, some_of, words_field
 from suyuan.people.models import Person
 from suyuan.people.rules import Contact, Treatment
 from suyuan.platform.identifiers import split_name
@@ -75,10 +75,9 @@ class RegisterForm(forms.Form):
         self.fields["communication_need"] = one_of(
             _("需要溝通協助嗎"), kinds(self.procedure, "communication_needs", law), required=False
         )
-        self.fields["complained"] = forms.ModelMultipleChoiceField(
-            label=_("有沒有提到哪位同事"), queryset=users_in(branch, now), required=False, widget=forms.CheckboxSelectMultiple
+        self.fields["complained"] = ColleaguesField(
+            label=_("有沒有提到哪位同事"), queryset=users_in(branch, now), required=False
         )
-        self.fields["complained"].label_from_instance = ColleagueField.label_from_instance.__get__(self)
         self.fields["media"] = forms.BooleanField(label=_("提到媒體或公開發文"), required=False)
         self.purposes = self.procedure.purposes_of(law)
         for purpose in self.purposes:
