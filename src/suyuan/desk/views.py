@@ -403,14 +403,16 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
     _noted(request, found, "case.act")
     shut = _shut(act, found) if act.group == "forward" else []
     refused = getattr(form, "refused", None)
+    # Sent from a page that is older than the case: a colleague was faster, whatever the service calls it.
+    moved = isinstance(refused, MovedMeanwhile) or (posted is not None and found.stage not in act.stages)
     context = {
         "act": act,
         "case": found,
         "heading": shapes.heading(found, cases_read.narrated_for(request.profile, found)),
         "form": form,
         "blockers": shut,
-        "moved": isinstance(refused, MovedMeanwhile),
-        "wrong_stage": found.stage not in act.stages and not isinstance(refused, MovedMeanwhile),
+        "moved": moved,
+        "wrong_stage": found.stage not in act.stages and not moved,
         "stage_now": _stage_now(found),
         "cards": form.procedure.cards_of(act.card)[:7] if act.card in ("emotion", "reception") else (),
         "outline": form.procedure.disclosure if act.card == "disclosure" else (),
