@@ -235,7 +235,11 @@ MAIL_FROM = _env("MAIL_FROM")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {
+            "()": "suyuan.config.logs.WithoutWords",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }},
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line"},
         "nowhere": {"class": "logging.NullHandler"},
