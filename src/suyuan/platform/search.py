@@ -142,10 +142,10 @@ def streams_found(texts: QuerySet[Text], *, offset: int = 0, limit: int = 25, ca
 
 def _count_streams(texts: QuerySet[Text], cap: int) -> int:
     """How many streams, exact up to `cap`. Mostly the newest matches settle it, without reading all of them."""
-    most = 4 * cap
-    newest = texts.values("stream")[:most].aggregate(texts=Count("*"), streams=Count("stream", distinct=True))
-    if newest["texts"] < most or newest["streams"] > cap:
-        return newest["streams"]
+    for most in (cap + cap // 4, 4 * cap):
+        newest = texts.values("stream")[:most].aggregate(texts=Count("*"), streams=Count("stream", distinct=True))
+        if newest["texts"] < most or newest["streams"] > cap:
+            return newest["streams"]
     return texts.order_by().values("stream").distinct()[: cap + 1].count()
 
 
