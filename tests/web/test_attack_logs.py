@@ -60,3 +60,9 @@ def test_an_error_of_the_database_is_logged_without_its_row(written):
 def test_a_strange_host_gets_nothing_of_ours(cast):
     answer = Client().get("/login/", HTTP_HOST="evil.example")
     assert answer.status_code == 400 and "evil.example" not in answer.content.decode()
+
+
+def test_no_page_of_ours_is_stored_under_the_name_of_a_file(browser):
+    """A logged-in person's error page below /static/ names them: it is kept nowhere."""
+    answer = browser("manager").get("/static/nothing.css")
+    assert answer.status_code == 404 and answer["Cache-Control"] == "no-store"
