@@ -86,7 +86,7 @@ def writes(rows: dict, rounds: int, only: str) -> None:
 def sweep() -> list[tuple[str, float, float, int, float | None]]:
     """What, CPU seconds, wall seconds, statements, bar."""
     from suyuan.cases.models import CaseClock
-    from suyuan.cases.services.clocks import clocks_sweep
+    from suyuan.cases.services.clocks import clocks_sweep, promises_sweep, tasks_sweep
     from suyuan.platform import clock
 
     found = []
@@ -99,8 +99,10 @@ def sweep() -> list[tuple[str, float, float, int, float | None]]:
             CaseClock.objects.filter(pk__in=rest[start : start + 500]).update(next_alarm_at=None)
         with clock.frozen(now):
             found.append(_timed(f"sweep, {wanted:,} clocks due", lambda: clocks_sweep(now), 5.0))
+            promises_sweep(now)
+            while tasks_sweep(now):
+                pass
             later = now + timedelta(seconds=1)
-            CaseClock.objects.filter(next_alarm_at__lte=later).update(next_alarm_at=later + timedelta(hours=1))
             found.append(_timed("sweep, 20,000 cases, nothing due", lambda: minute(later), 0.020))
     return found
 
