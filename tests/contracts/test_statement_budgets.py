@@ -20,6 +20,7 @@ from suyuan.people.rules import Contact, Treatment
 from suyuan.platform import access, clock, facts, idempotency, keys
 from suyuan.platform.facts import Fact, FactKind, facts_record
 from suyuan.platform.units import unit
+from suyuan.playbooks import selectors
 from tests.cases.cast import NOON, case_made, cast_made
 from tests.platform.real import copied_database
 
@@ -30,8 +31,9 @@ GRADED = REGISTER + 5
 
 
 @pytest.fixture
-def cast(packs, django_db_setup, django_db_blocker, tmp_path):
-    """A copy of the database in which commits are real: a savepoint would be ours."""
+def cast(packs, django_db_setup, django_db_blocker, tmp_path, monkeypatch):
+    """A copy of the database in which commits are real: a savepoint would be ours. On a slow machine too, packs are known."""
+    monkeypatch.setattr(selectors, "NEWEST_FOR", 3600.0)
     with django_db_blocker.unblock(), copied_database(tmp_path):
         keys.ring_forget()
         access.flush()

@@ -90,6 +90,12 @@ def _newest(kind: str, jurisdiction: str) -> int:
     return version
 
 
+def at_hand(jurisdiction: str) -> None:
+    """Look up what a write is about to ask, before it holds the database."""
+    for kind in ("procedure", "law", "calendar"):
+        _newest(kind, jurisdiction)
+
+
 def _newest_read(kind: str, jurisdiction: str) -> int:
     slots = (f"{kind}:{jurisdiction}", f"{kind}:any")
     rows = PackActivation.objects.filter(slot__in=slots).order_by("-pk").values_list("slot", "version_id")

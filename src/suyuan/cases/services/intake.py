@@ -124,6 +124,7 @@ def case_register(
     `once` is the sender's idempotency token, used inside the same transaction. Raises MayNot, BadInput refusals.
     """
     _check(intake, now)
+    packs.at_hand(branch.jurisdiction)
     for attempt in range(3):
         try:
             return _case_register(
