@@ -1,0 +1,59 @@
+"""A house that runs, and people in front of it with a real browser."""
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.people import Street
+from tests.journeys.running import Running
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory):
+    """The demo clinic, served to all journeys of a run."""
+    running = Running.on_a_copy(tmp_path_factory.mktemp("house"))
+    running.start()
+    yield running
+    running.end()
+    assert running.jobs_failed() == []
+    verified = running.run("chain", "verify")
+    assert "holds" in verified.stdout, verified.stdout + verified.stderr
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    found = shutil.which("chromium")
+    if not found:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is missing, and nothing may be skipped in CI")
+        pytest.skip("NOT RUN: Chromium is missing")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def street(chromium, house):
+    """`street.patient()`, `street.staff("shen")`: windows that close with the test; what was wrong in them fails it."""
+    opened = Street(chromium, house)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def photos(tmp_path) -> list[Path]:
+    """Two photographs as a phone takes them."""
+    from tests.journeys.pictures import photo
+
+    return [photo(tmp_path / "左眼.jpg", 1), photo(tmp_path / "右眼.jpg", 2)]
