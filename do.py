@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
     }.items():
         verbs.add_parser(verb, help=what, add_help=False)
     known, rest = parser.parse_known_args(argv)
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  (older ones deserve a sentence, not a SyntaxError)
         return complain("Suyuan needs Python 3.11 or newer; this is " + sys.version.split()[0])
 
     if known.verb == "demo":

@@ -12,7 +12,7 @@ from suyuan.accounts import matrix
 from suyuan.accounts.models import Deputy, GuestGrant, Member, MemberRole, User
 from suyuan.accounts.rules import GUEST_KINDS, GUESTS, CaseView
 from suyuan.cases.models import Case, Involvement, StaffStatement, Task
-from suyuan.cases.services import handling, investigation, parties
+from suyuan.cases.services import handling
 from suyuan.desk.services import file_keep, letter_send
 from suyuan.people.models import ContactPoint
 from suyuan.people.rules import Contact
