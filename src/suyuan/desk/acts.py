@@ -721,7 +721,7 @@ ACTS: tuple[Act, ...] = (
     Act("danger", "raise", _l("通報危險徵象"), _l("立即通報醫師"), DangerForm,
         _plain(intake.danger_raise, "signs", "words"), _l("先照顧身體：醫師會立刻收到。"), "grade", "danger", danger=True,
         stages=_EVER),
-    Act("harm", "contact", _l("記下是否有身體傷害"), _l("記下"), HarmForm,
+    Act("harm", "classify", _l("記下是否有身體傷害"), _l("記下"), HarmForm,
         _plain(handling.harm_state, "state", "occurred_on"),
         _l("有提到而醫師還沒有判斷之前，期限照「是」計算。"), "grade", stages=_EVER),
     Act("judge", "medical_judgement", _l("判斷是否為重大傷害"), _l("記下判斷"), JudgeForm, _judge,
