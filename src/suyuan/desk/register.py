@@ -11,7 +11,16 @@ from suyuan.accounts.models import Branch
 from suyuan.accounts.selectors import users_in
 from suyuan.cases import rules
 from suyuan.cases.services.intake import ConsentGiven, Intake, IssueGiven, PersonGiven
-from suyuan.desk.fields import ColleaguesField, DayField, LocalTimeField, kinds, line_field, one_of, some_of, words_field
+from suyuan.desk.fields import (
+    ColleaguesField,
+    DayField,
+    LocalTimeField,
+    kinds,
+    line_field,
+    one_of,
+    some_of,
+    words_field,
+)
 from suyuan.people.models import Person
 from suyuan.people.rules import Contact, Treatment
 from suyuan.platform.identifiers import split_name
