@@ -9,15 +9,21 @@ BEGINNING = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    """The migrated test database, triggers and all, with its key ring made once."""
+def django_db_setup(django_test_environment, django_db_modify_db_settings, django_db_blocker):
+    """The migrated test database, triggers and all, with its key ring made once: also for tests that ask for a copy."""
+    from django.test.utils import setup_databases, teardown_databases
+
     from suyuan.platform import keys
     from suyuan.platform.models import Installation
 
     with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
         keys.ring_forget()
         if not Installation.objects.exists():
             keys.ring_make(BEGINNING)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session")

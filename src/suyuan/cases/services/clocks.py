@@ -18,7 +18,7 @@ from suyuan.accounts.models import Branch, User
 from suyuan.accounts.selectors import members_with
 from suyuan.cases import errors, rules
 from suyuan.cases.models import Case, CaseClock, ClockPause, Promise, Task
-from suyuan.cases.services.common import case_locked, require_may, tell
+from suyuan.cases.services.common import case_locked, is_being_born, require_may, tell
 from suyuan.correspondence.services import Recipient, staff_notify
 from suyuan.kernel import deadlines
 from suyuan.kernel.actor import SYSTEM, Actor
@@ -132,8 +132,7 @@ class _Desk:
         unit = units.required()
         key = f"clocks:{case.pk}"
         if key not in unit.notes:
-            fresh = unit.notes.pop(f"new:{case.pk}", False)
-            loaded = [] if fresh else list(CaseClock.objects.filter(case=case, state__in=("running", "paused")))
+            loaded = [] if is_being_born(case) else list(CaseClock.objects.filter(case=case, state__in=("running", "paused")))
             desk = unit.notes[key] = cls(case, loaded, now)
             unit.flushers.append(lambda _unit: desk.save())
         return unit.notes[key]
@@ -351,6 +350,12 @@ def recount(clock: CaseClock, book: Book, now: datetime) -> deadlines.Deadline:
     return counted
 
 
+def _as_counted(clock: CaseClock, book: Book) -> deadlines.Deadline:
+    """What was counted when the clock was last touched: alarms need no day drawn again."""
+    last, shown = (book.table.local(at).date() for at in (clock.due_at, clock.target_at))
+    return deadlines.Deadline(clock.due_at, clock.target_at, last, shown, clock.provisional)
+
+
 def alarm_times(clock: CaseClock, spec: ClockSpec, counted: deadlines.Deadline, book: Book) -> list[tuple[datetime, str]]:
     """Every alarm of a clock with its key: warnings, target, due, and the steps up the line after it."""
     times = [(a.at, a.key) for a in deadlines.alarms(counted, spec.alarms_before, book.table)]
@@ -526,7 +531,6 @@ def alarms_give_many(*, clock_ids: list[int], actor: Actor, now: datetime) -> in
     clocks = list(
         CaseClock.objects.select_for_update(of=("self",))
         .select_related("case__branch")
-        .prefetch_related("pauses")
         .filter(pk__in=clock_ids, next_alarm_at__lte=now)
         .order_by("id")
     )
@@ -534,7 +538,7 @@ def alarms_give_many(*, clock_ids: list[int], actor: Actor, now: datetime) -> in
     for clock in clocks:
         case, book = clock.case, book_for(clock.case)
         spec = spec_of(clock, book)
-        counted = count(spec, clock.started_at, book, extensions=clock.extensions, pauses=pauses_of(clock), now=now)
+        counted = _as_counted(clock, book)
         due = [k for at, k in alarm_times(clock, spec, counted, book) if at <= now and k not in clock.alarms]
         clock.alarms = [*clock.alarms, *due]
         clock.next_alarm_at = next_alarm_at(clock, spec, counted, book, now)
@@ -608,7 +612,7 @@ def _tasks_open_once(tasks: list[Task]) -> None:
     open_ones = Task.objects.filter(
         case_id__in={t.case_id for t in tasks}, kind="overdue", done_at__isnull=True, cancelled_at__isnull=True
     )
-    there = {(t.role, t.detail.get("clock_uid")) for t in open_ones}
+    there = {(role, detail.get("clock_uid")) for role, detail in open_ones.values_list("role", "detail")}
     fresh = {(t.role, t.detail["clock_uid"]): t for t in tasks if (t.role, t.detail["clock_uid"]) not in there}
     Task.objects.bulk_create(fresh.values())
 

@@ -1,7 +1,7 @@
 """What every service of a case begins and ends with."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -181,3 +181,25 @@ def release(case: Case, user_id: int, kind: str, now: datetime) -> int:
 
 def is_complained_about(case: Case, user_id: int) -> bool:
     return Involvement.objects.filter(case=case, user_id=user_id, kind="complained", until__isnull=True).exists()
+
+
+# --- a case that is being born ---------------------------------------------------------------------------------------
+
+
+def case_born(case: Case) -> None:
+    """This write makes the case: nothing of it can be there already, and its tasks are written together."""
+    unit = units.required()
+    unit.notes[f"born:{case.pk}"] = tasks = []
+    unit.flushers.append(lambda _unit: Task.objects.bulk_create(tasks))
+
+
+def is_being_born(case: Case) -> bool:
+    return f"born:{case.pk}" in units.required().notes
+
+
+def tasks_add(case: Case, tasks: Iterable[Task]) -> None:
+    """Open tasks: at once, or with everything else of a case that is being born."""
+    if is_being_born(case):
+        units.required().notes[f"born:{case.pk}"].extend(tasks)
+    else:
+        Task.objects.bulk_create(tasks)

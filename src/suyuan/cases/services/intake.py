@@ -241,7 +241,7 @@ def _case_register(
     )
     _describe(case, intake)
     case.save(force_insert=True)
-    units.required().notes[f"new:{case.pk}"] = True
+    common.case_born(case)
     units.required().notes[str(uid)] = case
 
     party = _parties(case, complainant, patient, intake, actor, now)
@@ -544,4 +544,4 @@ def _tasks(case: Case, intake: Intake, now: datetime) -> None:
         local = now.astimezone(case.branch.tz)
         tonight = local.replace(hour=23, minute=59, second=0, microsecond=0)
         tasks.append(Task(case=case, kind="ask_occurred_on", role="case_manager", due_at=tonight, opened_at=now))
-    Task.objects.bulk_create(tasks)
+    common.tasks_add(case, tasks)

@@ -14,7 +14,7 @@ from suyuan.accounts.rules import READ_ONLY, Role
 from suyuan.accounts.selectors import members_with
 from suyuan.cases.models import Case, ContactEntry, Involvement, Task
 from suyuan.cases.services.clocks import book_for
-from suyuan.cases.services.common import case_change, tell
+from suyuan.cases.services.common import case_change, is_being_born, tasks_add, tell
 from suyuan.cases.services.handling.steps import HANDLER, INVESTIGATOR, due, steps_open, task_for
 from suyuan.correspondence.models import Message, StaffNotice
 from suyuan.correspondence.services import Recipient, staff_notify
@@ -45,11 +45,16 @@ def escalations_follow(event: Recorded, *, actor: Actor, now: datetime) -> None:
     holding = [rule for rule in book_for(case).procedure.escalations if _holds(rule, case, event.type, now)]
     if not holding:
         return
-    asked = Task.objects.filter(case=case, kind=ESCALATION, cancelled_at=None).values_list("detail__rule", flat=True)
-    there = set(asked)
+    there = set() if is_being_born(case) else _asked(case)
     fresh = [rule for rule in holding if rule.id not in there]
     if fresh:
         _escalate(case, fresh, now)
+
+
+def _asked(case: Case) -> set[str]:
+    """Rules whose people are called in already."""
+    asked = Task.objects.filter(case=case, kind=ESCALATION, cancelled_at=None)
+    return set(asked.values_list("detail__rule", flat=True))
 
 
 def _case_of(stream: str) -> Case | None:
@@ -103,7 +108,7 @@ def _escalate(case: Case, rules: list[Escalation], now: datetime) -> None:
         detail = {"rule": rule.id}
         working = [role for role in rule.to if role not in READ_ONLY]
         tasks += [task_for(case, ESCALATION, role, named, now, detail=detail, due_at=until) for role in working]
-    Task.objects.bulk_create(tasks)
+    tasks_add(case, tasks)
     if Role.HEAD_OFFICE in to and not case.escalated:
         case_change(case, now=now, escalated=True)
     plain = {"rules": [rule.id for rule in rules], "to": list(dict.fromkeys(to))}

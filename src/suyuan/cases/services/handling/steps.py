@@ -5,6 +5,7 @@ from datetime import datetime
 
 from suyuan.cases.models import Case, Involvement, Task
 from suyuan.cases.services.clocks import book_for
+from suyuan.cases.services.common import is_being_born, tasks_add
 from suyuan.cases.services.handling.parts import involve, tasks_noted
 from suyuan.kernel import deadlines
 from suyuan.playbooks.readers import Duration, Step
@@ -18,18 +19,23 @@ STANDING_IN = "case_manager"
 
 def steps_open(case: Case, level: int, now: datetime) -> list[str]:
     """Open the tasks of `level` that are not open or done already. Returns the ids of the steps opened."""
-    there = Task.objects.filter(case=case, kind=STEP, cancelled_at=None).values_list("detail__step", flat=True)
-    wanted = [step for step in book_for(case).procedure.level(level).steps if step.id not in set(there)]
+    there = set() if is_being_born(case) else _steps_there(case)
+    wanted = [step for step in book_for(case).procedure.level(level).steps if step.id not in there]
     investigators = Involvement.objects.filter(case=case, kind=INVESTIGATOR, until=None).order_by("id")
     named = {HANDLER: case.owner_id, INVESTIGATOR: None}
     if any(step.owner == INVESTIGATOR for step in wanted):
         named[INVESTIGATOR] = investigators.values_list("user_id", flat=True).first()
 
     tasks = [_task(case, level, step, named, now) for step in wanted]
-    Task.objects.bulk_create(tasks)
+    tasks_add(case, tasks)
     for user_id in sorted({t.assignee_id for t in tasks if t.assignee_id}):
         involve(case, user_id, "task", now)
     return [step.id for step in wanted]
+
+
+def _steps_there(case: Case) -> set[str]:
+    open_or_done = Task.objects.filter(case=case, kind=STEP, cancelled_at=None)
+    return set(open_or_done.values_list("detail__step", flat=True))
 
 
 def steps_close(case: Case, level: int, now: datetime) -> list[str]:
