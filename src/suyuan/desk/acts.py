@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _l
 
 from suyuan.accounts.labels import who_label
 from suyuan.accounts.models import Branch, User
-from suyuan.accounts.rules import MANAGERS, ActorProfile
+from suyuan.accounts.rules import MANAGERS, ActorProfile, Role
 from suyuan.accounts.selectors import profiles_in
 from suyuan.cases import rules
 from suyuan.cases.models import Case, CaseIssue, Demand, Finding, Involvement, Party, Proceeding, Promise, Task
@@ -654,7 +654,7 @@ def filled(words: str, case: Case, now: datetime) -> str:
         {
             "name": case.patient.full_name if case.patient else "",
             "reference": case.reference,
-            "handler": speaker.display_name if speaker else "",
+            "handler": speaker.display_name if speaker else str(who_label(Role.CASE_MANAGER)),
             "next_step": promise.words if promise else "",
             "by_when": by_when,
         },
