@@ -183,3 +183,15 @@ def test_a_second_click_with_files_is_one_case_with_them_once(phone, clinic):
     answers = [phone.post(WRITE, given(page, files=[SimpleUploadedFile("一.png", PNG)])) for _ in range(2)]
     assert [a.status_code for a in answers] == [200, 200]
     assert CaseFile.objects.count() == 1 and Case.objects.count() == 1
+
+
+def test_a_file_whose_last_answer_was_cut_off_comes_with_the_form(writing, clinic):
+    """The house died after the last piece and before it put them together; the phone asks, and hears that all is there."""
+    where = create(writing)["Location"]
+    upload = Upload.objects.get()
+    files.upload_append(upload=upload, offset=0, source=[PNG])
+    assert offset_of(writing, where) == PNG_SIZE and upload.state == "open"
+
+    page = writing.get(WRITE)
+    assert writing.post(WRITE, given(page, upload=token(where))).status_code == 200
+    assert CaseFile.objects.get().stored.size == PNG_SIZE
