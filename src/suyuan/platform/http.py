@@ -27,6 +27,7 @@ class EveryResponse:
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), interest-cohort=()")
         response.setdefault("X-Content-Type-Options", "nosniff")
+        response.setdefault("X-Frame-Options", "DENY")  # redirects made before the frame middleware ran
         if not request.path.startswith(settings.STATIC_URL) or response.status_code >= 400:
             response.setdefault("Cache-Control", "no-store")
         if "Content-Security-Policy" not in response:  # answers made before the CSP middleware ran
