@@ -42,7 +42,7 @@ class Running:
     """`suyuan demo` on a folder: a supervisor, a web server and a worker."""
 
     def __init__(self, data: Path, folder: Path) -> None:
-        self.data, self.folder = data, folder
+        self.data, self.folder, self.keys = data, folder, data / "demo-master.key"
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -122,9 +122,8 @@ class Running:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command of the product on this folder."""
-        keys = self.data / "demo-master.key"
         return subprocess.run(
-            [sys.executable, "-m", "suyuan", *words, "--data", str(self.data), "--keys", str(keys)],
+            [sys.executable, "-m", "suyuan", *words, "--data", str(self.data), "--keys", str(self.keys)],
             cwd=self.folder,
             env=environment(),
             capture_output=True,

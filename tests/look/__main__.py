@@ -21,6 +21,7 @@ from tests.journeys.running import Running
 
 LANGUAGES = ("zh-hant", "zh-hans", "en")
 WIDTHS = {390: 844, 1440: 900}
+TALLEST = 3600  # pixels; what follows looks like what came before
 
 
 def main(argv: list[str]) -> int:
@@ -55,7 +56,7 @@ class Pictures:
         self.taken: list[str] = []
 
     def take(self) -> list[str]:
-        pages = [*self.portal(), *self.desk()]
+        pages = [*self.desk(), *self.portal()]  # what the portal leaves behind would show on the desk
         if self.wanted:
             pages = [one for one in pages if one[0].startswith(self.wanted)]
         for who in dict.fromkeys(one[1] for one in pages):
@@ -119,7 +120,8 @@ class Pictures:
             page.wait_for_load_state("networkidle")
             dark = "-dark" if scheme == "dark" else ""
             file = f"{name}-{width}-{language}{dark}.png"
-            page.screenshot(path=self.out / file, full_page=True)
+            tall = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
+            page.screenshot(path=self.out / file, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": tall})
             self.taken.append(file)
 
     # --- which pages -----------------------------------------------------------------------------------------------
