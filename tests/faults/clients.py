@@ -74,14 +74,18 @@ class Client(threading.Thread):
         files = {f"{n}-{mark[:6]}.jpg": PHOTO + self.chance.randbytes(self.chance.choice((900, 40_000, 150_000))) for n in (1, 2)}
         return Story(f"第 {mark} 件：左眼還是睜不開。", files, tus=self.chance.random() < 0.4)
 
+    def form(self, story: Story) -> None:
+        """Open the form and fill it in."""
+        status, page = self._ask(story, "GET", WRITE)
+        if status != 200:
+            self._odd(f"GET write {status}")
+        story.fields = {name: unescape(value) for name, value in HIDDEN.findall(page)}
+        story.fields |= {name: "on" for name in PURPOSE.findall(page)}
+        story.fields |= {"narrative": story.words, "contact": "someone@example.org", "send": "1"}
+
     def _send(self, story: Story) -> None:
         if not story.fields:
-            status, page = self._ask(story, "GET", WRITE)
-            if status != 200:
-                return self._odd(f"GET write {status}")
-            story.fields = {name: unescape(value) for name, value in HIDDEN.findall(page)}
-            story.fields |= {name: "on" for name in PURPOSE.findall(page)}
-            story.fields |= {"narrative": story.words, "contact": "someone@example.org", "send": "1"}
+            self.form(story)
         loose = dict(story.files)
         if story.tus:
             name, data = next(iter(story.files.items()))

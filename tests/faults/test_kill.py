@@ -10,13 +10,14 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 
 import pytest
 
 from tests.config.stories import Clinic, descendants_of, environment, is_alive
-from tests.faults.clients import Client
+from tests.faults.clients import Client, Lost, Story
 from tests.journeys.running import Running
 
 pytestmark = [pytest.mark.slow, pytest.mark.requirement("A-06")]
@@ -108,6 +109,41 @@ def test_what_was_acknowledged_survives_every_kill(house):
     print(f"\n{CYCLES} kills, {len(told)} acknowledged, ready after {sorted(ready)[len(ready) // 2]:.1f} s (slowest {max(ready):.1f} s)")
     busy = os.getloadavg()[0] / (os.cpu_count() or 1)
     assert sorted(ready)[len(ready) // 2] <= (5 if busy < 2 else 20), ready
+
+
+@pytest.mark.requirement("A-04")
+def test_one_form_sent_by_twenty_fingers_is_one_case(house):
+    """Double-clicks and replays at the same time: the same receipt for each, one case, its files once."""
+    house.begin()
+    first = Client(house.port, 99)
+    story = first._story()
+    story.tus = False
+    first.form(story)
+    answers: list[tuple[str, str]] = []
+    wrong: list[str] = []
+
+    def press() -> None:
+        finger = Client(house.port, 100)
+        copy = Story(story.words, story.files, fields=dict(story.fields), cookies=dict(story.cookies))
+        try:
+            finger._send(copy)
+            answers.append((copy.reference, copy.secret))
+        except Lost as lost:
+            wrong.append(str(lost))
+
+    for _round in range(2):
+        fingers = [threading.Thread(target=press) for _n in range(20)]
+        for finger in fingers:
+            finger.start()
+        for finger in fingers:
+            finger.join(60)
+    assert wrong == [] and len(answers) == 40
+    assert len(set(answers)) == 1
+    house.kill_both()
+    story.reference, story.secret = answers[0]
+    _nothing_lost(house, [story], [])
+    assert house.one("SELECT count(*) FROM cases_case") == 1
+    assert house.one("SELECT count(*) FROM platform_upload WHERE state = 'whole'") == 0, "copies of the files were left behind"
 
 
 def _busy_until(done, seconds: float) -> None:
