@@ -192,8 +192,8 @@ class Pictures:
             here = f"/cases/{reference}/"
             shen.append((f"case-{kind}", here))
             if kind == "busy":
-                parts = "investigation outside files letters letters/write survey receipt print older".split()
-                acts = "acknowledge raise contact statement task harm disclose promise move finding".split()
+                parts = ["investigation", "outside", "files", "letters", "letters/write", "survey", "receipt", "print", "older"]
+                acts = ["acknowledge", "raise", "contact", "statement", "task", "harm", "disclose", "promise", "move", "finding"]
                 shen += [(f"case-{part.replace('/', '-')}", f"{here}{part}/") for part in parts]
                 shen += [(f"act-{code}", f"{here}do/{code}/") for code in acts]
                 shen += [("case-all", here + "?view=all"), ("clock", here + f"clocks/{self.clock(reference)}/")]

@@ -145,7 +145,10 @@ def upload_finish(
     else:
         for path in pieces:
             storage().remove(path)
-    upload.refresh_from_db()
+    try:
+        upload.refresh_from_db()
+    except Upload.DoesNotExist:  # given up meanwhile by another request of the same owner
+        raise UploadGone from None
     return upload
 
 

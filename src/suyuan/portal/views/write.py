@@ -225,7 +225,7 @@ def _send(request: HttpRequest, token: str, kiosk: bool) -> HttpResponse:
                 pace_taken(name=place, pace=rules.SEND_PACE, now=request.now)
                 uploads_drop(files.uploads_of(owner, request.now))
                 return receipt(request, sent.as_answer(), kiosk)
-    elif missing and (other := _answer_of(once)):
+    elif (missing or refused) and (other := _answer_of(once)):
         return receipt(request, other, kiosk)  # the files went with the first click
 
     _keep(request, owner, kiosk)
