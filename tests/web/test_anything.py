@@ -49,7 +49,7 @@ def test_no_query_breaks_a_page(cast, browser, make_case):
     case = make_case()
     clients = [browser("manager"), browser("auditor"), Client()]
     broken = []
-    for one, path in pages(case.reference):
+    for _one, path in pages(case.reference):
         asked = [(name, die.choice(NASTY)) for name in die.sample(NAMES, 6)]
         headers = {"HX-Request": "true"} if die.random() < 0.3 else {}
         answer = die.choice(clients).get(path, asked, headers=headers)

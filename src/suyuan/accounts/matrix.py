@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 
 from suyuan.accounts import rules
 from suyuan.accounts.rules import (
@@ -107,6 +108,7 @@ class Cell:
         return ", ".join(self.by_relation) or "·"
 
 
+@cache
 def matrix() -> dict[str, dict[str, Cell]]:
     """move → role → Cell."""
     return {move: {role: _cell(move, role) for role in COLUMNS} for move in MOVES}

@@ -226,7 +226,8 @@ def _send(request: HttpRequest, token: str, kiosk: bool) -> HttpResponse:
                 uploads_drop(files.uploads_of(owner, request.now))
                 return receipt(request, sent.as_answer(), kiosk)
     elif (missing or refused) and (other := _answer_of(once)):
-        return receipt(request, other, kiosk)  # the files went with the first click
+        uploads_drop(taken)  # the others went with the first click
+        return receipt(request, other, kiosk)
 
     _keep(request, owner, kiosk)
     status = 429 if wait else 422
