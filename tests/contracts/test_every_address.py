@@ -1,7 +1,7 @@
 """Every address × every role × what the person is to the case: the server does what `accounts.rules.may` says.
 
 The expected answer is computed in memory, from the same tables that `suyuan urls --json` prints; the server answers from
-its database, through its own doors. SUYUAN_PROOF=1 asks for every combination twice, by GET and by POST.
+its database, through its own doors. SUYUAN_PROOF=1 asks for every combination by every method.
 """
 from __future__ import annotations
 
@@ -55,8 +55,9 @@ def verdict(role: str, move: str, relation: str) -> int:
 def asked(role: str, relation: str):
     """(address, method, move) worth asking about.
 
-    All by both methods for who has no part in the case, all by one method for who is complained about; for other
-    relations one address of each move that could matter, another one for each role.
+    Every address for who has no part in the case: by all its methods where the rules let them in, by one in turn where
+    they do not. Every third way, in turn, for who is complained about. For other relations one way of each move that
+    could matter, another one for each role.
     """
     turn = ROLES.index(role)
     ways = [
@@ -64,10 +65,20 @@ def asked(role: str, relation: str):
         for one in OF_A_CASE
         for method in one.methods
     ]
-    if EVERYTHING or relation == "none":
+    if EVERYTHING:
         return ways
+    if relation == "none":
+        shut = [
+            (one, one.methods[(n + turn) % len(one.methods)], SENT_AS.get(one.name, one.move))
+            for n, one in enumerate(OF_A_CASE)
+            if verdict(role, SENT_AS.get(one.name, one.move), relation) != 200
+        ]
+        mine = {one.name for one, _method, _move in shut}
+        return [
+            (one, method, move if method == "POST" else one.move) for one, method, move in shut
+        ] + [way for way in ways if way[0].name not in mine]
     if relation == "complained":
-        return [way for n, way in enumerate(ways) if len(way[0].methods) == 1 or (n + turn) % 2]
+        return [way for n, way in enumerate(ways) if (n + turn) % 3 == 0]
     of_move: dict[str, list] = {}
     for way in ways:
         of_move.setdefault(way[2], []).append(way)
