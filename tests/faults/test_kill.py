@@ -58,7 +58,8 @@ class House(Running):
     def kill_both(self) -> None:
         everybody = [pid for p in self.processes.values() for pid in (p.pid, *descendants_of(p.pid))]
         for process in self.processes.values():
-            os.killpg(process.pid, signal.SIGKILL)
+            if process.poll() is None:  # one that ended by itself must not keep us from the other
+                os.killpg(process.pid, signal.SIGKILL)
         for process in self.processes.values():
             process.wait()
         while any(is_alive(pid) for pid in everybody):
