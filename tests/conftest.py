@@ -26,6 +26,14 @@ def django_db_setup(django_test_environment, django_db_modify_db_settings, djang
         teardown_databases(made, verbosity=0)
 
 
+@pytest.fixture(autouse=True)
+def own_access_log() -> None:
+    """Rows that the test before left waiting were of people who are gone with it."""
+    from suyuan.platform import access
+
+    access._new_writer()
+
+
 @pytest.fixture(scope="session")
 def packs(django_db_setup, django_db_blocker):
     """The packs we ship, loaded once for the whole run. A copy from before stays for tests that count from nothing."""

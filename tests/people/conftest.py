@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from suyuan.platform import access, clock
+from suyuan.platform import clock
 from tests.accounts.stories import NOW, acting, clinic, member
 
 
@@ -16,11 +16,8 @@ def noon(settings):
 
 
 @pytest.fixture
-def house(db, settings):
-    settings.ACCESS_WRITER = False  # rows wait until the test asks for them
-    access.flush()
-    yield clinic()
-    access.flush()
+def house(db):
+    return clinic()
 
 
 @pytest.fixture
