@@ -47,6 +47,8 @@ class Reader:
         )
         if answer.status_code != 302:
             raise RuntimeError(f"{path} answered {answer.status_code}")
+        for name in [name for name in answer.cookies if "receipt" in name]:  # a browser goes to the page that takes it
+            del self.client.cookies[name]
         return answer
 
 

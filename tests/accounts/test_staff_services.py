@@ -228,9 +228,9 @@ def test_the_founder_who_holds_both_is_shown_as_a_conflict(house) -> None:
     assert row.conflicts == (frozenset({"administrator", "head_of_clinic"}),)
 
 
-def test_rights_are_read_in_two_queries(house, django_assert_num_queries) -> None:
+def test_rights_are_read_in_one_query(house, django_assert_num_queries) -> None:
     user = member("shen", house.tainan, "case_manager", "nurse")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         selectors.profile_of(user, NOW)
 
 

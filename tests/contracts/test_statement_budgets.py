@@ -17,7 +17,7 @@ from suyuan.cases.services.intake import ConsentGiven, Intake, IssueGiven, Perso
 from suyuan.kernel.actor import SYSTEM
 from suyuan.people.models import Person
 from suyuan.people.rules import Contact, Treatment
-from suyuan.platform import access, clock, facts, idempotency, keys
+from suyuan.platform import clock, facts, idempotency, keys
 from suyuan.platform.facts import Fact, FactKind, facts_record
 from suyuan.platform.units import unit
 from suyuan.playbooks import selectors
@@ -36,9 +36,7 @@ def cast(packs, django_db_setup, django_db_blocker, tmp_path, monkeypatch):
     monkeypatch.setattr(selectors, "NEWEST_FOR", 3600.0)
     with django_db_blocker.unblock(), copied_database(tmp_path):
         keys.ring_forget()
-        access.flush()
         yield cast_made()
-        access.flush()
     keys.ring_forget()
 
 

@@ -1,6 +1,8 @@
 """Receipts, their secrets, and what one holder may learn of another."""
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.sessions.models import Session
 from django.urls import reverse
@@ -14,6 +16,7 @@ from suyuan.cases.services.receipts import receipt_issue, receipt_open
 from suyuan.correspondence.services import message_receive
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import Refusal
+from suyuan.platform import clock
 from tests.cases.cast import NOON, fresh, party_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("E-02")]
@@ -76,7 +79,7 @@ def test_a_secret_waiting_for_its_page_is_not_readable_in_the_database(cast, bro
     case, party = verified
     client = browser("manager")
     client.post(reverse("desk:receipt", args=[case.reference]), {"party": str(party.uid)})
-    kept = str(dict(client.session.items()))
+    kept = str(dict(client.session.items())) + str(client.cookies)
     page = client.get(reverse("desk:registered", args=[case.reference])).content.decode()
     receipt = Receipt.objects.filter(case=case, revoked_at=None).get()
     shown = [word.strip("<>/b") for word in page.replace("<", " <").replace(">", "> ").split() if word.count("-") == 3]
@@ -92,6 +95,18 @@ def test_the_secret_is_shown_once_and_only_in_that_session(cast, browser, verifi
     assert "sy-qr" not in other.get(reverse("desk:registered", args=[case.reference])).content.decode()
     assert "sy-qr" in client.get(reverse("desk:registered", args=[case.reference])).content.decode()
     assert "sy-qr" not in client.get(reverse("desk:registered", args=[case.reference])).content.decode()
+
+
+def test_the_secret_of_another_or_of_an_hour_ago_is_not_shown(cast, browser, verified):
+    case, party = verified
+    client, other = browser("manager"), browser("colleague")
+    where = reverse("desk:registered", args=[case.reference])
+    client.post(reverse("desk:receipt", args=[case.reference]), {"party": str(party.uid)})
+    other.cookies.load({name: morsel.value for name, morsel in client.cookies.items() if "receipt" in name})
+    assert "sy-qr" not in other.get(where).content.decode()
+    with clock.frozen(NOON + timedelta(minutes=11)):
+        assert "sy-qr" not in client.get(where).content.decode()
+    assert "sy-qr" in client.get(where).content.decode()
 
 
 # --- one holder and another ----------------------------------------------------------------------------------------

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import CharField, DateField, F, Q, QuerySet, Value
+from django.db import connection
+from django.db.models import Q, QuerySet
 
 from suyuan.accounts import rules
-from suyuan.accounts.models import Branch, Deputy, GuestGrant, Member, MemberRole, Organisation, User
+from suyuan.accounts.models import Branch, Deputy, GuestGrant, Member, Organisation, User
 from suyuan.accounts.rules import ActorProfile, GuestAccess, Membership
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import NotHere
@@ -45,7 +46,7 @@ def day_in(zone: str, now: datetime) -> date:
 
 
 def profile_of(user: User, now: datetime) -> ActorProfile:
-    """Everything that gives this user rights now, in two queries. A disabled user has none."""
+    """Everything that gives this user rights now, in one query. A disabled user has none."""
     return _profiles([user], now)[0]
 
 
@@ -57,7 +58,7 @@ def profile_for(actor: Actor, now: datetime) -> ActorProfile:
     known = unit.notes.setdefault("profiles", {}) if unit else {}
     if actor not in known:
         user = User(pk=actor.user_id, uid=actor.uid) if actor.user_id else User.objects.get(uid=actor.uid)
-        known[actor] = _profiles([user], now, unread=actor.user_id is not None)[0]
+        known[actor] = _profiles([user], now)[0]
     return known[actor]
 
 
@@ -72,110 +73,116 @@ def profiles_in(branch: Branch, now: datetime) -> list[ActorProfile]:
 
 def users_in(branch: Branch, now: datetime) -> QuerySet[User]:
     """The same people as rows, without what they may do."""
-    day = day_in(branch.zone, now)
-    here = _on_day(Member.objects.filter(branch=branch), day).values("user_id")
+    return _users_on(branch.pk, day_in(branch.zone, now)).all()
+
+
+@lru_cache(maxsize=64)
+def _users_on(branch_id: int, day: date) -> QuerySet[User]:
+    """The question put together once a day, never its answer: whoever asks takes a copy."""
+    here = _on_day(Member.objects.filter(branch_id=branch_id), day).values("user_id")
     deputies = Deputy.objects.filter(stands_in_for_id__in=here, ended_at=None, first_day__lte=day, last_day__gte=day)
     users = User.objects.filter(Q(id__in=here) | Q(id__in=deputies.values("user_id")), is_active=True)
     return users.order_by("id")
 
 
-def _profiles(users: Iterable[User], now: datetime, *, unread: bool = False) -> list[ActorProfile]:
-    """Two queries for all. `unread`: only who they are is known; whether they are active is asked along the way."""
+def _profiles(users: Iterable[User], now: datetime) -> list[ActorProfile]:
+    """One query for all, whatever is known of these users: of most of them only the key."""
     users = list(users)
-    active = [u.pk for u in users if unread or u.is_active]
-    stands_in, guests, found = _lent(active, now)
-    if unread:
-        for user in users:
-            user.is_active = user.pk in found
-        active = [u.pk for u in users if u.is_active]
-    owners = set(active).union(*({p for p, _ in pairs} for pairs in stands_in.values()))
-    memberships = _memberships(owners, now)
+    known = _known([user.pk for user in users], now)
     profiles = []
     for user in users:
-        own = tuple(memberships.get(user.pk, ())) if user.is_active else ()
+        active = user.pk in known.active
+        own = tuple(known.memberships.get(user.pk, ())) if active else ()
         lent = tuple(
             Membership(m.branch_id, m.jurisdiction, m.department_id, m.roles, str(uid), principal)
-            for principal, uid in stands_in.get(user.pk, ())
-            for m in memberships.get(principal, ())
+            for principal, uid in (known.stands_in.get(user.pk, ()) if active else ())
+            for m in known.memberships.get(principal, ())
         )
-        opened = frozenset(guests.get(user.pk, ()))
+        opened = frozenset(known.guests.get(user.pk, ()) if active else ())
         kind = "user" if own or lent or not opened else "guest"
         profiles.append(ActorProfile(Actor(kind, str(user.uid), user.pk), own + lent, opened))
     return profiles
 
 
-def _lent(
-    user_ids: list[int], now: datetime
-) -> tuple[dict[int, list[tuple[int, UUID]]], dict[int, list[GuestAccess]], set[int]]:
-    """Whom they stand in for, what is open to them as guests, and who of them is active: one query for all three."""
+@dataclass
+class _Known:
+    """What the database says today of some people, by their keys."""
+
+    active: set[int] = field(default_factory=set)
+    memberships: dict[int, list[Membership]] = field(default_factory=lambda: defaultdict(list))
+    stands_in: dict[int, list[tuple[int, UUID]]] = field(default_factory=lambda: defaultdict(list))
+    guests: dict[int, list[GuestAccess]] = field(default_factory=lambda: defaultdict(list))
+
+
+# Asked at the door of every page and again inside every write, so it is one statement and stands here as SQL: putting
+# the same four questions together with the ORM took ten times as long as answering them. Text everywhere, so that both
+# databases give the same. Columns: what, whom, other key, text, text, first day, last day, branch, department, member.
+_RIGHTS = """
+WITH lent AS (
+    SELECT d.user_id, d.stands_in_for_id AS principal_id, p.uid, d.first_day, d.last_day
+    FROM accounts_deputy d JOIN accounts_user p ON p.id = d.stands_in_for_id
+    WHERE d.user_id IN ({them}) AND d.ended_at IS NULL AND p.is_active AND d.first_day <= %s AND d.last_day >= %s
+)
+SELECT 'role' AS what, m.user_id, m.branch_id, r.role, b.jurisdiction, b.zone, CAST(m.first_day AS text),
+       CAST(m.last_day AS text), m.department_id, m.id
+FROM accounts_member m
+JOIN accounts_memberrole r ON r.member_id = m.id
+JOIN accounts_branch b ON b.id = m.branch_id
+WHERE m.user_id IN ({them}) OR m.user_id IN (SELECT principal_id FROM lent)
+UNION ALL
+SELECT 'deputy', l.user_id, l.principal_id, CAST(l.uid AS text), '', '', CAST(l.first_day AS text),
+       CAST(l.last_day AS text), NULL, 0
+FROM lent l
+UNION ALL
+SELECT 'guest', g.user_id, g.branch_id, g.stream, g.kind, b.zone, '', CAST(g.last_day AS text), NULL, 0
+FROM accounts_guestgrant g JOIN accounts_branch b ON b.id = g.branch_id
+WHERE g.user_id IN ({them}) AND g.ended_at IS NULL AND g.last_day >= %s
+UNION ALL
+SELECT 'active', u.id, 0, '', '', '', '', '', NULL, 0 FROM accounts_user u WHERE u.id IN ({them}) AND u.is_active
+ORDER BY 10, 4
+"""
+
+
+def _known(user_ids: list[int], now: datetime) -> _Known:
+    """Active or not, roles in branches, whom they stand in for, what is open to them as guests."""
+    known = _Known()
+    if not user_ids:
+        return known
     today = now.astimezone(UTC).date()
-    deputies = (
-        Deputy.objects.filter(user_id__in=user_ids, ended_at=None, stands_in_for__is_active=True)
-        .filter(first_day__lte=today + _A_DAY, last_day__gte=today - _A_DAY)
-        .annotate(kind_=Value("deputy", CharField()), stream_=Value("", CharField()), zone_=Value("", CharField()))
-        .values_list("user_id", "kind_", "stream_", "zone_", "first_day", "last_day", "stands_in_for_id")
-    )
-    guests = (
-        GuestGrant.objects.filter(user_id__in=user_ids, ended_at=None, last_day__gte=today - _A_DAY)
-        .annotate(zone_=F("branch__zone"), first_=Value(date.min, DateField()))
-        .values_list("user_id", "kind", "stream", "zone_", "first_", "last_day", "user_id")
-    )
-    active = (
-        User.objects.filter(id__in=user_ids, is_active=True)
-        .annotate(kind_=Value("active", CharField()), stream_=Value("", CharField()), zone_=Value("", CharField()))
-        .annotate(first_=Value(date.min, DateField()), last_=Value(date.min, DateField()))
-        .values_list("pk", "kind_", "stream_", "zone_", "first_", "last_", "pk")
-    )
-    stands_in: dict[int, list[tuple[int, Any]]] = defaultdict(list)
-    opened: dict[int, list[GuestAccess]] = defaultdict(list)
-    principals: dict[int, list[tuple[int, date, date]]] = defaultdict(list)
-    found: set[int] = set()
-    for user_id, kind, stream, zone, first, last, principal in deputies.union(guests, active, all=True):
-        if kind == "active":
-            found.add(user_id)
-        elif kind == "deputy":
-            principals[user_id].append((principal, first, last))
-        elif last >= day_in(zone, now):
-            opened[user_id].append(GuestAccess(stream, kind, last))
-    if principals:
-        ids = {p for rows in principals.values() for p, _, _ in rows}
-        zones, uids = {}, {}
-        for pk, uid, zone in User.objects.filter(id__in=ids).values_list("id", "uid", "memberships__branch__zone"):
-            uids[pk] = uid
-            zones.setdefault(pk, zone or "UTC")
-        for user_id, rows in principals.items():
-            for principal, first, last in rows:
-                if first <= day_in(zones[principal], now) <= last:
-                    stands_in[user_id].append((principal, uids[principal]))
-    return stands_in, opened, found
+    day = connection.ops.adapt_datefield_value
+    soon, lately = day(today + _A_DAY), day(today - _A_DAY)
+    marks = ", ".join(["%s"] * len(user_ids))
+    with connection.cursor() as cursor:
+        parameters = [*user_ids, soon, lately, *user_ids, *user_ids, lately, *user_ids]
+        cursor.execute(_RIGHTS.format(them=marks), parameters)
+        rows = cursor.fetchall()
 
-
-def _memberships(user_ids: set[int], now: datetime) -> dict[int, list[Membership]]:
-    rows = (
-        MemberRole.objects.filter(member__user_id__in=user_ids)
-        .order_by("member_id", "role")
-        .values_list(
-            "member_id",
-            "role",
-            "member__user_id",
-            "member__branch_id",
-            "member__branch__jurisdiction",
-            "member__branch__zone",
-            "member__department_id",
-            "member__first_day",
-            "member__last_day",
-        )
-    )
     places: dict[int, tuple[int, int, str, int | None]] = {}
     roles: dict[int, set[str]] = defaultdict(set)
-    for member, role, user, branch, law, zone, department, first, last in rows:
-        if first <= day_in(zone, now) and (last is None or day_in(zone, now) <= last):
-            places[member] = (user, branch, law, department)
-            roles[member].add(role)
-    found: dict[int, list[Membership]] = defaultdict(list)
+    zones: dict[int, str] = {}
+    deputies = []
+    for what, user, other, text, more, zone, first, last, department, member in rows:
+        match what:
+            case "active":
+                known.active.add(user)
+            case "role":
+                zones.setdefault(user, zone)
+                here = day_in(zone, now).isoformat()
+                if first <= here and (last is None or here <= last):
+                    places[member] = (user, other, more, department)
+                    roles[member].add(text)
+            case "guest":
+                until = date.fromisoformat(last)
+                if until >= day_in(zone, now):
+                    known.guests[user].append(GuestAccess(text, more, until))
+            case "deputy":
+                deputies.append((user, other, UUID(text), first, last))
     for member, (user, branch, law, department) in places.items():
-        found[user].append(Membership(branch, law, department, frozenset(roles[member])))
-    return found
+        known.memberships[user].append(Membership(branch, law, department, frozenset(roles[member])))
+    for user, principal, uid, first, last in deputies:
+        if first <= day_in(zones.get(principal, "UTC"), now).isoformat() <= last:
+            known.stands_in[user].append((principal, uid))
+    return known
 
 
 def deputies_today(branch_ids: Iterable[int], now: datetime) -> list[Deputy]:

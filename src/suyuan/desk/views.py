@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
@@ -66,6 +67,7 @@ PRINTED_FACTS = 500
 REGISTER_ROLES = frozenset(FRONT | MANAGERS | {Role.DOCTOR})
 PRESENCE_SECONDS = 75
 _WAITING_SECRET = "desk.waiting_secret"
+_WAITING_SECONDS = 600
 
 
 def _noted(request: HttpRequest, found, what: str, opened: Iterable[str] = ()) -> None:
@@ -481,33 +483,29 @@ def _register(request: HttpRequest, form: RegisterForm, branch: Branch) -> HttpR
         caller=f"user:{request.actor.uid}",
         body_sha256=idempotency.body_digest(request),
     )
-    before = idempotency.replay(token)
+
+    def act():
+        return case_register(
+            branch=branch,
+            channel=form.cleaned_data["channel"],
+            intake=form.intake(),
+            language=translation.get_language() or "zh-hant",
+            actor=request.actor,
+            now=request.now,
+            owner=None,
+            registered_by=request.user,
+            once=token,
+        )
+
+    done = None
+    with suppress(idempotency.KeyUsedUp):
+        done = attempt(form, act) if form.is_valid() else None
+    # Refused, whatever for: perhaps this is the second click, and the first has all that this one asks for.
+    before = {"reference": done.case.reference, "secret": done.secret} if done else idempotency.replay(token)
     if before is None:
-        if not form.is_valid():
-            return None
-
-        def act():
-            return case_register(
-                branch=branch,
-                channel=form.cleaned_data["channel"],
-                intake=form.intake(),
-                language=translation.get_language() or "zh-hant",
-                actor=request.actor,
-                now=request.now,
-                owner=None,
-                registered_by=request.user,
-                once=token,
-            )
-
-        try:
-            done = attempt(form, act)
-        except idempotency.KeyUsedUp:
-            done = None
-        before = idempotency.replay(token)
-        if done is None and before is None:
-            return None
+        return None
     if before["secret"]:
-        _secret_kept(request, before["reference"], before["secret"])
+        return _with_secret(request, before["reference"], before["secret"])
     return redirect("desk:registered", reference=before["reference"])
 
 
@@ -547,24 +545,44 @@ def registered(request: HttpRequest, reference: str) -> HttpResponse:
         "emergency": procedure.emergency(found.jurisdiction),
     }
     with timezone.override(found.branch.tz):
-        return render(request, "desk/registered.html", context)
+        answer = render(request, "desk/registered.html", context)
+    if secret:
+        answer.delete_cookie(_waiting_cookie(found.reference))
+    return answer
 
 
-def _secret_kept(request: HttpRequest, reference: str, secret: str) -> None:
-    """A receipt's secret waits for its page in the session: sealed, because sessions lie in the database."""
-    sealed = keys.seal(_WAITING_SECRET, f"{request.actor.uid}|{reference}", secret)
-    request.session[f"receipt:{reference}"] = b64encode(sealed).decode()
+def _with_secret(request: HttpRequest, reference: str, secret: str) -> HttpResponse:
+    """To the page that shows a receipt once. Its secret travels sealed, for this person, for ten minutes: the database
+    keeps nothing that opens a complaint."""
+    answer = redirect("desk:registered", reference=reference)
+    until = int(request.now.timestamp()) + _WAITING_SECONDS
+    sealed = keys.seal(_WAITING_SECRET, f"{request.actor.uid}|{reference}", f"{until} {secret}")
+    answer.set_cookie(
+        _waiting_cookie(reference),
+        b64encode(sealed).decode(),
+        max_age=_WAITING_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+    return answer
+
+
+def _waiting_cookie(reference: str) -> str:
+    return f"{settings.SESSION_COOKIE_NAME}_receipt_{reference}"
 
 
 def _secret_taken(request: HttpRequest, found) -> str | None:
-    """Once, by whom it was kept for."""
-    kept = request.session.pop(f"receipt:{found.reference}", None)
+    """By whom it was kept for, while it is fresh."""
+    kept = request.COOKIES.get(_waiting_cookie(found.reference))
     if kept is None:
         return None
     try:
-        return keys.unseal(_WAITING_SECRET, f"{request.actor.uid}|{found.reference}", b64decode(kept))
+        opened = keys.unseal(_WAITING_SECRET, f"{request.actor.uid}|{found.reference}", b64decode(kept, validate=True))
     except (ValueError, keys.KeyProblem):
         return None
+    until, _space, secret = opened.partition(" ")
+    return secret if int(until) > request.now.timestamp() else None
 
 
 def _follow_url(request: HttpRequest, found) -> str:
@@ -732,8 +750,7 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
         except IdentityNotVerified as refused:
             problem, status = refused.message(), refused.status
         else:
-            _secret_kept(request, found.reference, secret)
-            return redirect("desk:registered", reference=found.reference)
+            return _with_secret(request, found.reference, secret)
     _noted(request, found, "case.receipt")
     with timezone.override(found.branch.tz):
         context = {"case": found, "heading": shapes.heading(found, True), "people": people, "problem": problem}

@@ -37,6 +37,7 @@ from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.holds import refuse_if_held
 from suyuan.platform.identifiers import index_values
 from suyuan.platform.keys import seal
+from suyuan.platform.rows import rows_add
 from suyuan.platform.units import writes
 
 
@@ -92,7 +93,7 @@ def people_take_down(
         _check(new, today=today, source=source)
 
     rows = [new.known or _person(new, branch, now) for new in people]
-    Person.objects.bulk_create(row for new, row in zip(people, rows, strict=True) if new.known is None)
+    rows_add(row for new, row in zip(people, rows, strict=True) if new.known is None)
     contacts, treatments, index, facts, taken = [], [], [], [], []
     for new, row in zip(people, rows, strict=True):
         done = [_treatment(row, t, branch, source, now) for t in new.treatments]
@@ -106,9 +107,9 @@ def people_take_down(
         phones = [c.value for c in new.contacts if c.kind == "phone"]
         index += _index(row, new.family_name, new.given_name, phones, new.chart_number)
         facts.append(_registered(row, new, branch, source, mine, done))
-    ContactPoint.objects.bulk_create(contacts)
-    TreatmentReceived.objects.bulk_create(treatments)
-    PersonIndex.objects.bulk_create(index)
+    rows_add(contacts)
+    rows_add(treatments)
+    rows_add(index)
     newly = [row.pk for new, row in zip(people, rows, strict=True) if new.known and new.treatments and not row.is_patient]
     if newly:
         Person.objects.filter(pk__in=newly).update(is_patient=True)

@@ -20,6 +20,7 @@ from suyuan.kernel import chain
 from suyuan.kernel.actor import Actor
 from suyuan.platform import chance, units
 from suyuan.platform.models import ChainPending, FactPrivate, FactRow, StreamHead, Text
+from suyuan.platform.rows import rows_add
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -161,10 +162,10 @@ def facts_flush(unit: units.Unit) -> None:
         row, fields = _link(recorded, heads[recorded.stream])
         rows.append(row)
         privates.extend(fields)
-    written = FactRow.objects.bulk_create(rows)
-    FactPrivate.objects.bulk_create(privates)
+    written = rows_add(rows)
+    rows_add(privates)
     _heads_save(heads.values())
-    ChainPending.objects.bulk_create([ChainPending(fact=row) for row in written])
+    rows_add(ChainPending(fact=row) for row in written)
 
 
 def react_until_still(unit: units.Unit) -> None:
@@ -267,7 +268,7 @@ def _heads_save(heads: Iterable[StreamHead]) -> None:
     """New heads inserted, known ones moved: a statement each, whatever their number (up to `_HEADS_AT_ONCE`)."""
     ordered = sorted(heads, key=lambda head: head.token)
     known = [head for head in ordered if head.pk is not None]
-    StreamHead.objects.bulk_create(head for head in ordered if head.pk is None)
+    rows_add(head for head in ordered if head.pk is None)
     for start in range(0, len(known), _HEADS_AT_ONCE):
         _heads_move(known[start : start + _HEADS_AT_ONCE])
 

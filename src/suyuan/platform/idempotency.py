@@ -28,6 +28,7 @@ from suyuan.platform import chance, units
 from suyuan.platform.jobs import periodic
 from suyuan.platform.keys import seal, unseal
 from suyuan.platform.models import IdempotencyKey
+from suyuan.platform.rows import rows_add
 
 FIELD = "idempotency_key"
 KEPT = timedelta(hours=24)
@@ -147,7 +148,7 @@ def claim(*, token: Token, answer: dict[str, chain.Json], now: datetime, stream:
         created_at=now,
     )
     try:
-        IdempotencyKey.objects.bulk_create([row])
+        rows_add([row])
     except IntegrityError as error:
         raise KeyUsedUp() from error
 

@@ -14,6 +14,7 @@ from suyuan.kernel.fold import searchable
 from suyuan.kernel.refusal import BadInput
 from suyuan.platform import units
 from suyuan.platform.models import Text
+from suyuan.platform.rows import rows_add
 
 # Twice what the longest letter needs; PostgreSQL holds at most a megabyte of index tokens for one row.
 MAX_CHARS = 100_000
@@ -58,7 +59,7 @@ def texts_write(drafts: Iterable[Draft], *, now: datetime) -> list[Text]:
     """Write several texts with one insert, inside the open service."""
     unit = units.required()
     rows = [_row(draft, now) for draft in drafts]
-    Text.objects.bulk_create(rows)
+    rows_add(rows)
     unit.texts.extend(rows)
     return rows
 

@@ -25,6 +25,7 @@ from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.platform import units
 from suyuan.platform.facts import Fact, Recorded, facts_record
 from suyuan.platform.models import FactRow
+from suyuan.platform.rows import rows_add
 from suyuan.platform.units import writes
 from suyuan.playbooks import selectors as packs
 from suyuan.playbooks.readers import ClockSpec, Escalation, HouseClock, Law, LawRule, Procedure
@@ -255,15 +256,15 @@ class _Desk:
 
     def save(self) -> None:
         if self.new:
-            CaseClock.objects.bulk_create(self.new)
+            rows_add(self.new)
         for pause in self.pauses:
             pause.clock_id = pause.clock.pk
         if self.pauses:
-            ClockPause.objects.bulk_create(self.pauses)
+            rows_add(self.pauses)
         if self.changed:
             CaseClock.objects.bulk_update(self.changed.values(), _CLOCK_COLUMNS)
         if self.promises:
-            Promise.objects.bulk_create(self.promises)
+            rows_add(self.promises)
         for uid in self.over:  # whoever was called in because it was late need not come any more
             late = Task.objects.filter(case=self.case, kind="overdue", detail__clock_uid=uid, done_at=None)
             late.filter(cancelled_at=None).update(cancelled_at=self.at)
@@ -614,7 +615,7 @@ def _tasks_open_once(tasks: list[Task]) -> None:
     )
     there = {(role, detail.get("clock_uid")) for role, detail in open_ones.values_list("role", "detail")}
     fresh = {(t.role, t.detail["clock_uid"]): t for t in tasks if (t.role, t.detail["clock_uid"]) not in there}
-    Task.objects.bulk_create(fresh.values())
+    rows_add(fresh.values())
 
 
 def _notify(wanted: Mapping[tuple[Branch, str, int | None], set[str]], actor: Actor, now: datetime) -> None:

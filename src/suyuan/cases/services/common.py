@@ -18,6 +18,7 @@ from suyuan.kernel.refusal import BadInput
 from suyuan.platform import units
 from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.models import Text
+from suyuan.platform.rows import rows_add
 from suyuan.platform.texts import text_write
 
 
@@ -190,7 +191,7 @@ def case_born(case: Case) -> None:
     """This write makes the case: nothing of it can be there already, and its tasks are written together."""
     unit = units.required()
     unit.notes[f"born:{case.pk}"] = tasks = []
-    unit.flushers.append(lambda _unit: Task.objects.bulk_create(tasks))
+    unit.flushers.append(lambda _unit: rows_add(tasks))
 
 
 def is_being_born(case: Case) -> bool:
@@ -202,4 +203,4 @@ def tasks_add(case: Case, tasks: Iterable[Task]) -> None:
     if is_being_born(case):
         units.required().notes[f"born:{case.pk}"].extend(tasks)
     else:
-        Task.objects.bulk_create(tasks)
+        rows_add(tasks)

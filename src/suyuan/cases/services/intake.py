@@ -31,6 +31,7 @@ from suyuan.platform import chance, idempotency, units
 from suyuan.platform.facts import Fact, facts_record, stream_of
 from suyuan.platform.idempotency import Token
 from suyuan.platform.models import StoredFile, Text
+from suyuan.platform.rows import rows_add
 from suyuan.platform.texts import text_write
 from suyuan.platform.units import writes
 from suyuan.playbooks import selectors as packs
@@ -168,11 +169,11 @@ def case_danger_open(
 
 
 def reference_free(branch: Branch, now: datetime) -> str:
-    """A reference nobody has; the unique column has the last word."""
+    """A reference nobody has. The unique column has the last word; where it cannot be tried again, ask it before."""
     year = now.astimezone(branch.tz).year
     while True:
         reference = rules.reference_for(branch.code, year, f"{chance.below(10**7):07d}")
-        if not Case.objects.filter(reference=reference).exists():
+        if units.current() is None or not Case.objects.filter(reference=reference).exists():
             return reference
 
 
@@ -240,7 +241,7 @@ def _case_register(
         danger_signs=list(intake.danger_signs),
     )
     _describe(case, intake)
-    case.save(force_insert=True)
+    rows_add([case])
     common.case_born(case)
     units.required().notes[str(uid)] = case
 
@@ -249,7 +250,7 @@ def _case_register(
     secret = None
     if party is not None:
         receipt, secret = receipt_row(case, party, now)
-        receipt.save(force_insert=True)
+        rows_add([receipt])
         plain["receipt"] = str(receipt.uid)
     _staff(case, intake, owner, registered_by, now)
     _tasks(case, intake, now)
@@ -317,7 +318,7 @@ def case_complete(*, case: Case, intake: Intake, actor: Actor, now: datetime, on
     secret = None
     if party is not None and not Receipt.objects.filter(case=case).exists():
         receipt, secret = receipt_row(case, party, now)
-        receipt.save(force_insert=True)
+        rows_add([receipt])
     facts_record(
         [
             Fact(
@@ -463,13 +464,13 @@ def _parties(case, complainant, patient, intake: Intake, actor: Actor, now: date
     ]
     if patient is not None and patient.pk != complainant.pk:
         parties.append(Party(case=case, person=patient, roles=["patient"], relation="self", added_at=now))
-    return Party.objects.bulk_create(parties)[0]
+    return rows_add(parties)[0]
 
 
 def _around(case, party, intake: Intake, treatments, actor: Actor, now: datetime) -> tuple[dict, dict]:
     """Issues, consents, demands and files; returns what the fact says of them."""
     found = iter(treatments)
-    issues = CaseIssue.objects.bulk_create(
+    issues = rows_add(
         CaseIssue(
             case=case,
             subject=issue.subject.strip()[:200] or case.matter,
@@ -480,15 +481,15 @@ def _around(case, party, intake: Intake, treatments, actor: Actor, now: datetime
         )
         for issue in (intake.issues or (IssueGiven(subject=case.matter),))
     )
-    Consent.objects.bulk_create(
+    rows_add(
         Consent(case=case, purpose=c.purpose, version=c.version, given=c.given, at=now) for c in intake.consents
     )
     kinds = dict.fromkeys(DEMANDS_OF_WISHES[w] for w in intake.wishes if w in DEMANDS_OF_WISHES)
     asked_at = min(intake.happened_at or now, now)
-    demands = Demand.objects.bulk_create(
+    demands = rows_add(
         Demand(case=case, kind=kind, asked_by=party, asked_at=asked_at, recorded_at=now) for kind in kinds
     )
-    CaseFile.objects.bulk_create(
+    rows_add(
         CaseFile(
             case=case,
             stored=stored,
@@ -531,7 +532,7 @@ def _staff(case: Case, intake: Intake, owner: User | None, registered_by: User |
     pairs += [(user_id, "complained") for user_id in intake.complained_user_ids]
     if owner is not None and owner.pk in intake.complained_user_ids:
         raise errors.PersonComplainedAbout()
-    Involvement.objects.bulk_create(Involvement(case=case, user_id=u, kind=kind, since=now) for u, kind in pairs)
+    rows_add(Involvement(case=case, user_id=u, kind=kind, since=now) for u, kind in pairs)
 
 
 def _tasks(case: Case, intake: Intake, now: datetime) -> None:

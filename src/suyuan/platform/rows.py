@@ -1,0 +1,66 @@
+"""New rows by the shortest way: what `bulk_create` does, with the statement put together once instead of every time.
+
+A complaint is some twenty small inserts. Building their SQL again for each of them took longer than all the database
+does for the whole complaint (benchmarks/RESULTS.md), and it is the same text every time: a model's columns, so many rows.
+On PostgreSQL, where inserts are batched in another way, this is `bulk_create`.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import TypeVar
+
+from django.db import connection, connections
+from django.db.models import AutoField, Field, Model
+
+Row = TypeVar("Row", bound=Model)
+
+
+def rows_add(rows: Iterable[Row]) -> list[Row]:
+    """Insert rows of one model inside the open transaction; numbers that the database gives are on them afterwards.
+
+    Raises IntegrityError as `bulk_create` does. Defaults of the database and expressions as values are not for here.
+    """
+    added = list(rows)
+    if not added:
+        return added
+    model = type(added[0])
+    if connection.vendor != "sqlite":
+        return model._base_manager.bulk_create(added)
+    columns, numbered = _columns(model)
+    at_once = max(1, connection.features.max_query_params // len(columns))
+    for start in range(0, len(added), at_once):
+        _insert(added[start : start + at_once], model, columns, numbered)
+    return added
+
+
+def _insert(rows: list[Row], model: type[Row], columns: tuple[Field, ...], numbered: bool) -> None:
+    here, values = connections[connection.alias], []
+    for row in rows:
+        row._prepare_related_fields_for_save(operation_name="rows_add")
+        values += [column.get_db_prep_save(column.pre_save(row, add=True), here) for column in columns]
+    with here.cursor() as cursor:
+        cursor.execute(_statement(model, len(rows)), values)
+        numbers = cursor.fetchall() if numbered else [(row.pk,) for row in rows]
+    for row, (number,) in zip(rows, numbers, strict=True):
+        row.pk = number
+        row._state.adding = False
+        row._state.db = here.alias
+
+
+@cache
+def _columns(model: type[Model]) -> tuple[tuple[Field, ...], bool]:
+    """What is written, and whether the database gives the key."""
+    numbered = isinstance(model._meta.pk, AutoField)
+    written = model._meta.concrete_fields
+    return tuple(column for column in written if not (numbered and column.primary_key)), numbered
+
+
+@cache
+def _statement(model: type[Model], many: int) -> str:
+    quote = connection.ops.quote_name
+    columns, numbered = _columns(model)
+    row = f"({', '.join(['%s'] * len(columns))})"
+    names = ", ".join(quote(column.column) for column in columns)
+    returning = f" RETURNING {quote(model._meta.pk.column)}" if numbered else ""
+    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES {', '.join([row] * many)}{returning}"
