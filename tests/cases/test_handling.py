@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, transaction
 
+from suyuan.accounts.selectors import profile_of
 from suyuan.cases import errors
 from suyuan.cases.models import Acknowledgement, Approval, Case, Involvement, Task
 from suyuan.cases.rules import Stage
 from suyuan.cases.services import handling, parties
+from suyuan.desk import acts
 from suyuan.kernel.refusal import BadInput
 from suyuan.platform.models import Text
 from tests.cases.cast import HOUR, METHOD, NOON, case_made, facts_of, fresh, party_of, types_of
@@ -283,6 +285,19 @@ def test_nobody_is_given_a_case_of_a_branch_they_do_not_work_in(cast, owned):
     for name in ("stranger", "auditor"):
         with pytest.raises(errors.NotOfThisBranch):
             handling.case_assign(case=owned, owner=getattr(cast, name).user, actor=cast.head.actor, now=NOON)
+
+
+@pytest.mark.requirement("B-03")
+@pytest.mark.parametrize("who", ["cashier", "spokesman"])
+def test_who_may_not_read_its_words_is_not_given_the_case(cast, owned, who):
+    person = getattr(cast, who).user
+    with pytest.raises(errors.ReadsNoWords):
+        handling.case_assign(case=owned, owner=person, actor=cast.head.actor, now=NOON)
+    with pytest.raises(errors.ReadsNoWords):
+        handling.speaker_name(case=owned, speaker=person, actor=cast.head.actor, now=NOON)
+    form = acts.AssignForm(case=owned, profile=profile_of(cast.head.user, NOON), now=NOON)
+    offered = {user.pk for user in form.handlers()}
+    assert person.pk not in offered and {cast.manager.pk, cast.nurse.pk, cast.doctor.pk} <= offered
 
 
 @pytest.mark.requirement("B-03")

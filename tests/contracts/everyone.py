@@ -93,7 +93,7 @@ def _case(cast: Cast, branch) -> Case:
 def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
     """One row of each kind that an address names by its uid."""
     actor = manager.actor
-    letter = letter_send(case=fresh(case), channel="portal", words="明天中午前回電。", actor=actor, now=NOON)
+    letter = letter_send(case=fresh(case), party=case.parties.get(), channel="portal", words="明天中午前回電。", actor=actor, now=NOON)
     received = file_receive(source=[b"%PDF-1.4\n" + b"x" * 900], name="a.pdf", max_bytes=10_000, accept=STAFF_TYPES)
     kept = file_keep(case=fresh(case), received=received, note="", actor=actor, now=NOON)
     person = case.parties.get().person

@@ -45,6 +45,16 @@ def manager(house) -> Client:
     return inside(member("shen", house.tainan, "case_manager"))
 
 
+def test_what_was_told_in_a_complaint_does_not_show_on_the_person(desk, wen) -> None:
+    """Whoever is complained about may know the patient; that there is a complaint they learn from their own page."""
+    for n, source in enumerate(("intake", "staff")):
+        TreatmentReceived.objects.create(
+            person=wen, branch=wen.branch, words=f"療程{n}", precision="unknown", source=source, created_at=NOW
+        )
+    page = desk.get(url("person", wen.uid)).content.decode()
+    assert "療程1" in page and "療程0" not in page
+
+
 def test_a_list_masks_what_the_page_shows_and_both_are_logged(desk, wen) -> None:
     found = desk.get(url("people"), {"q": "溫若嵐"}).content.decode()
     assert "溫○嵐" in found and "若嵐</a>" not in found and "0912" not in found

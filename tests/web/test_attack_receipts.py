@@ -13,9 +13,11 @@ from suyuan.cases.selectors import portal_case
 from suyuan.cases.services import handling, parties
 from suyuan.cases.services.intake import PersonGiven
 from suyuan.cases.services.receipts import receipt_issue, receipt_open
-from suyuan.correspondence.services import message_receive
+from suyuan.correspondence.models import Message
+from suyuan.correspondence.services import message_deliver, message_receive
+from suyuan.desk.services import letter_send
 from suyuan.kernel.actor import Actor
-from suyuan.kernel.refusal import Refusal
+from suyuan.kernel.refusal import NotHere, Refusal
 from suyuan.platform import clock
 from tests.cases.cast import NOON, fresh, party_of
 
@@ -131,6 +133,39 @@ def test_one_holder_reads_neither_messages_nor_demands_of_another(cast, make_cas
     assert [m.words for m in seen_by[first.pk].messages] == ["請不要讓我媽媽知道這件事。"]
     assert [m.words for m in seen_by[second.pk].messages] == ["我是她媽媽，想知道進度。"]
     assert len(seen_by[first.pk].demands) == 1 and seen_by[second.pk].demands == []
+
+
+def test_a_letter_is_read_by_whom_it_was_written_to(cast, make_case):
+    case = make_case("acknowledged")
+    first = Party.objects.get(case=case)
+    second = parties.party_add(
+        case=case, person=PersonGiven(family_name="例", given_name="媽媽"), roles=("companion",), actor=cast.manager.actor,
+        now=NOON,
+    )  # fmt: skip
+    stranger = Party.objects.get(case=make_case())
+    letter = {"case": fresh(case), "channel": "portal", "actor": cast.manager.actor, "now": NOON}
+    sent = letter_send(party=first, words="您的病歷複本星期五可以來拿。", **letter)
+    with pytest.raises(NotHere):
+        letter_send(party=stranger, words="給別人的信。", **letter)
+    message_deliver(message=sent, now=NOON + timedelta(minutes=2))
+    seen_by = [[m.words for m in portal_case(fresh(case), p, language="zh-hant").messages] for p in (first, second, None)]
+    assert seen_by == [["您的病歷複本星期五可以來拿。"], [], []]
+
+
+def test_the_page_asks_for_whom_a_letter_is_when_there_are_two(cast, browser, make_case):
+    case = make_case("acknowledged")
+    where = reverse("desk:letter_write", args=[case.reference])
+    assert 'name="party"' not in browser("manager").get(where).content.decode()
+    second = parties.party_add(
+        case=case, person=PersonGiven(family_name="例", given_name="媽媽"), roles=("companion",), actor=cast.manager.actor,
+        now=NOON,
+    )  # fmt: skip
+    assert 'name="party"' in browser("manager").get(where).content.decode()
+    sent = {"party": str(second.uid), "channel": "portal", "words": "謝謝您陪她來。"}
+    assert browser("manager").post(where, sent).status_code == 302
+    assert Message.objects.get(subject_stream=case.stream).party == f"party:{second.uid}"
+    forged = sent | {"party": "00000000-0000-4000-8000-000000000000"}
+    assert browser("manager").post(where, forged).status_code == 422
 
 
 def test_what_staff_took_down_and_we_wrote_stays_visible(cast, make_case):

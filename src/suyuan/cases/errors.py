@@ -131,6 +131,15 @@ class NotOfThisBranch(Refusal):
         return _("這位同事在這個分院沒有可以處理案件的職務。")
 
 
+class ReadsNoWords(Refusal):
+    """Who is responsible, or speaks with the person, must be able to read what the person said."""
+
+    code = "reads_no_words"
+
+    def message(self) -> str:
+        return _("這位同事的職務看不到申訴的內容，不能負責案件，也不能當對外窗口。")
+
+
 class LevelNotHigher(Refusal):
     """Raising only goes up; lowering asks a second person."""
 

@@ -1,55 +1,66 @@
 """`accounts.rules.reach` as SQL: the same answer as `accounts.rules.sees`, held together by a test."""
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import Q
+import time
+
+from django.db import connection, models
+from django.db.models import Exists, OuterRef, Q
 
 from suyuan.accounts.rules import Grant, Reach, Relation
+
+# From here on a role is asked case by case whether it has an open task there, below that its tasks are listed.
+MANY_TASKS = 1_000
+_COUNTED_FOR = 60.0
+_crowded: dict[tuple[str, tuple[str, ...]], tuple[float, bool]] = {}
 
 
 class CaseQuerySet(models.QuerySet):
     def within(self, reach: Reach) -> CaseQuerySet:
         """Cases this person sees; those in which they are complained about never."""
-        if reach.nowhere:
-            return self.none()
-        seen = Q(pk__in=[])
-        for grant in reach.grants:
-            seen |= _opens(grant)
-        cases = self.filter(seen)
-        if reach.user_id is None:
-            return cases
-        return cases.exclude(pk__in=_involved(frozenset({reach.user_id}), ("complained",)))
+        return self.none() if reach.nowhere else self.filter(within(reach))
 
 
-def _opens(grant: Grant) -> Q:
-    inside = Q() if grant.branch_ids is None else Q(branch_id__in=sorted(grant.branch_ids))
+def within(reach: Reach, prefix: str = "") -> Q:
+    """The same as a condition: on cases, or with `prefix` ("case__") on rows that belong to one."""
+    pk = f"{prefix.removesuffix('__')}_id" if prefix else "pk"
+    seen = Q(**{f"{pk}__in": []})
+    for grant in reach.grants:
+        seen |= _opens(grant, prefix, pk)
+    if reach.user_id is not None:
+        seen &= ~Q(**{f"{pk}__in": _involved(frozenset({reach.user_id}), ("complained",))})
+    return seen
+
+
+def _opens(grant: Grant, prefix: str, pk: str) -> Q:
+    def has(**wanted) -> Q:
+        return Q(**{prefix + name: value for name, value in wanted.items()})
+
+    def among(cases) -> Q:
+        return Q(**{f"{pk}__in": cases})
+
+    inside = Q() if grant.branch_ids is None else has(branch_id__in=sorted(grant.branch_ids))
     match grant.relation:
         case Relation.ALL:
-            return inside if inside else ~Q(pk__in=[])
+            return inside if inside else ~among([])
         case Relation.RELATED:
-            from suyuan.cases.models import Task
-
-            mine = Q(pk__in=_involved(grant.person_ids, ("registered", "owner", "task")))
-            role_tasks = Task.objects.filter(
-                role__in=sorted(grant.roles), done_at__isnull=True, cancelled_at__isnull=True
-            ).values("case_id")
-            return inside & (mine | Q(pk__in=role_tasks))
+            mine = among(_involved(grant.person_ids, ("registered", "owner", "task")))
+            return inside & (mine | _has_task_for(sorted(grant.roles), pk))
         case Relation.INVESTIGATOR:
-            return inside & Q(pk__in=_involved(grant.person_ids, ("investigator",)))
+            return inside & among(_involved(grant.person_ids, ("investigator",)))
         case Relation.DEPARTMENT:
-            return inside & Q(department_id__in=sorted(grant.department_ids))
+            return inside & has(department_id__in=sorted(grant.department_ids))
         case Relation.LEGAL:
-            return inside & (Q(level__gte=2) | Q(legal=True) | Q(asked_legal=True))
+            return inside & (has(level__gte=2) | has(legal=True) | has(asked_legal=True))
         case Relation.PUBLIC_RELATIONS:
-            return inside & Q(media=True)
+            return inside & has(media=True)
         case Relation.FINANCE:
-            return inside & Q(money=True)
+            return inside & has(money=True)
         case Relation.HEAD_OFFICE:
-            return inside & Q(jurisdiction=grant.jurisdiction) & (Q(level=3) | Q(escalated=True))
+            return inside & has(jurisdiction=grant.jurisdiction) & (has(level=3) | has(escalated=True))
         case Relation.GUEST:
-            return Q(stream__in=sorted(grant.streams))
+            return has(stream__in=sorted(grant.streams))
         case Relation.NONE:
-            return Q(pk__in=[])
+            return among([])
     raise ValueError(f"unknown relation: {grant.relation}")
 
 
@@ -58,3 +69,25 @@ def _involved(user_ids: frozenset[int], kinds: tuple[str, ...]):
 
     return Involvement.objects.filter(user_id__in=sorted(user_ids), kind__in=kinds, until__isnull=True).values("case_id")
 
+
+def _has_task_for(roles: list[str], pk: str) -> Q:
+    """Cases with an open task for one of these roles.
+
+    Few tasks are listed, so that a narrow reach costs what it holds; a page of a role with very many asks for each case
+    it comes by. Both say the same: which one is chosen is a matter of speed and may be a minute old.
+    """
+    from suyuan.cases.models import Task
+
+    tasks = Task.objects.filter(role__in=roles, done_at__isnull=True, cancelled_at__isnull=True)
+    if _has_many(tuple(roles), tasks):
+        return Q(Exists(tasks.filter(case_id=OuterRef(pk))))
+    return Q(**{f"{pk}__in": tasks.values("case_id")})
+
+
+def _has_many(roles: tuple[str, ...], tasks: models.QuerySet) -> bool:
+    key, now = (str(connection.settings_dict["NAME"]), roles), time.monotonic()
+    until, many = _crowded.get(key, (0.0, False))
+    if now >= until:
+        many = tasks.order_by().values("pk")[: MANY_TASKS + 1].count() > MANY_TASKS
+        _crowded[key] = (now + _COUNTED_FOR, many)
+    return many

@@ -17,6 +17,7 @@ class Message(models.Model):
     draft_body     mutable until queued
     text           the frozen words, from queueing on (for messages in: from the start)
     fact_stream    where its facts stand: the subject's stream, or that of the protected compartment
+    party          with whom it is exchanged, as a stream name; empty: with everyone this subject concerns outside
     with_content   an e-mail carries the words only if the person chose e-mail; otherwise it says that some are waiting
     claimed_at     the mail server may have it: nobody else sends it, nobody takes it back
     """
@@ -24,6 +25,7 @@ class Message(models.Model):
     uid = models.UUIDField(default=chance.uid, unique=True)
     subject_stream = models.CharField(max_length=80)
     fact_stream = models.CharField(max_length=80)
+    party = models.CharField(max_length=80, default="", blank=True)
     branch_id = models.PositiveBigIntegerField()
     direction = models.CharField(max_length=3)
     channel = models.CharField(max_length=16)

@@ -55,6 +55,7 @@ def message_receive(
     message = Message(
         subject_stream=stream,
         fact_stream=fact_stream or stream,
+        party=str(actor) if actor.kind == "party" else "",
         branch_id=branch_id,
         direction=Direction.IN,
         channel=channel,
@@ -92,8 +93,12 @@ def message_draft(
     compartment: str = "",
     subject_line: str = "",
     fact_stream: str = "",
+    party: str = "",
 ) -> Message:
-    """Begin a message. Nothing leaves before it is queued; an empty draft is allowed."""
+    """Begin a message. Nothing leaves before it is queued; an empty draft is allowed.
+
+    `party` names the one person outside for whom it is ("party:<uid>"); nobody else outside may read it.
+    """
     channel = Channel(channel)
     if body:
         _fit(body)
@@ -102,6 +107,7 @@ def message_draft(
         uid=chance.uid(),
         subject_stream=stream,
         fact_stream=fact_stream or stream,
+        party=party,
         branch_id=branch_id,
         direction=Direction.OUT,
         channel=channel,
@@ -131,6 +137,7 @@ def message_change(
     body: str | None = None,
     subject_line: str | None = None,
     to: str | None = None,
+    party: str | None = None,
 ) -> Message:
     """Change a draft, if it is still the edition that was looked at."""
     LIFE.move(message.state, "change")
@@ -143,6 +150,8 @@ def message_change(
         changed["subject_line"] = rules.one_line(subject_line)
     if to is not None:
         changed["to_sealed"] = _sealed_address(message, to)
+    if party is not None:
+        changed["party"] = party
 
     _claim(message, State.DRAFT, edition=edition, set_to=changed | {"edition": edition + 1})
 
@@ -482,6 +491,7 @@ def _tell(
         "channel": message.channel,
         "kind": message.kind,
         **({"compartment": message.compartment} if message.compartment else {}),
+        **({"party": message.party} if message.party else {}),
         **plain,
     }
     hidden = dict(private or {})

@@ -23,8 +23,10 @@ from suyuan.accounts.selectors import profiles_in
 from suyuan.cases import rules
 from suyuan.cases.models import Case, CaseIssue, Demand, Finding, Involvement, Party, Proceeding, Promise, Task
 from suyuan.cases.selectors import compartments_for
+from suyuan.cases.selectors.door import view_of
 from suyuan.cases.selectors.today import task_title
 from suyuan.cases.services import ending, handling, intake, investigation, outside, parties
+from suyuan.cases.services.handling.parts import reads_as_owner
 from suyuan.desk.fields import (
     ColleagueField,
     DayField,
@@ -74,6 +76,12 @@ class ActForm(forms.Form):
             initial=self.now if required else None,
             help_text="" if required else _("就是現在的話不必填。"),
         )
+
+    def handlers(self) -> list[User]:
+        """Those of them who would read what the person said."""
+        view = view_of(self.case)
+        able = {p.user_id for p in profiles_in(self.case.branch, self.now) if reads_as_owner(p, view)}
+        return [user for user in self.colleagues() if user.pk in able]
 
     def colleagues(self) -> list[User]:
         """Everyone here today who is not complained about."""
@@ -146,13 +154,13 @@ class UnflagForm(ActForm):
 
 class AssignForm(ActForm):
     def build(self) -> None:
-        self.fields["owner"] = ColleagueField(self.colleagues(), label=_("由誰負責"), initial=self.case.owner_id)
+        self.fields["owner"] = ColleagueField(self.handlers(), label=_("由誰負責"), initial=self.case.owner_id)
 
 
 class SpeakerForm(ActForm):
     def build(self) -> None:
         self.fields["speaker"] = ColleagueField(
-            self.colleagues(), label=_("由誰對外說話"), initial=self.case.speaker_id or self.case.owner_id
+            self.handlers(), label=_("由誰對外說話"), initial=self.case.speaker_id or self.case.owner_id
         )
 
 

@@ -11,6 +11,7 @@ from suyuan.cases.models import Case, Party
 from suyuan.correspondence.models import Message
 from suyuan.desk.fields import line_field, one_of, words_field
 from suyuan.desk.services import letter_send
+from suyuan.desk.shapes import party_roles
 from suyuan.kernel.actor import Actor
 from suyuan.people.models import ContactPoint
 
@@ -30,24 +31,32 @@ class LetterTakenBack:
 
 
 class LetterForm(forms.Form):
+    """To whom, how, and the words. Where the case has one person outside, there is nothing to choose."""
+
     def __init__(self, *args: Any, case: Case, now: datetime, draft: Message | None = None, **kwargs: Any) -> None:
         self.case, self.now, self.draft = case, now, draft
-        self.address = mail_address(case)
+        self.people = people_of(case)
+        self.addresses = mail_addresses(case, self.people)
         if draft is not None:
             kwargs["initial"] = {
                 "words": draft.draft_body,
                 "subject_line": draft.subject_line,
                 "channel": draft.channel,
+                "party": draft.party.removeprefix("party:"),
                 **(kwargs.get("initial") or {}),
             }
         super().__init__(*args, **kwargs)
+        first = str(self.people[0].uid) if self.people else ""
+        if len(self.people) > 1:
+            choices = [(str(party.uid), party_words(party)) for party in self.people]
+            self.fields["party"] = one_of(_("寫給哪一位"), choices, cards=True, initial=first)
+            self.fields["party"].help_text = _("只有這一位用自己的收據看得到。")
         channels = [("portal", _("放在進度頁，對方用收據打開"))]
-        if self.address:
+        if self.addresses:
             channels.append(("email", _("寄電子郵件，信裡有全文（對方選了電子郵件）")))
-        self.fields["channel"] = one_of(
-            _("怎麼給"), channels, cards=True, initial="email" if self.address else "portal"
-        )
-        if self.address:
+        initial = "email" if first in self.addresses else "portal"
+        self.fields["channel"] = one_of(_("怎麼給"), channels, cards=True, initial=initial)
+        if self.addresses:
             self.fields["subject_line"] = line_field(
                 _("主旨"), required=False, limit=120, help_text=_("不寫姓名與療程；空著就寫「診所給您的訊息」。")
             )
@@ -55,25 +64,55 @@ class LetterForm(forms.Form):
             _("寫給對方的話"), rows=12, help_text=_("對方的事、我們做了什麼、接下來誰在什麼時候做什麼。")
         )
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if data.get("channel") == "email" and str(self.party.uid) not in self.addresses:
+            self.add_error("channel", _("這一位沒有選電子郵件，或沒有留下地址。請改放在進度頁。"))
+        return data
+
+    @property
+    def party_choice(self) -> forms.BoundField | None:
+        return self["party"] if "party" in self.fields else None
+
+    @property
+    def party(self) -> Party:
+        chosen = self.cleaned_data.get("party")
+        return next((party for party in self.people if str(party.uid) == chosen), self.people[0])
+
     def send(self, *, actor: Actor, now: datetime) -> Message:
         data = self.cleaned_data
         return letter_send(
             case=self.case,
+            party=self.party,
             channel=data["channel"],
             words=data["words"],
             subject_line=data.get("subject_line", ""),
-            to=self.address if data["channel"] == "email" else "",
+            to=self.addresses[str(self.party.uid)] if data["channel"] == "email" else "",
             draft=self.draft,
             actor=actor,
             now=now,
         )
 
 
-def mail_address(case: Case) -> str:
-    """The complainant's own address, if they chose to be written to by mail."""
+def people_of(case: Case) -> list[Party]:
+    """Who is outside in this case, who complained first."""
+    rows = Party.objects.filter(case=case).select_related("person").order_by("id")
+    return sorted(rows, key=lambda party: "complainant" not in party.roles)
+
+
+def party_words(party: Party) -> str:
+    """林○瑜（申訴人、病人）"""
+    name, roles = party.person.full_name or _("還不知道姓名"), party_roles(party)
+    return _("%(name)s（%(roles)s）") % {"name": name, "roles": roles} if roles else name
+
+
+def mail_addresses(case: Case, people: list[Party]) -> dict[str, str]:
+    """By party: the own address of those who may be written to by mail, which is the complainant who chose it."""
     if case.preferred_channel != "email":
-        return ""
-    asking = [p.person_id for p in Party.objects.filter(case=case) if "complainant" in p.roles]
+        return {}
+    asking = {party.person_id: str(party.uid) for party in people if "complainant" in party.roles}
     points = ContactPoint.objects.filter(person_id__in=asking, kind="email", ended_at=None)
-    found = points.order_by("-preferred", "id").first()
-    return found.value if found else ""
+    found: dict[str, str] = {}
+    for point in points.order_by("-preferred", "id"):
+        found.setdefault(asking[point.person_id], point.value)
+    return found

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from suyuan.cases.models import Case, CaseFile
+from suyuan.cases.models import Case, CaseFile, Party
 from suyuan.cases.services import handling
 from suyuan.cases.services.common import case_locked, require_may
 from suyuan.correspondence.models import Message
 from suyuan.correspondence.services import message_change, message_draft, message_queue
 from suyuan.kernel.actor import Actor
+from suyuan.kernel.refusal import NotHere
 from suyuan.platform.files import Received, file_store
 from suyuan.platform.units import writes
 
@@ -19,6 +20,7 @@ UNDO = timedelta(seconds=60)
 def letter_send(
     *,
     case: Case,
+    party: Party,
     channel: str,
     words: str,
     actor: Actor,
@@ -27,16 +29,30 @@ def letter_send(
     subject_line: str = "",
     draft: Message | None = None,
 ) -> Message:
-    """Queue words to the person; for a minute they may be taken back. A letter taken back before is changed, not doubled."""
+    """Queue words to one person; for a minute they may be taken back. A letter taken back before is changed, not doubled.
+
+    Only the holder of this person's receipt reads them. Raises NotHere when the person does not belong to the case.
+    """
     case = case_locked(case)
     require_may(case, "message_send", actor, now)
+    if party.case_id != case.pk:
+        raise NotHere()
+    whom = f"party:{party.uid}"
     if draft is not None and draft.channel == channel:
         message = message_change(
-            message=draft, edition=draft.edition, body=words, subject_line=subject_line, to=to, actor=actor, now=now
+            message=draft,
+            edition=draft.edition,
+            body=words,
+            subject_line=subject_line,
+            to=to,
+            party=whom,
+            actor=actor,
+            now=now,
         )
     else:
         message = message_draft(
             stream=case.stream,
+            party=whom,
             branch_id=case.branch_id,
             channel=channel,
             kind="letter",

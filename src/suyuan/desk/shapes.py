@@ -70,6 +70,7 @@ def today(day: Today, profile: ActorProfile, name: str, now: datetime) -> Shown:
         "sentence": (" " if _language() == dates.EN else "").join([_greeting(name, now), *_sentences(day)]),
         "dangers": [_danger(line, profile) for line in day.danger],
         "groups": [_group(title, lines, profile, now) for title, lines in groups if lines],
+        "late_url": f"{reverse('desk:cases')}?overdue=1" if day.late_more else "",
         "for_me": [_for_me(line) for line in day.for_me],
         "for_others": [_for_other(line, now) for line in day.for_others],
         "is_taiwan": day.jurisdiction == "tw" and _language() == dates.HANT,
@@ -90,7 +91,11 @@ def _sentences(day: Today) -> list[str]:
     if n := len(day.danger):
         said.append(ngettext("%(n)s 位病人需要醫師先看。", "%(n)s 位病人需要醫師先看。", n) % {"n": n})
     due, late = len(day.today), len(day.late)
-    if due and late:
+    if due and day.late_more:
+        said.append(_("今天還有 %(due)s 件要到期，另有超過 %(late)s 件已經過了。") % {"due": due, "late": late})
+    elif day.late_more:
+        said.append(_("超過 %(n)s 件已經過了期限。") % {"n": late})
+    elif due and late:
         said.append(_("今天還有 %(due)s 件要到期，另有 %(late)s 件已經過了。") % {"due": due, "late": late})
     elif due:
         said.append(ngettext("今天還有 %(n)s 件要到期。", "今天還有 %(n)s 件要到期。", due) % {"n": due})
@@ -483,16 +488,18 @@ def _due_words(due_at: datetime, now: datetime) -> str:
     return dates.deadline(due_at, now, timezone.get_current_timezone(), _language())
 
 
+def party_roles(party) -> str:
+    """What a person outside is to the case: 病人、申訴人"""
+    named = {
+        "patient": _("病人"),
+        "complainant": _("申訴人"),
+        "representative": _("代理人"),
+        "companion": _("陪同的人"),
+    }
+    return _("、").join(words for role, words in named.items() if role in party.roles)
+
+
 def _party(party) -> Shown:
-    roles = [
-        words
-        for role, words in (
-            ("patient", _("病人")),
-            ("complainant", _("申訴人")),
-            ("representative", _("代理人")),
-        )
-        if role in party.roles
-    ]
     if party.identity == rules.Identity.VERIFIED:
         note = _("身分已核對")
     else:
@@ -501,7 +508,7 @@ def _party(party) -> Shown:
         note = _("還沒有看過代理文件，不能代為簽署")
     return {
         "name": party.person.full_name or _("還不知道姓名"),
-        "role": _("、").join(dict.fromkeys(roles)),
+        "role": party_roles(party),
         "note": note,
         "url": reverse("people:person", args=[party.person.uid]),
     }
@@ -640,7 +647,7 @@ def first_url(asked: Mapping[str, str]) -> str:
 # --- papers, surveys, law ------------------------------------------------------------------------------------------
 
 
-def letter(row: Message, author: str, now: datetime) -> Shown:
+def letter(row: Message, author: str, whom: str, now: datetime) -> Shown:
     """One message between the person and us, and how far it has come."""
     state = {
         "received": _("收到"),
@@ -660,6 +667,7 @@ def letter(row: Message, author: str, now: datetime) -> Shown:
         "channel": channel_word(row.channel),
         "failure": failure_word(row.failure) if row.failure else "",
         "author": author,
+        "for": whom,
         "at": at,
         "may_take_back": row.state == "queued" and row.claimed_at is None,
     }

@@ -48,7 +48,7 @@ from suyuan.correspondence.models import Message
 from suyuan.desk import shapes
 from suyuan.desk.acts import Act, offered
 from suyuan.desk.fields import attempt
-from suyuan.desk.letters import LetterForm, LetterTakenBack
+from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words, people_of
 from suyuan.desk.register import RegisterForm
 from suyuan.desk.services import file_keep
 from suyuan.kernel.refusal import MovedMeanwhile, NotHere, Refusal
@@ -680,11 +680,16 @@ def letters(request: HttpRequest, reference: str) -> HttpResponse:
     )
     allowed = allowed_moves(request.profile, found)
     names = names_of(row.author for row in rows)
+    people = people_of(found)
+    whom, several = {f"party:{party.uid}": party_words(party) for party in people}, len(people) > 1
     context = {
         "case": found,
         "heading": shapes.heading(found, True),
         "pages": shapes.pages(found, allowed, "letters"),
-        "letters": [shapes.letter(row, names.get(row.author, ""), request.now) for row in rows],
+        "letters": [
+            shapes.letter(row, names.get(row.author, ""), whom.get(row.party, "") if several else "", request.now)
+            for row in rows
+        ],
         "may_write": "message_send" in allowed,
         "now": request.now,
     }

@@ -107,12 +107,16 @@ class PersonPage:
 
 
 def person_page(person: Person) -> PersonPage:
-    """Everything shown of one person, five queries whatever its length."""
+    """Everything shown of one person, five queries whatever its length.
+
+    What the person told of a treatment when complaining stands in the case: here it would tell those who may not see
+    the case, whoever is complained about among them, that there is one.
+    """
     contacts = ContactPoint.objects.filter(person=person, ended_at=None).order_by("-preferred", "id")
     return PersonPage(
         person,
         tuple(contacts),
-        tuple(person.treatments.select_related("branch", "staff").order_by("-on", "-id")[:200]),
+        tuple(person.treatments.exclude(source="intake").select_related("branch", "staff").order_by("-on", "-id")[:200]),
         tuple(person.represented_by.filter(ended_at=None).select_related("representative", "proven_by").order_by("id")),
         tuple(person.represents.filter(ended_at=None).select_related("person", "proven_by").order_by("id")),
         tuple(person.merged.order_by("id")),

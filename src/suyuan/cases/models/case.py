@@ -81,7 +81,13 @@ class Case(models.Model):
             models.Index(fields=["branch", "is_open", "next_due_at", "id"], name="case_branch_open_by_due"),
             models.Index(fields=["branch", "received_at", "id"], name="case_branch_by_received"),
             models.Index(fields=["received_at", "id"], name="case_by_received"),
+            models.Index(fields=["owner", "is_open", "next_due_at", "id"], name="case_owner_open_by_due"),
             models.Index(fields=["danger", "is_open"], name="case_danger", condition=Q(danger="open")),
+            models.Index(
+                fields=["closing_asked_at"],
+                name="case_closing_asked",
+                condition=Q(is_open=True, closing_asked_at__isnull=False),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from suyuan.cases.models.case import Case, Party
+from suyuan.cases.models.clock import CaseClock
 from suyuan.platform import chance
 
 
@@ -40,13 +41,14 @@ class ContactEntry(models.Model):
 
 
 class Task(models.Model):
-    """Something one person or role has to do by a time."""
+    """Something one person or role has to do by a time. With a `clock`: somebody up the line is called in because it is late."""
 
     uid = models.UUIDField(default=chance.uid, unique=True)
     case = models.ForeignKey(Case, models.PROTECT, related_name="tasks")
     kind = models.CharField(max_length=40)
     title = models.CharField(max_length=200, blank=True)
     detail = models.JSONField(default=dict)
+    clock = models.ForeignKey(CaseClock, models.PROTECT, null=True, related_name="+")
     role = models.CharField(max_length=30, blank=True)
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     compartment = models.CharField(max_length=20, blank=True, default="")
@@ -63,12 +65,22 @@ class Task(models.Model):
             models.Index(
                 fields=["assignee", "due_at"],
                 name="task_open_mine",
-                condition=Q(done_at__isnull=True, cancelled_at__isnull=True),
+                condition=Q(done_at__isnull=True, cancelled_at__isnull=True, clock__isnull=True),
             ),
             models.Index(
                 fields=["role", "due_at"],
                 name="task_open_role",
+                condition=Q(done_at__isnull=True, cancelled_at__isnull=True, clock__isnull=True),
+            ),
+            models.Index(
+                fields=["role", "case"],
+                name="task_open_role_case",
                 condition=Q(done_at__isnull=True, cancelled_at__isnull=True),
+            ),
+            models.Index(
+                fields=["due_at"],
+                name="task_open_danger",
+                condition=Q(kind="danger_review", done_at__isnull=True, cancelled_at__isnull=True),
             ),
             models.Index(fields=["case", "opened_at"], name="task_by_case"),
         ]
@@ -138,6 +150,7 @@ class Approval(models.Model):
     decided_at = models.DateTimeField(null=True)
 
     class Meta:
+        indexes = [models.Index(fields=["asked_at"], name="approval_open", condition=Q(decision=""))]
         constraints = [
             models.UniqueConstraint(fields=["case", "kind"], condition=Q(decision=""), name="one_open_approval"),
             models.CheckConstraint(

@@ -15,6 +15,7 @@ from suyuan.accounts.models import User
 from suyuan.accounts.rules import ActorProfile, Reach, reach
 from suyuan.cases import rules
 from suyuan.cases.models import Case, CaseClock
+from suyuan.cases.reaching import within
 from suyuan.cases.selectors.clocks import ClockCard, clock_cards
 from suyuan.people.selectors import search_people
 from suyuan.platform import search
@@ -186,9 +187,7 @@ def _texts(held: Reach, seen: QuerySet[Case], query: str):
 
 def _told(held: Reach, seen: QuerySet[Case]) -> QuerySet[Case]:
     """Those whose words and names this person may read: only these answer to words and names."""
-    if all(grant.reads_narrative for grant in held.grants):
-        return seen
-    return seen.filter(pk__in=Case.objects.within(_narrated(held)).values("pk"))
+    return seen if all(grant.reads_narrative for grant in held.grants) else seen.filter(within(_narrated(held)))
 
 
 def _narrated(held: Reach) -> Reach:

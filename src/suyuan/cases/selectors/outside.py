@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from suyuan.accounts.rules import ActorProfile
 from suyuan.cases import rules
 from suyuan.cases.models import Case, CaseFile, Demand, Disclosure, Party, Promise, StaffStatement, Survey
@@ -130,7 +132,7 @@ def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView
             PortalPromise(words=_promise_words(p, procedure), due_at=p.due_at, kept_at=p.kept_at, broken_at=p.broken_at)
             for p in Promise.objects.filter(case=case).order_by("due_at", "id")
         ],
-        messages=_messages(case, others),
+        messages=_messages(case, party, others),
         files=[_file(row) for row in own],
         demands=[
             (str(procedure.words("demand_kinds", d.kind)), d.asked_at, d.answered_at)
@@ -163,10 +165,12 @@ def _actors(parties: list[Party]) -> list[str]:
     return [f"party:{party.uid}" for party in parties]
 
 
-def _messages(case: Case, others: list[Party]) -> list[PortalMessage]:
-    """What they wrote to us and what we sent them, in the open part only."""
+def _messages(case: Case, party: Party | None, others: list[Party]) -> list[PortalMessage]:
+    """What they wrote to us and what we sent them, in the open part only; nothing that was for another person."""
+    mine = ["", *_actors([party] if party else [])]
     rows = (
         Message.objects.filter(subject_stream=case.stream, compartment="")
+        .filter(Q(direction="in") | Q(party__in=mine))
         .filter(state__in=("received", "sent", "delivered"))
         .exclude(kind__in=("disclosure", "findings", "answer"))
         .exclude(author__in=_actors(others))

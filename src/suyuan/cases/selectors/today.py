@@ -6,20 +6,25 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import ActorProfile, Reach, reach
 from suyuan.cases.models import Approval, Case, CaseClock, Promise, Task
+from suyuan.cases.reaching import within
 from suyuan.cases.selectors.clocks import ClockCard, card_of
-from suyuan.cases.selectors.lists import _narrated_among, _told
+from suyuan.cases.selectors.lists import _narrated, _narrated_among
 from suyuan.kernel import deadlines
 from suyuan.playbooks import selectors as packs
 from suyuan.playbooks.readers import Procedure
 
-LINES = 60
+# What one person can look through: the longest late of a kind, what comes next of it, and later ones in a fold.
+LATE = 20
+AHEAD = 40
 LATER = 8
+ON_A_SHEET = 200
+OWN_CASES = 200
 DAYS = 10
 
 
@@ -79,10 +84,11 @@ class StripDay:
 
 @dataclass(frozen=True, kw_only=True)
 class Today:
-    """`rest`: how many later lines are not shown."""
+    """`rest`: how many later lines are not shown. `late_more`: more is late than these; the list of cases has them all."""
 
     danger: list[DangerLine]
     late: list[DueLine]
+    late_more: bool
     today: list[DueLine]
     tomorrow: list[DueLine]
     later: list[DueLine]
@@ -97,25 +103,25 @@ class Today:
 def today_for(profile: ActorProfile, *, now: datetime, until_days: int = 14) -> Today:
     """The day of this person over all branches they work in; the first branch's calendar draws the strip."""
     held = reach(profile)
-    seen = Case.objects.within(held).filter(is_open=True)
     branch = _home(profile)
     zone = branch.tz if branch else ZoneInfo("Asia/Taipei")
     horizon = now + timedelta(days=until_days)
-    lines = _due_lines(profile, held, seen, now, horizon)
+    lines = _due_lines(profile, held, now, horizon, late=LATE + 1, ahead=AHEAD)
     midnight = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(0), zone).astimezone(UTC)
     after = midnight + timedelta(days=1)
     late = [line for line in lines if line.mood == "late"]
     rest = [line for line in lines if line.mood != "late"]
     later = [line for line in rest if line.when > after]
     return Today(
-        danger=_danger(seen, held),
-        late=late,
+        danger=_danger(held),
+        late=late[:LATE],
+        late_more=len(late) > LATE,
         today=[line for line in rest if line.when <= midnight],
         tomorrow=[line for line in rest if midnight < line.when <= after],
         later=later[:LATER],
         rest=max(0, len(later) - LATER),
-        for_me=_for_me(profile, held, seen),
-        for_others=_for_others(profile, held, seen, now),
+        for_me=_for_me(profile, held),
+        for_others=_for_others(profile, held),
         strip=_strip(lines, branch, now, zone),
         zone=zone,
         jurisdiction=branch.jurisdiction if branch else "",
@@ -124,9 +130,7 @@ def today_for(profile: ActorProfile, *, now: datetime, until_days: int = 14) -> 
 
 def handover(profile: ActorProfile, *, now: datetime, until: datetime) -> list[DueLine]:
     """What the next shift must know: everything late or due until then (usually tomorrow noon)."""
-    held = reach(profile)
-    seen = Case.objects.within(held).filter(is_open=True)
-    return _due_lines(profile, held, seen, now, until)
+    return _due_lines(profile, reach(profile), now, until, late=ON_A_SHEET, ahead=ON_A_SHEET)
 
 
 def _home(profile: ActorProfile) -> Branch | None:
@@ -134,12 +138,17 @@ def _home(profile: ActorProfile) -> Branch | None:
     return Branch.objects.filter(pk__in=ids).order_by("pk").first() if ids else None
 
 
-def _danger(seen, held: Reach) -> list[DangerLine]:
+def _of_open_cases(held: Reach) -> Q:
+    """Rows that belong to an open case this person sees, asked along with the row: no list of cases is made."""
+    return within(held, "case__") & Q(case__is_open=True)
+
+
+def _danger(held: Reach) -> list[DangerLine]:
     """One line a case, the longest waiting first."""
     from suyuan.accounts.labels import who_label
 
     open_ones = Task.objects.filter(
-        kind="danger_review", done_at__isnull=True, cancelled_at__isnull=True, case__in=seen.values("pk")
+        _of_open_cases(held), kind="danger_review", done_at__isnull=True, cancelled_at__isnull=True
     )
     tasks = list(open_ones.select_related("case__patient", "case__branch", "assignee").order_by("due_at", "id")[:20])
     told = _narrated_among(list({task.case_id for task in tasks}), held)
@@ -164,44 +173,48 @@ def sign_words(case: Case) -> list[str]:
     return [short.get(sign, sign) for sign in case.danger_signs]
 
 
-def _due_lines(profile: ActorProfile, held: Reach, seen, now: datetime, until: datetime) -> list[DueLine]:
-    clocks = list(
-        CaseClock.objects.filter(state="running", information=False, target_at__lte=until, case__in=seen.values("pk"))
-        .select_related("case__branch", "case__patient", "case__owner")
-        .order_by("target_at", "id")[: 2 * LINES]
+def _due_lines(
+    profile: ActorProfile, held: Reach, now: datetime, until: datetime, *, late: int, ahead: int
+) -> list[DueLine]:
+    """Of each kind the `late` that have waited longest and the `ahead` that come next: a backlog never hides today."""
+    clocks = CaseClock.objects.filter(_of_open_cases(held), state="running", information=False)
+    promises = Promise.objects.filter(
+        _of_open_cases(_narrated(held)), kept_at__isnull=True, broken_at__isnull=True, code=""
     )
-    tasks = list(
-        Task.objects.filter(_mine(profile), _readable(held), done_at__isnull=True, cancelled_at__isnull=True)
-        .filter(case__in=seen.values("pk"))
-        .exclude(kind="danger_review")
-        .filter(Q(due_at__lte=until) | Q(due_at__isnull=True))
-        .select_related("case__branch", "case__patient", "assignee")
-        .order_by("due_at", "id")[: 2 * LINES]
-    )
-    promises = list(
-        Promise.objects.filter(kept_at__isnull=True, broken_at__isnull=True, due_at__lte=until, code="")
-        .filter(case__in=_told(held, seen).values("pk"))
-        .select_related("case__branch", "case__patient", "made_by")
-        .order_by("due_at", "id")[:LINES]
-    )
+    related = clocks.select_related("case__branch", "case__patient", "case__owner")
+    clocks = _windows(related, "target_at", now, until, late, ahead)
+    promises = _windows(promises.select_related("case__branch", "case__patient", "made_by"), "due_at", now, until, late, ahead)
+    tasks = _tasks(profile, held, until, late + ahead)
     told = _narrated_among(list({row.case_id for row in (*clocks, *tasks, *promises)}), held)
     lines = [_clock_line(clock, clock.case_id in told, profile, now) for clock in clocks]
-    shown = {str(clock.uid) for clock in clocks}  # being called in about a late clock is not a second thing to do
-    tasks = [task for task in tasks if task.detail.get("clock_uid") not in shown]
     lines += [_task_line(task, task.case_id in told, profile, now) for task in tasks]
     lines += [_promise_line(promise, promise.case_id in told, now) for promise in promises]
     return sorted(lines, key=lambda line: line.when)
 
 
-def _mine(profile: ActorProfile) -> Q:
-    """Tasks given to this person, or to a role they hold where the case is."""
-    mine = Q(assignee_id=profile.user_id) | Q(assignee__isnull=True, role__in=sorted(profile.roles))
-    if len(profile.branch_ids) < 2:
-        return mine
-    here = Q(assignee_id=profile.user_id)
-    for branch_id in sorted(profile.branch_ids):
-        here |= Q(case__branch_id=branch_id, role__in=sorted(profile.roles_in(branch_id)))
-    return mine & here
+def _windows(rows: QuerySet, moment: str, now: datetime, until: datetime, late: int, ahead: int) -> list:
+    rows = rows.order_by(moment, "id")
+    coming = rows.filter(**{f"{moment}__gt": now, f"{moment}__lte": until})
+    return [*rows.filter(**{f"{moment}__lte": now})[:late], *coming[:ahead]]
+
+
+def _tasks(profile: ActorProfile, held: Reach, until: datetime, most: int) -> list[Task]:
+    """Tasks given to this person, or to a role they hold where the case is.
+
+    Being called in about a late clock is not a second thing to do: the clock stands in the same list.
+    """
+    tasks = (
+        Task.objects.filter(_of_open_cases(held), _readable(held), done_at=None, cancelled_at=None, clock=None)
+        .exclude(kind="danger_review")
+        .filter(Q(due_at__lte=until) | Q(due_at__isnull=True))
+        .select_related("case__branch", "case__patient", "assignee")
+        .order_by(F("due_at").asc(nulls_last=True), "id")
+    )
+    found = {task.pk: task for task in tasks.filter(assignee_id=profile.user_id)[:most]}
+    for role in sorted(profile.roles):
+        here = tasks.filter(assignee=None, role=role, case__branch_id__in=sorted(profile.branches_as(role)))
+        found |= {task.pk: task for task in here[:most]}
+    return list(found.values())
 
 
 def _readable(held: Reach) -> Q:
@@ -209,8 +222,7 @@ def _readable(held: Reach) -> Q:
     readable = Q(compartment="")
     for compartment in sorted(held.compartments):
         grants = tuple(grant for grant in held.grants if compartment in grant.compartments)
-        there = Case.objects.within(Reach(grants, held.user_id, held.person_uid))
-        readable |= Q(compartment=compartment, case__in=there.values("pk"))
+        readable |= Q(compartment=compartment) & within(Reach(grants, held.user_id, held.person_uid), "case__")
     return readable
 
 
@@ -306,20 +318,21 @@ def _clock_title(case: Case, procedure: Procedure, code: str) -> str:
     return ""
 
 
-def _for_me(profile: ActorProfile, held: Reach, seen) -> list[Waiting]:
+def _for_me(profile: ActorProfile, held: Reach) -> list[Waiting]:
     """Decisions that another person asked for and this one may take; closings asked for by another."""
     from suyuan.accounts.rules import MANAGERS
 
     if not profile.roles & MANAGERS:
         return []
     asked = (
-        Approval.objects.filter(decision="", case__in=seen.values("pk"))
+        Approval.objects.filter(_of_open_cases(held), decision="")
         .exclude(asked_by_id=profile.user_id)
         .select_related("case", "asked_by")
         .order_by("asked_at")[:20]
     )
     closings = (
-        seen.filter(closing_asked_at__isnull=False)
+        Case.objects.within(held)
+        .filter(is_open=True, closing_asked_at__isnull=False)
         .exclude(closing_asked_by_id=profile.user_id)
         .select_related("closing_asked_by")
         .order_by("closing_asked_at")[:20]
@@ -348,16 +361,16 @@ def _for_me(profile: ActorProfile, held: Reach, seen) -> list[Waiting]:
     return waiting
 
 
-def _for_others(profile: ActorProfile, held: Reach, seen, now: datetime) -> list[Waiting]:
-    """Open tasks of the cases this person owns that somebody else holds."""
-    own = _told(held, seen).filter(owner_id=profile.user_id)
+def _for_others(profile: ActorProfile, held: Reach) -> list[Waiting]:
+    """Open tasks that somebody else holds in the cases this person owns, as far as those are due next."""
+    own = Case.objects.within(_narrated(held)).filter(is_open=True, owner_id=profile.user_id)
+    own = own.order_by("next_due_at", "id").values("pk")[:OWN_CASES]
     tasks = (
-        Task.objects.filter(_readable(held), done_at__isnull=True, cancelled_at__isnull=True)
-        .filter(case__in=own.values("pk"))
+        Task.objects.filter(_readable(held), done_at=None, cancelled_at=None, clock=None, case__in=own)
         .exclude(assignee_id=profile.user_id)
-        .exclude(kind__in=("overdue", "escalation"))
+        .exclude(kind="escalation")
         .select_related("case", "assignee")
-        .order_by("due_at", "id")[:12]
+        .order_by(F("due_at").asc(nulls_last=True), "id")[:12]
     )
     from suyuan.accounts.labels import who_label
 

@@ -126,7 +126,7 @@ class _Desk:
         self.promises: list[Promise] = []
         self.kept: dict[str, datetime] = {}
         self.pauses: list[ClockPause] = []
-        self.over: list[str] = []
+        self.over: list[int] = []
 
     @classmethod
     def of(cls, case: Case, now: datetime) -> _Desk:
@@ -234,7 +234,7 @@ class _Desk:
         clock.next_alarm_at = None
         self._touch(clock)
         if "due" in clock.alarms:
-            self.over.append(str(clock.uid))
+            self.over.append(clock.pk)
         if outcome != "cancelled":
             self.kept[clock.rule_id] = event.now
 
@@ -265,9 +265,9 @@ class _Desk:
             CaseClock.objects.bulk_update(self.changed.values(), _CLOCK_COLUMNS)
         if self.promises:
             rows_add(self.promises)
-        for uid in self.over:  # whoever was called in because it was late need not come any more
-            late = Task.objects.filter(case=self.case, kind="overdue", detail__clock_uid=uid, done_at=None)
-            late.filter(cancelled_at=None).update(cancelled_at=self.at)
+        if self.over:  # whoever was called in because it was late need not come any more
+            late = Task.objects.filter(clock_id__in=self.over, done_at=None, cancelled_at=None)
+            late.update(cancelled_at=self.at)
         for code, at in self.kept.items():
             Promise.objects.filter(case=self.case, code=code, kept_at__isnull=True, broken_at__isnull=True).update(kept_at=at)
         due = min((c.target_at for c in self.open if not c.information), default=None)
@@ -604,17 +604,16 @@ def _escalation(case: Case, clock: CaseClock, role: str, now: datetime) -> Task:
         role=role,
         due_at=now,
         opened_at=now,
-        detail={"clock": clock.rule_id, "clock_uid": str(clock.uid)},
+        clock=clock,
+        detail={"clock": clock.rule_id},
     )
 
 
 def _tasks_open_once(tasks: list[Task]) -> None:
     """One open task per clock and role is enough, however many alarms ask for it."""
-    open_ones = Task.objects.filter(
-        case_id__in={t.case_id for t in tasks}, kind="overdue", done_at__isnull=True, cancelled_at__isnull=True
-    )
-    there = {(role, detail.get("clock_uid")) for role, detail in open_ones.values_list("role", "detail")}
-    fresh = {(t.role, t.detail["clock_uid"]): t for t in tasks if (t.role, t.detail["clock_uid"]) not in there}
+    asked = {task.clock_id for task in tasks}
+    there = set(Task.objects.filter(clock_id__in=asked, done_at=None, cancelled_at=None).values_list("role", "clock_id"))
+    fresh = {(t.role, t.clock_id): t for t in tasks if (t.role, t.clock_id) not in there}
     rows_add(fresh.values())
 
 

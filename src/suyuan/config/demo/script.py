@@ -485,6 +485,7 @@ def _letter(house, story, now, body=""):
     with unit():
         message = post.message_draft(
             stream=story.case.stream,
+            party=str(story.party),
             branch_id=story.case.branch_id,
             channel="portal",
             kind="letter",

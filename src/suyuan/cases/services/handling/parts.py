@@ -2,17 +2,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from suyuan.accounts.models import User
-from suyuan.accounts.rules import ActorProfile
+from suyuan.accounts.rules import ActorProfile, CaseView, reads_narrative
 from suyuan.accounts.selectors import profile_for, profile_of
 from suyuan.cases import errors, rules, selectors
 from suyuan.cases.models import Case, Involvement, Party, Task
 from suyuan.cases.services.common import (
     case_change,
     case_locked,
+    case_view,
     involve,
     is_complained_about,
     known,
@@ -119,6 +121,17 @@ def may_take_part(case: Case, user: User, now: datetime) -> ActorProfile:
     if not here and not any(g.stream == case.stream for g in found.guest_streams):
         raise errors.NotOfThisBranch()
     return found
+
+
+def may_handle(case: Case, user: User, now: datetime) -> None:
+    """Someone who can be responsible for this case or speak for us in it: they read its words once it is theirs."""
+    if not reads_as_owner(may_take_part(case, user, now), case_view(case)):
+        raise errors.ReadsNoWords()
+
+
+def reads_as_owner(person: ActorProfile, view: CaseView) -> bool:
+    """Whether this person would read the words of the case if it were theirs."""
+    return reads_narrative(person, replace(view, owner_id=person.user_id))
 
 
 def one_involved(case: Case, user: User | None, kind: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ from suyuan.cases.services.handling.parts import (
     begin_open,
     case_change,
     code_of,
-    may_take_part,
+    may_handle,
     one_involved,
     said,
     stage_step,
@@ -58,9 +58,9 @@ def case_acknowledge(
 def case_assign(
     *, case: Case, owner: User, department: Department | None = None, actor: Actor, now: datetime
 ) -> Case:
-    """Name the person responsible. Open steps of the handler pass to them. Raises PersonComplainedAbout."""
+    """Name the person responsible. Open steps of the handler pass to them. Raises PersonComplainedAbout, ReadsNoWords."""
     case = begin(case, "assign", actor, now)
-    may_take_part(case, owner, now)
+    may_handle(case, owner, now)
     if case.owner_id == owner.pk and department is None:
         raise errors.AlreadyDone()
     if department is not None and department.branch_id != case.branch_id:
@@ -78,9 +78,9 @@ def case_assign(
 
 @writes
 def speaker_name(*, case: Case, speaker: User, actor: Actor, now: datetime) -> Case:
-    """Name the one person who speaks with the complainant. Raises PersonComplainedAbout."""
+    """Name the one person who speaks with the complainant. Raises PersonComplainedAbout, ReadsNoWords."""
     case = begin(case, "speaker", actor, now)
-    may_take_part(case, speaker, now)
+    may_handle(case, speaker, now)
     if case.speaker_id == speaker.pk:
         raise errors.AlreadyDone()
     case_change(case, now=now, speaker=speaker)
