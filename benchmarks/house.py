@@ -6,6 +6,7 @@ row itself, but fifty complaints share one commit, and until the house stands co
 """
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -33,7 +34,8 @@ def moment(cases: int) -> datetime:
 
 
 def prepare() -> None:
-    """The product on the cache's folder, with its own settings. Django stands after this."""
+    """The product on the cache's folder, with its own settings, for one process at a time. Django stands after this."""
+    _alone()
     fit = _fingerprint()
     if (CACHE / "made-by").exists() and (CACHE / "made-by").read_text() != fit:
         say("The schema or the builder has changed: making the houses anew.")
@@ -60,6 +62,20 @@ def prepare() -> None:
 
     settings.ACCESS_WRITER = False  # rows are written between the rounds, and counted there
     settings.CACHES["default"] |= {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+
+
+def _alone() -> None:
+    """Whoever comes second waits until the first has gone: houses are built and spoilt in one folder."""
+    held = open(CACHE.parent / f"{CACHE.name}.lock", "w")  # noqa: SIM115  (open as long as the process)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("Another benchmark is at work; waiting for it.")
+        fcntl.flock(held, fcntl.LOCK_EX)
+    _open.append(held)
+
+
+_open: list = []
 
 
 def _fingerprint() -> str:

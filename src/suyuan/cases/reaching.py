@@ -4,7 +4,8 @@ from __future__ import annotations
 import time
 
 from django.db import connection, models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, Value
+from django.db.models.lookups import In
 
 from suyuan.accounts.rules import Grant, Reach, Relation
 
@@ -38,7 +39,7 @@ def _opens(grant: Grant, prefix: str, pk: str) -> Q:
     def among(cases) -> Q:
         return Q(**{f"{pk}__in": cases})
 
-    inside = Q() if grant.branch_ids is None else has(branch_id__in=sorted(grant.branch_ids))
+    inside = Q() if grant.branch_ids is None else _in_branches(f"{prefix}branch_id", grant.branch_ids)
     match grant.relation:
         case Relation.ALL:
             return inside if inside else ~among([])
@@ -62,6 +63,15 @@ def _opens(grant: Grant, prefix: str, pk: str) -> Q:
         case Relation.NONE:
             return among([])
     raise ValueError(f"unknown relation: {grant.relation}")
+
+
+def _in_branches(column: str, branch_ids: frozenset[int]) -> Q:
+    """A sum, so that no index serves it: with one, SQLite gathers every case of a branch and sorts them for a page of 25.
+
+    Without, it walks the cases in the order they are shown in and stops when the page is full.
+    """
+    same = ExpressionWrapper(F(column) + Value(0), models.BigIntegerField())
+    return Q(In(same, sorted(branch_ids)))
 
 
 def _involved(user_ids: frozenset[int], kinds: tuple[str, ...]):
