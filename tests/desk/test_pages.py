@@ -7,8 +7,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from suyuan.cases.services import handling, investigation, parties
+from suyuan.cases.services import handling, intake, investigation, parties
 from suyuan.cases.services.intake import IssueGiven, PersonGiven
+from suyuan.people.rules import Contact
+from suyuan.people.services import contact_add
 from tests.cases.cast import HOUR, NOON, case_made, fresh
 
 pytestmark = pytest.mark.django_db
@@ -335,3 +337,37 @@ def test_a_representative_and_a_patient_stand_apart(browser, make_case):
     )  # fmt: skip
     page = shown(browser("receptionist"), "case", case)
     assert "例大偉" in page and "例小美" in page and "身分還沒有核對" in page
+
+
+# --- a danger sign -------------------------------------------------------------------------------------------------
+
+NO_CONTACT = "有危險徵象，沒有留下聯絡方式。"
+
+
+@pytest.mark.requirement("C-13")
+def test_the_doctors_list_says_when_nobody_can_be_called(cast, browser, make_case):
+    case = make_case(danger_signs=("sight",), harm="alleged")
+    for who, acts in (("doctor", ()), ("manager", ("寫在進度頁",))):
+        client = browser(who)
+        band = shown(client, "today").partition("sy-care")[2].partition("</section>")[0]
+        assert NO_CONTACT in band and "聯絡病人" not in band
+        assert all(words in band for words in acts)
+        assert NO_CONTACT in shown(client, "case", case)
+    contact_add(
+        person=case.parties.get().person, contact=Contact("phone", "0900-000-777"), actor=cast.manager.actor, now=NOON
+    )
+    for who in ("doctor", "manager"):
+        page = shown(browser(who), "today")
+        assert NO_CONTACT not in page and "聯絡病人" in page
+        assert NO_CONTACT not in shown(browser(who), "case", case)
+
+
+def test_a_danger_sign_reported_later_says_so_too(cast, browser, make_case):
+    case = make_case()
+    intake.danger_raise(case=case, signs=["sight"], words="", actor=cast.manager.actor, now=NOON)
+    assert NO_CONTACT in shown(browser("doctor"), "today")
+
+
+def test_who_reads_no_words_is_not_told_that_there_is_no_number(browser, make_case):
+    make_case(danger_signs=("sight",), harm="alleged", media=True)
+    assert NO_CONTACT not in shown(browser("spokesman"), "today")

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.people import REFERENCE, act, measure
 
+NO_CONTACT = "有危險徵象，沒有留下聯絡方式。"
 pytestmark = [pytest.mark.browser, pytest.mark.requirement("D-03"), pytest.mark.requirement("C-13")]
 
 
@@ -37,6 +38,7 @@ def test_a_yes_reaches_a_doctor_and_is_completed_as_the_same_case(street, house)
     xu = street.staff("xu")
     xu.goto("/")
     expect(band_of(xu, reference)).to_be_visible()
+    expect(band_of(xu, reference)).not_to_contain_text(NO_CONTACT)
     measure(xu, "desk today with danger")
 
     # Going on completes this same case.
@@ -74,8 +76,29 @@ def test_who_breaks_off_stays_on_the_doctors_list(street, house):
 
     xu = street.staff("xu")
     xu.goto("/")
-    expect(band_of(xu, reference)).to_be_visible()
+    expect(band_of(xu, reference)).to_contain_text(NO_CONTACT)
+    expect(band_of(xu, reference).get_by_role("link", name="聯絡病人")).to_have_count(0)
+    measure(xu, "desk today with danger, no contact")
+    xu.goto(f"/cases/{reference}/")
+    expect(xu.locator(".sy-care")).to_contain_text(NO_CONTACT)
     assert house.rows("SELECT danger, is_open FROM cases_case WHERE reference=?", reference) == [("open", 1)]
+
+
+def test_a_number_left_in_the_second_step_is_theirs_and_ends_the_warning(street, house):
+    phone = street.patient()
+    reference = danger_told(phone)
+    xu = street.staff("xu")
+    xu.goto("/")
+    expect(band_of(xu, reference)).to_contain_text(NO_CONTACT)
+
+    phone.fill("[name=phone]", "0900-000-778")
+    phone.get_by_role("button", name="請打給我").tap()
+    expect(phone.get_by_text("醫師看得到您留的電話")).to_be_visible()
+
+    xu.goto("/")
+    expect(band_of(xu, reference)).to_be_visible()
+    expect(band_of(xu, reference)).not_to_contain_text(NO_CONTACT)
+    expect(band_of(xu, reference).get_by_role("link", name="聯絡病人")).to_be_visible()
 
 
 def test_a_double_tap_opens_one_case(street, house):

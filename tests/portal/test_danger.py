@@ -8,6 +8,7 @@ from django.test import Client
 
 from suyuan.cases.models import Case, Task
 from suyuan.correspondence.models import Message
+from suyuan.platform.models import FactRow
 from suyuan.portal import rules
 from suyuan.portal.services import pace
 from tests.portal.conftest import STORY, given, hidden, keys_of
@@ -58,13 +59,48 @@ def test_a_telephone_that_cannot_be_one_stops_nothing(phone, clinic):
 
 def test_a_telephone_left_afterwards_reaches_the_same_case(phone, clinic):
     page = yes(phone)
+    assert Task.objects.get(kind="danger_review").detail["no_contact"] is True
     again = phone.post(DANGER, {"ticket": ticket(page), "signs": ["sight"], "yes": "1", "phone": "0900-000-222"})
 
     assert again.status_code == 200
     case = Case.objects.get()
-    assert Message.objects.get(subject_stream=case.stream).text.body == "0900-000-222"
-    assert Task.objects.filter(case=case, kind="danger_review").count() == 1
+    assert [c.value for c in case.parties.get().person.contact_points.all()] == ["0900-000-222"]
+    assert not Message.objects.filter(subject_stream=case.stream).exists()
+    assert Task.objects.get(case=case, kind="danger_review").detail["no_contact"] is False
+    assert FactRow.objects.filter(stream=case.stream, type="party.contact_left").count() == 1
     assert "0900-000-222" in phone.get(WRITE).content.decode()
+
+
+def test_the_same_telephone_left_twice_is_one(phone, clinic):
+    page = yes(phone)
+    for number in ("0900-000-222", "0900-000-222", "0900-000-333"):
+        fields = {"ticket": ticket(phone.get(DANGER)), "signs": ["sight"], "yes": "1", "phone": number}
+        assert phone.post(DANGER, fields).status_code == 200
+    assert page.status_code == 200
+    points = Case.objects.get().parties.get().person.contact_points.order_by("id")
+    assert [(c.value, c.preferred) for c in points] == [("0900-000-222", False), ("0900-000-333", True)]
+
+
+def test_words_left_afterwards_are_a_message_and_the_list_goes_on_saying_so(phone, clinic):
+    page = yes(phone)
+    phone.post(DANGER, {"ticket": ticket(page), "signs": ["sight"], "yes": "1", "phone": "在家"})
+    case = Case.objects.get()
+    assert Message.objects.get(subject_stream=case.stream).text.body == "在家"
+    assert Task.objects.get(case=case, kind="danger_review").detail["no_contact"] is True
+
+
+def test_a_number_of_the_first_minute_still_reaches_who_gives_none_in_the_form(phone, clinic):
+    yes(phone, phone="0900-000-111")
+    assert phone.post(WRITE, given(phone.get(WRITE), contact="", contact_by="portal")).status_code == 200
+    case = Case.objects.get()
+    assert case.is_complete and case.parties.get().person.full_name == "溫若嵐"
+    assert [c.value for c in case.parties.get().person.contact_points.all()] == ["0900-000-111"]
+
+
+def test_a_number_given_in_the_form_ends_the_warning(phone, clinic):
+    yes(phone)
+    phone.post(WRITE, given(phone.get(WRITE)))
+    assert Task.objects.get(kind="danger_review").detail["no_contact"] is False
 
 
 def test_going_on_completes_the_same_case_with_the_same_receipt(phone, clinic):

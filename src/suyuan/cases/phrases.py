@@ -291,6 +291,7 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "case.danger_resolved": _says(t("醫師確認危險徵象已處理")),
     "receipt.issued": _says(t("發給新的收據，先前的收據失效")),
     "party.added": _says(t("加入一位當事人")),
+    "party.contact_left": _says(t("對方補留了聯絡方式")),
     "party.verified": _says(t("核對了申訴人的身分")),
     "party.authority_proven": _says(t("確認了代理的授權文件")),
     "staff.complained_about": _person(

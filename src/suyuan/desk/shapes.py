@@ -22,7 +22,7 @@ from suyuan.cases.phrases import CHANNELS, FLAGS, HARM, label
 from suyuan.cases.selectors import CasePage, ClockCard, ClockExplained, DueLine, TimelineEntry, Today
 from suyuan.cases.selectors import page as case_reads
 from suyuan.cases.selectors.clocks import day_name
-from suyuan.cases.selectors.today import DangerLine, Waiting, sign_words, task_title
+from suyuan.cases.selectors.today import DangerLine, Waiting, sign_words, task_title, unreachable
 from suyuan.correspondence.models import Message
 from suyuan.correspondence.phrases import channel_word, failure_word
 from suyuan.desk.acts import BY_CODE, CLEARS, GROUPS, STOPS_WITH, Act, offered
@@ -49,6 +49,10 @@ def case_url(reference: str) -> str:
     return reverse("desk:case", args=[reference])
 
 
+def letter_url(reference: str) -> str:
+    return reverse("desk:letter_write", args=[reference])
+
+
 def _language() -> str:
     return dates.language_of(get_language())
 
@@ -67,7 +71,7 @@ def today(day: Today, profile: ActorProfile, name: str, now: datetime) -> Shown:
     return {
         "now": now,
         "day": day,
-        "sentence": (" " if _language() == dates.EN else "").join([_greeting(name, now), *_sentences(day)]),
+        "sentence": sentences([_greeting(name, now), *_sentences(day)]),
         "dangers": [_danger(line, profile) for line in day.danger],
         "groups": [_group(title, lines, profile, now) for title, lines in groups if lines],
         "late_url": f"{reverse('desk:cases')}?overdue=1" if day.late_more else "",
@@ -116,8 +120,12 @@ def _danger(line: DangerLine, profile: ActorProfile) -> Shown:
         "channel": label(CHANNELS, line.channel),
         "who": line.who,
     }
+    if line.no_contact:
+        told = sentences([_no_contact_words(), told])
     acts = []
-    if _could(profile, "contact"):
+    if line.no_contact and _could(profile, "message_send"):
+        acts.append({"label": _("寫在進度頁"), "icon": "mail", "url": letter_url(line.reference), "kind": ""})
+    elif not line.no_contact and _could(profile, "contact"):
         acts.append({"label": _("聯絡病人"), "icon": "phone", "url": act_url("contact", line.reference), "kind": ""})
     if Role.DOCTOR in profile.roles:
         acts.append({"label": _("記下檢視結果"), "icon": "", "url": act_url("care", line.reference), "kind": "danger"})
@@ -128,6 +136,15 @@ def _danger(line: DangerLine, profile: ActorProfile) -> Shown:
         acts.append({"label": _("打開案件"), "icon": "", "url": case_url(line.reference), "kind": "danger"})
     title = _("照護優先：%(who)s %(signs)s") if signs else _("照護優先：%(who)s有危險徵象")
     return {"title": (title % {"who": who, "signs": signs}).strip(), "text": told, "acts": acts, "url": case_url(line.reference)}
+
+
+def _no_contact_words() -> str:
+    return _("有危險徵象，沒有留下聯絡方式。")
+
+
+def sentences(said: Iterable[str]) -> str:
+    """Whole sentences, one after the other."""
+    return (" " if _language() == dates.EN else "").join(said)
 
 
 def _could(profile: ActorProfile, move: str) -> bool:
@@ -322,9 +339,12 @@ def _care_band(page: CasePage, now: datetime) -> Shown:
     elif "task" in page.allowed:
         ask = act_url("task", found, kind="danger_review", role="doctor")
         acts.append({"label": _("請醫師立即檢視"), "url": ask, "kind": "danger"})
+    text = _("已通知%(who)s，還沒有記下檢視結果。") % {"who": who}
+    if page.narrated and waiting is not None and unreachable(waiting):
+        text = sentences([_no_contact_words(), text])
     return {
         "title": _("照護優先：%(signs)s") % {"signs": signs} if signs else _("照護優先：有危險徵象"),
-        "text": _("已通知%(who)s，還沒有記下檢視結果。") % {"who": who},
+        "text": text,
         "acts": acts,
     }
 

@@ -15,6 +15,7 @@ from suyuan.cases import rules
 from suyuan.cases.models import Case, CaseClock, Party, Promise, Task
 from suyuan.cases.selectors import door
 from suyuan.cases.selectors.clocks import ClockCard, clock_cards
+from suyuan.cases.selectors.today import way_left
 from suyuan.platform.facts import Told, facts_told, kind_of
 from suyuan.platform.models import FactRow, Text
 from suyuan.playbooks import selectors as packs
@@ -147,6 +148,7 @@ def _tasks(case: Case, profile: ActorProfile, compartments: Iterable[str], narra
     if not narrated:
         here = sorted(profile.roles_in(case.branch_id))
         tasks = tasks.filter(Q(assignee_id=profile.user_id) | Q(assignee=None, role__in=here))
+    tasks = tasks.annotate(way_left=way_left())
     rows = tasks.select_related("assignee", "done_by").order_by(F("done_at").asc(nulls_first=True), "due_at", "id")
     found = list(rows[:40])
     for task in found:

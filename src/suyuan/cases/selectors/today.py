@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import ActorProfile, Reach, reach
-from suyuan.cases.models import Approval, Case, CaseClock, Promise, Task
+from suyuan.cases.models import Approval, Case, CaseClock, Party, Promise, Task
 from suyuan.cases.reaching import within
 from suyuan.cases.selectors.clocks import ClockCard, card_of
 from suyuan.cases.selectors.lists import _narrated, _narrated_among
 from suyuan.kernel import deadlines
+from suyuan.people.models import ContactPoint
 from suyuan.playbooks import selectors as packs
 from suyuan.playbooks.readers import Procedure
 
@@ -59,6 +60,7 @@ class DangerLine:
     who: str
     since: datetime
     channel: str
+    no_contact: bool = False  # nobody can be called: they left no way to reach them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +152,7 @@ def _danger(held: Reach) -> list[DangerLine]:
     open_ones = Task.objects.filter(
         _of_open_cases(held), kind="danger_review", done_at__isnull=True, cancelled_at__isnull=True
     )
+    open_ones = open_ones.annotate(way_left=way_left())
     tasks = list(open_ones.select_related("case__patient", "case__branch", "assignee").order_by("due_at", "id")[:20])
     told = _narrated_among(list({task.case_id for task in tasks}), held)
     lines: dict[int, DangerLine] = {}
@@ -162,9 +165,21 @@ def _danger(held: Reach) -> list[DangerLine]:
             who=task.assignee.display_name if task.assignee else str(who_label(task.role)),
             since=task.opened_at,
             channel=case.channel,
+            no_contact=narrated and unreachable(task),
         )
         lines.setdefault(case.pk, line)
     return list(lines.values())
+
+
+def way_left() -> Exists:
+    """Of a task: whether anybody outside who has to do with its case can be reached."""
+    theirs = Party.objects.filter(case=OuterRef(OuterRef("case"))).values("person")
+    return Exists(ContactPoint.objects.filter(person__in=theirs, ended_at=None))
+
+
+def unreachable(task: Task) -> bool:
+    """A danger sign came in without a way to reach anybody, and nobody has found one since."""
+    return bool(task.detail.get("no_contact")) and not task.way_left
 
 
 def sign_words(case: Case) -> list[str]:

@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.db.models import QuerySet
 
 from suyuan.accounts.models import Branch, User
 from suyuan.cases import errors, rules
@@ -24,15 +25,15 @@ from suyuan.cases.models import (
 from suyuan.cases.services import common
 from suyuan.cases.services.receipts import receipt_row
 from suyuan.kernel.actor import Actor
-from suyuan.people.models import Person, TreatmentReceived
+from suyuan.people.models import ContactPoint, Person, TreatmentReceived
 from suyuan.people.rules import Contact, Treatment
-from suyuan.people.services import NewPerson, people_take_down
+from suyuan.people.services import NewPerson, contact_add, people_take_down
 from suyuan.platform import chance, idempotency, units
 from suyuan.platform.facts import Fact, facts_record, stream_of
 from suyuan.platform.idempotency import Token
 from suyuan.platform.models import StoredFile, Text
 from suyuan.platform.rows import rows_add
-from suyuan.platform.texts import text_write
+from suyuan.platform.texts import Draft, texts_write
 from suyuan.platform.units import writes
 from suyuan.playbooks import selectors as packs
 
@@ -219,7 +220,7 @@ def _case_register(
     complainant, patient, treatments = _people(branch, intake, language, actor, now)
     uid = chance.uid()
     stream = stream_of("case", uid)
-    narrative = _narrative(stream, intake, branch, now)
+    narrative = _words(stream, intake, branch, now)
     case = Case(
         uid=uid,
         stream=stream,
@@ -287,8 +288,9 @@ def case_complete(*, case: Case, intake: Intake, actor: Actor, now: datetime, on
     if not intake.narrative.strip():
         raise errors.WordsMissing("narrative")
     branch = case.branch
+    intake = _with_contacts_left(case, intake)
     complainant, patient, treatments = _people(branch, intake, case.language, actor, now)
-    narrative = _narrative(case.stream, intake, branch, now)
+    narrative = _words(case.stream, intake, branch, now)
     known_signs = list(case.danger_signs)
     _describe(case, intake)
     case.danger_signs = list(dict.fromkeys([*known_signs, *intake.danger_signs]))
@@ -313,6 +315,8 @@ def case_complete(*, case: Case, intake: Intake, actor: Actor, now: datetime, on
         party.refresh_from_db()
         if patient is not None and complainant is not None and patient.pk != complainant.pk:
             Party.objects.create(case=case, person=patient, roles=["patient"], relation="self", added_at=now)
+    if intake.complainant.contacts:
+        _reachable_from_now(case)
     plain, private = _around(case, party, intake, treatments, actor, now)
     plain |= {"danger_signs": list(set(intake.danger_signs) - set(known_signs))}
     secret = None
@@ -365,15 +369,56 @@ def danger_raise(*, case: Case, signs: Sequence[str], words: str, actor: Actor, 
         danger_signs=list(dict.fromkeys([*case.danger_signs, *signs])),
         harm=rules.Harm.ALLEGED if case.harm in (rules.Harm.NONE, rules.Harm.NOT_SERIOUS) else case.harm,
     )
-    Task.objects.create(
-        case=case, kind="danger_review", role="doctor", due_at=now, opened_at=now, detail={"signs": list(signs)}
-    )
+    detail = {"signs": list(signs), "no_contact": not _ways_to_reach(case).exists()}
+    Task.objects.create(case=case, kind="danger_review", role="doctor", due_at=now, opened_at=now, detail=detail)
     texts = {"words": common.words_frozen(case, "danger", words, now=now)} if words.strip() else {}
     common.tell(case, "case.danger_raised", actor=actor, now=now, plain={"signs": list(signs)}, texts=texts)
     return case
 
 
+@writes
+def danger_contact_take(*, case: Case, contact: Contact, actor: Actor, now: datetime) -> ContactPoint | None:
+    """Somebody in danger says where we reach them, after all: theirs from now on, and the doctor's list no longer says
+    that there is none. None when it was known already."""
+    case = common.case_locked(case)
+    party = Party.objects.select_related("person").filter(case=case, uid=actor.uid).first()
+    if actor.kind != "party" or party is None:
+        raise errors.MayNot("not_here")
+    known = ContactPoint.objects.filter(person=party.person, kind=contact.kind, ended_at=None)
+    if contact.value.strip() in {each.value for each in known}:
+        return None
+    made = contact_add(person=party.person, contact=contact, actor=actor, now=now)
+    _reachable_from_now(case)
+    common.case_change(case, now=now)
+    common.tell(case, "party.contact_left", actor=actor, now=now, plain={"party": str(party.uid), "kind": contact.kind})
+    return made
+
+
 # --- parts ---------------------------------------------------------------------------------------------------------
+
+
+def _ways_to_reach(case: Case) -> QuerySet[ContactPoint]:
+    """Ways to reach anybody outside who has to do with this case."""
+    return ContactPoint.objects.filter(person__in=Party.objects.filter(case=case).values("person"), ended_at=None)
+
+
+def _reachable_from_now(case: Case) -> None:
+    """The doctor's list need not say any more that nobody can be called."""
+    waiting = Task.objects.filter(case=case, kind="danger_review", done_at=None, cancelled_at=None)
+    for task in waiting.order_by("id"):
+        if task.detail.get("no_contact"):
+            task.detail = {**task.detail, "no_contact": False}
+            task.save(update_fields=["detail"])
+
+
+def _with_contacts_left(case: Case, intake: Intake) -> Intake:
+    """Whoever left a number in the first minute and none in the form is still reached by it."""
+    given = intake.complainant
+    if given.contacts or given.person is not None:
+        return intake
+    left = _ways_to_reach(case).order_by("id")
+    contacts = tuple(Contact(each.kind, each.value, preferred=each.preferred) for each in left)
+    return replace(intake, complainant=replace(given, contacts=contacts)) if contacts else intake
 
 
 def _describe(case: Case, intake: Intake) -> None:
@@ -402,10 +447,18 @@ def _first_words(intake: Intake) -> str:
     return line[:MATTER_CHARS]
 
 
-def _narrative(stream: str, intake: Intake, branch: Branch, now: datetime) -> Text | None:
-    if not intake.narrative.strip():
-        return None
-    return text_write(stream=stream, kind="narrative", body=intake.narrative, branch_id=branch.pk, now=now)
+def _words(stream: str, intake: Intake, branch: Branch, now: datetime) -> Text | None:
+    """The narrative, and each subject as a text that search finds, with one insert. Returns the narrative.
+
+    A working title made of the narrative's first words is found in the narrative.
+    """
+    subjects = dict.fromkeys([intake.matter.strip()[:200], *(issue.subject.strip()[:200] for issue in intake.issues)])
+    drafts = [Draft(stream, "subject", subject, branch.pk) for subject in subjects if subject]
+    narrated = bool(intake.narrative.strip())
+    if narrated:
+        drafts.insert(0, Draft(stream, "narrative", intake.narrative, branch.pk))
+    texts = texts_write(drafts, now=now)
+    return texts[0] if narrated else None
 
 
 def _people(

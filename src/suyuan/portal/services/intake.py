@@ -97,7 +97,7 @@ def danger_send(
         if set(signs) - set(begun.danger_signs):
             cases.danger_raise(case=begun, signs=signs, words="", actor=actor, now=now)
         if phone:
-            _said(begun, phone, actor, language, now)
+            _left(begun, phone, actor, language, now)
             draft_save(
                 token=draft_token, branch=branch, fields={**kept.fields, "contact": [phone]}, key=kept.key, now=now, kiosk=kiosk
             )
@@ -162,6 +162,15 @@ def _said(case: Case, words: str, actor: Actor, language: str, now: datetime) ->
     message_receive(
         stream=case.stream, branch_id=case.branch_id, channel="portal", body=words, actor=actor, now=now, language=language
     )
+
+
+def _left(case: Case, phone: str, actor: Actor, language: str, now: datetime) -> None:
+    """A number is where we call; what is none is still what somebody in danger wrote."""
+    contact = Contact("phone", phone, preferred=True)
+    if contact_problem(contact) is None:
+        cases.danger_contact_take(case=case, contact=contact, actor=actor, now=now)
+    else:
+        _said(case, phone, actor, language, now)
 
 
 def _begun(kept: Kept | None) -> Case | None:
