@@ -398,7 +398,7 @@ def test_a_contact_keeps_time_place_people_points_tone_and_next_step(cast, owned
     )  # fmt: skip
     assert (entry.place, entry.minutes, entry.next_step) == ("二樓諮詢室", 40, "週五回診")
     [fact] = facts_of(owned, "contact.logged")
-    assert fact.value("kind") == "meeting" and fact.value("senior") is True
+    assert fact.value("kind") == "meeting" and fact.value("direction") == "out"
 
 
 @pytest.mark.requirement("B-02")

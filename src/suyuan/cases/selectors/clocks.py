@@ -126,6 +126,7 @@ def outcome_words(clock: CaseClock) -> str:
         "in_time": _("期限內完成"),
         "stated_in_time": _("陳述為期限內完成，事後補記"),
         "late": _("已完成，逾期"),
+        "born_late": _("已完成，登記時已過期"),
         "cancelled": _("不再適用"),
     }.get(clock.outcome, _("已完成"))
 

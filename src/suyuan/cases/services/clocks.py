@@ -5,6 +5,7 @@ procedure says the rest. A registration that says many things at once (`case.ope
 """
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,7 +18,7 @@ from django.db.models import Min
 from suyuan.accounts.models import Branch, User
 from suyuan.accounts.selectors import members_with
 from suyuan.cases import errors, rules
-from suyuan.cases.models import Case, CaseClock, ClockPause, Promise, Task
+from suyuan.cases.models import Case, CaseClock, ClockPause, Involvement, Promise, Task
 from suyuan.cases.services.common import case_locked, is_being_born, require_may, tell
 from suyuan.correspondence.services import Recipient, staff_notify
 from suyuan.kernel import deadlines
@@ -31,7 +32,7 @@ from suyuan.playbooks import selectors as packs
 from suyuan.playbooks.readers import ClockSpec, Escalation, HouseClock, Law, LawRule, Procedure
 from suyuan.playbooks.texts import pick
 
-ALARM_BATCH = 200
+ALARM_BATCH = 400
 
 # Whom an alarm reaches while a case has nobody in that part yet.
 NOBODY_YET = {"handler": "case_manager", "investigator": "case_manager"}
@@ -123,10 +124,11 @@ class _Desk:
         self.clocks = clocks
         self.new: list[CaseClock] = []
         self.changed: dict[int, CaseClock] = {}
-        self.promises: list[Promise] = []
-        self.kept: dict[str, datetime] = {}
+        self.promises: list[tuple[CaseClock, Promise]] = []
+        self.ended: list[CaseClock] = []
         self.pauses: list[ClockPause] = []
         self.over: list[int] = []
+        self.moved: list[dict[str, str]] = []
 
     @classmethod
     def of(cls, case: Case, now: datetime) -> _Desk:
@@ -134,6 +136,8 @@ class _Desk:
         key = f"clocks:{case.pk}"
         if key not in unit.notes:
             loaded = [] if is_being_born(case) else list(CaseClock.objects.filter(case=case, state__in=("running", "paused")))
+            for clock in loaded:
+                clock.case = case
             desk = unit.notes[key] = cls(case, loaded, now)
             unit.flushers.append(lambda _unit: desk.save())
         return unit.notes[key]
@@ -154,9 +158,11 @@ class _Desk:
                     self._start(rule_of(clock, book), spec, plain, event)
             else:
                 self._law_pause(clock, spec, fact_type, plain, event)
+                self._dated(clock, spec, plain, event)
         for house in book.procedure.clocks_for(fact_type, plain, self.case.jurisdiction):
             self._start(house, house.clock, plain, event)
         self._law_starts(fact_type, plain, event, book)
+        self._say_moved()
 
     def follow_law(self, fact_type: str, plain: Mapping[str, Any], event: _Replayed, book: Book) -> None:
         """The same with the law alone: its clocks end and start by this fact."""
@@ -166,6 +172,9 @@ class _Desk:
                 self._end(clock, "cancelled", event)
             elif spec.stops_on(fact_type, plain, clock.trigger):
                 self._end(clock, "", event)
+            else:
+                self._law_pause(clock, spec, fact_type, plain, event)
+                self._dated(clock, spec, plain, event)
         self._law_starts(fact_type, plain, event, book)
 
     def _law_starts(self, fact_type: str, plain: Mapping[str, Any], event: Recorded | _Replayed, book: Book) -> None:
@@ -178,6 +187,7 @@ class _Desk:
         trigger = {name: value for name, value in plain.items() if isinstance(value, str | int | bool)}
         for clock in self.open:
             if clock.rule_id == rule.id and all(clock.trigger.get(n) == trigger.get(n) for n in spec.same):
+                self._earlier(clock, plain, event)
                 return
         book = book_for(self.case)
         started = moment_of(spec, plain, event.started_at, self.case, book.table)
@@ -212,22 +222,50 @@ class _Desk:
             return
         for step in book.procedure.promise.steps:
             if step.clock == clock.rule_id:
-                self.promises.append(
-                    Promise(
-                        case=self.case,
-                        code=clock.rule_id,
-                        words=pick(step.title, self.case.language)[:200],
-                        due_at=clock.target_at,
-                        made_at=clock.recorded_at,
-                    )
+                promise = Promise(
+                    case=self.case,
+                    code=clock.rule_id,
+                    words=pick(step.title, self.case.language)[:200],
+                    due_at=clock.target_at,
+                    made_at=clock.recorded_at,
                 )
+                self.promises.append((clock, promise))
+
+    def _dated(self, clock: CaseClock, spec: ClockSpec, plain: Mapping[str, Any], event: Recorded | _Replayed) -> None:
+        """A fact states the day that a running clock counts from, whether or not it would start one."""
+        stated = spec.from_ not in ("at", "case_opened") and isinstance(plain.get(spec.from_), str)
+        if stated and spec.same_matter(plain, clock.trigger):
+            self._earlier(clock, plain, event)
+
+    def _earlier(self, clock: CaseClock, plain: Mapping[str, Any], event: Recorded | _Replayed) -> None:
+        """Count again from the moment now known, when it lies before the one counted from. Never from a later one."""
+        book = book_for(self.case)
+        moment = moment_of(spec_of(clock, book), plain, event.started_at, self.case, book.table)
+        if moment >= clock.started_at:
+            return
+        before, clock.started_at = clock.due_at, moment
+        self._recount(clock, event)
+        # Past before we could know: nobody's breach. One that was late already by our own hand stays so.
+        clock.born_late = clock.born_late or clock.due_at <= event.now < before
+        self._touch(clock)
+        if clock.pk and clock.due_at != before:
+            self.moved.append({"clock": clock.rule_id, "from": before.isoformat(), "to": clock.due_at.isoformat()})
+
+    def _say_moved(self) -> None:
+        if self.moved:
+            plain = {"moved": self.moved, "why": "earlier"}
+            tell(self.case, "clock.recounted", actor=SYSTEM, now=self.at, plain=plain)
+            self.moved = []
+
+    def _recount(self, clock: CaseClock, event: Recorded | _Replayed) -> None:
+        unsaved = [deadlines.Pause(p.began_at, p.ended_at) for p in self.pauses if p.clock is clock]
+        recount(clock, book_for(self.case), event.now, unsaved=unsaved)
 
     def _end(self, clock: CaseClock, outcome: str, event: Recorded) -> None:
         """Stop at server time; a stated earlier time shows as done in time by statement, recorded late."""
         stated = event.started_at
         if not outcome:
-            in_time = event.now < clock.due_at
-            outcome = "in_time" if in_time else ("stated_in_time" if stated < clock.due_at else "late")
+            outcome = _outcome(clock, stated, event.now)
         clock.state = "void" if outcome == "cancelled" else "stopped"
         clock.stopped_at, clock.stop_fact, clock.outcome = event.now, event.uid, outcome
         clock.stopped_stated_at = stated if stated < event.now else None
@@ -235,19 +273,33 @@ class _Desk:
         self._touch(clock)
         if "due" in clock.alarms:
             self.over.append(clock.pk)
-        if outcome != "cancelled":
-            self.kept[clock.rule_id] = event.now
+        self._promise_over(clock)
+
+    def _promise_over(self, clock: CaseClock) -> None:
+        """The promise of an ended clock is kept, in time or late, or nobody waits for it any more."""
+        if clock.pk:
+            if clock.basis == "house":
+                self.ended.append(clock)
+            return
+        for of, promise in self.promises:
+            if of is clock:
+                name = "released_at" if clock.state == "void" else "kept_at"
+                setattr(promise, name, clock.stopped_at)
 
     def _law_pause(self, clock, spec, fact_type, plain, event) -> None:
         for pause in spec.pauses:
             if clock.state == "running" and pause.begins.matches(fact_type, plain):
-                clock.state = "paused"
+                clock.state, clock.next_alarm_at = "paused", None
                 self.pauses.append(ClockPause(clock=clock, began_at=event.started_at, reason=pause.begins.fact))
                 self._touch(clock)
             elif clock.state == "paused" and pause.ends.matches(fact_type, plain):
-                ClockPause.objects.filter(clock=clock, ended_at__isnull=True).update(ended_at=event.started_at)
+                for unsaved in self.pauses:
+                    if unsaved.clock is clock and unsaved.ended_at is None:
+                        unsaved.ended_at = event.started_at
+                if clock.pk:
+                    ClockPause.objects.filter(clock=clock, ended_at__isnull=True).update(ended_at=event.started_at)
                 clock.state = "running"
-                recount(clock, book_for(self.case), event.now)
+                self._recount(clock, event)
                 self._touch(clock)
 
     def _touch(self, clock: CaseClock) -> None:
@@ -263,21 +315,45 @@ class _Desk:
             rows_add(self.pauses)
         if self.changed:
             CaseClock.objects.bulk_update(self.changed.values(), _CLOCK_COLUMNS)
+        for clock in self.ended:
+            _promise_settle(clock, book_for(self.case))
         if self.promises:
-            rows_add(self.promises)
+            rows_add([promise for _clock, promise in self.promises])
         if self.over:  # whoever was called in because it was late need not come any more
             late = Task.objects.filter(clock_id__in=self.over, done_at=None, cancelled_at=None)
             late.update(cancelled_at=self.at)
-        for code, at in self.kept.items():
-            Promise.objects.filter(case=self.case, code=code, kept_at__isnull=True, broken_at__isnull=True).update(kept_at=at)
-        due = min((c.target_at for c in self.open if not c.information), default=None)
+        due = min((c.target_at for c in self.open if c.state == "running" and not c.information), default=None)
         if self.case.is_open and due != self.case.next_due_at:
             self.case.next_due_at = due
             Case.objects.filter(pk=self.case.pk).update(next_due_at=due)
 
 
+def _promise_settle(clock: CaseClock, book: Book) -> None:
+    """What we promised when this clock began: kept, also when that was late; released when the clock fell away before."""
+    if clock.rule_id not in {step.clock for step in book.procedure.promise.steps}:
+        return
+    made = Promise.objects.filter(
+        case_id=clock.case_id, code=clock.rule_id, made_at=clock.recorded_at, kept_at=None, released_at=None
+    )
+    if clock.state != "void":
+        made.update(kept_at=clock.stopped_at)
+    else:  # what was broken by then was broken
+        made.filter(broken_at=None, due_at__gt=clock.stopped_at).update(released_at=clock.stopped_at)
+
+
+def _outcome(clock: CaseClock, stated: datetime, now: datetime) -> str:
+    """How a fulfilled clock ended. One past before anybody could know of it was late through nobody's handling."""
+    if now < clock.due_at:
+        return "in_time"
+    if stated < clock.due_at:
+        return "stated_in_time"
+    return "born_late" if clock.born_late else "late"
+
+
 _CLOCK_COLUMNS = (
     "state",
+    "started_at",
+    "born_late",
     "due_at",
     "target_at",
     "provisional",
@@ -341,10 +417,13 @@ def pauses_of(clock: CaseClock) -> tuple[deadlines.Pause, ...]:
     return tuple(deadlines.Pause(p.began_at, p.ended_at) for p in clock.pauses.all()) if clock.pk else ()
 
 
-def recount(clock: CaseClock, book: Book, now: datetime) -> deadlines.Deadline:
-    """Due and target again, after a pause, an extension or a new calendar."""
+def recount(
+    clock: CaseClock, book: Book, now: datetime, *, unsaved: Iterable[deadlines.Pause] = ()
+) -> deadlines.Deadline:
+    """Due and target again, after a pause, an extension, an earlier beginning or a new calendar."""
     spec = spec_of(clock, book)
-    counted = count(spec, clock.started_at, book, extensions=clock.extensions, pauses=pauses_of(clock), now=now)
+    pauses = (*pauses_of(clock), *unsaved)
+    counted = count(spec, clock.started_at, book, extensions=clock.extensions, pauses=pauses, now=now)
     clock.due_at, clock.target_at, clock.provisional = counted.due_at, counted.target_at, counted.provisional
     if not clock.information and clock.state == "running":
         clock.next_alarm_at = next_alarm_at(clock, spec, counted, book, now)
@@ -367,9 +446,9 @@ def alarm_times(clock: CaseClock, spec: ClockSpec, counted: deadlines.Deadline, 
 
 
 def _concerns(escalation: Escalation, clock: CaseClock) -> bool:
-    """Whether a rule for late clocks is about this one: its basis, the case's level and flags."""
+    """Whether a rule for late clocks is about this one: it binds us, its basis, the case's level and flags."""
     case = clock.case
-    if escalation.basis not in (None, clock.basis):
+    if not _binds(clock) or escalation.basis not in (None, clock.basis):
         return False
     if escalation.levels and rules.clock_level(case.level) not in escalation.levels:
         return False
@@ -379,8 +458,13 @@ def _concerns(escalation: Escalation, clock: CaseClock) -> bool:
 def next_alarm_at(
     clock: CaseClock, spec: ClockSpec, counted: deadlines.Deadline, book: Book, now: datetime
 ) -> datetime | None:
-    """When this clock next has something to say. Warnings that lay before it was recorded warn nobody."""
-    for at, key in alarm_times(clock, spec, counted, book):
+    """When this clock next has something to say."""
+    return next_alarm_of(alarm_times(clock, spec, counted, book), clock)
+
+
+def next_alarm_of(times: Iterable[tuple[datetime, str]], clock: CaseClock) -> datetime | None:
+    """The first of these that was not given. Warnings that lay before the clock was recorded warn nobody."""
+    for at, key in times:
         if key in clock.alarms or (at < clock.recorded_at and key != "due"):
             continue
         return max(at, clock.recorded_at)
@@ -406,6 +490,7 @@ def clock_pause(*, clock: CaseClock, reason: str, actor: Actor, now: datetime) -
     ClockPause.objects.create(clock=clock, began_at=now, reason=reason[:200])
     clock.state, clock.next_alarm_at = "paused", None
     clock.save(update_fields=["state", "next_alarm_at"])
+    _next_due(case)
     tell(case, "clock.paused", actor=actor, now=now, plain={"clock": clock.rule_id}, private={"reason": reason})
     return clock
 
@@ -488,13 +573,17 @@ def _law_replayed(case: Case, now: datetime) -> None:
     running = CaseClock.objects.filter(case=case, basis="law", state__in=("running", "paused"))
     running.update(state="void", outcome="cancelled", stopped_at=now, next_alarm_at=None)
     desk, book = _Desk(case, [], now), book_for(case)
-    for row in FactRow.objects.filter(stream=case.stream).order_by("position"):
+    streams = [case.compartment_stream(compartment) for compartment in sorted(rules.COMPARTMENTS)]
+    for row in FactRow.objects.filter(stream__in=streams).order_by("id"):
         plain = {name: held[1] for name, held in row.plain.items()}
         stated = plain.get("happened_at")
         started = min(row.at, datetime.fromisoformat(stated.replace("Z", "+00:00"))) if stated else row.at
         event = _Replayed(row.uid, row.type, plain, started, row.at)
         for fact_type, said in implied(row.type, plain):
             desk.follow_law(fact_type, said, event, book)
+    # What was done before the move needs no clock; its own law has kept it already.
+    desk.new = desk.open
+    desk.pauses = [pause for pause in desk.pauses if pause.clock in desk.new]
     for clock in desk.new:
         clock.recorded_at = now
         clock.born_late = clock.due_at <= now
@@ -505,8 +594,11 @@ def _law_replayed(case: Case, now: datetime) -> None:
 
 
 def _next_due(case: Case) -> None:
+    if not case.is_open:
+        return
     open_clocks = CaseClock.objects.filter(case=case, state="running", information=False)
-    Case.objects.filter(pk=case.pk).update(next_due_at=open_clocks.aggregate(at=Min("target_at"))["at"])
+    case.next_due_at = open_clocks.aggregate(at=Min("target_at"))["at"]
+    Case.objects.filter(pk=case.pk).update(next_due_at=case.next_due_at)
 
 
 # --- alarms --------------------------------------------------------------------------------------------------------
@@ -517,9 +609,9 @@ def clocks_sweep(now: datetime) -> int:
     told = 0
     while True:
         batch = list(
-            CaseClock.objects.filter(next_alarm_at__lte=now).order_by("next_alarm_at", "id").values_list("pk", flat=True)[
-                :ALARM_BATCH
-            ]
+            CaseClock.objects.filter(next_alarm_at__lte=now, state="running")
+            .order_by("next_alarm_at", "id")
+            .values_list("pk", flat=True)[:ALARM_BATCH]
         )
         if not batch:
             return told
@@ -528,50 +620,71 @@ def clocks_sweep(now: datetime) -> int:
 
 @writes
 def alarms_give_many(*, clock_ids: list[int], actor: Actor, now: datetime) -> int:
-    """Give the due alarms of these clocks: one fact a case-clock, one notice a person, tasks up the line."""
+    """Give the due alarms of these clocks: one fact a case-clock, one notice a person, tasks up the line.
+
+    Somebody is called in about a late clock of the house, or one that binds us by law. What is still to be confirmed
+    (grade P) tells the case manager; what somebody else is late with tells whom it concerns. Neither opens work.
+    """
     clocks = list(
         CaseClock.objects.select_for_update(of=("self",))
-        .select_related("case__branch")
-        .filter(pk__in=clock_ids, next_alarm_at__lte=now)
+        .filter(pk__in=clock_ids, next_alarm_at__lte=now, state="running")
+        .only(*_ALARM_COLUMNS)
         .order_by("id")
     )
-    facts, tasks, notify = [], [], {}
+    cases = _cases_of(clocks)
+    facts, tasks, notify = [], {}, defaultdict(set)
     for clock in clocks:
-        case, book = clock.case, book_for(clock.case)
+        case = clock.case = cases[clock.case_id]
+        book = book_for(case)
         spec = spec_of(clock, book)
         counted = _as_counted(clock, book)
-        due = [k for at, k in alarm_times(clock, spec, counted, book) if at <= now and k not in clock.alarms]
+        times = alarm_times(clock, spec, counted, book)
+        due = [key for at, key in times if at <= now and key not in clock.alarms]
         clock.alarms = [*clock.alarms, *due]
-        clock.next_alarm_at = next_alarm_at(clock, spec, counted, book, now)
+        clock.next_alarm_at = next_alarm_of(times, clock)
         if not due:
             continue
-        facts.append(
-            Fact("clock.alarmed", case.stream, plain={"clock": clock.rule_id, "alarms": due, "basis": clock.basis}, subject=case)
-        )
-        late = clock.due_at <= now
-        notify.setdefault((case.branch, spec.owner, clock.owner_id or case.owner_id), set()).add(case.stream)
-        if late and "due" in due and not clock.born_late:
-            for role in spec.escalate_to:
-                if role not in _ONLY_TOLD:
-                    tasks.append(_escalation(case, clock, role, now))
-                notify.setdefault((case.branch, role, None), set()).add(case.stream)
+        plain = {"clock": clock.rule_id, "alarms": due, "basis": clock.basis}
+        facts.append(Fact("clock.alarmed", case.stream, plain=plain, subject=case))
+        first = "case_manager" if clock.grade != "V" else spec.owner
+        notify[case.branch_id, first, clock.owner_id or case.owner_id].add(case.pk)
+        called = list(spec.escalate_to) if "due" in due and _binds(clock) and not clock.born_late else []
         for key in due:
             if key.startswith("up:"):
-                step = next(e for e in book.procedure.escalations if e.id == key[3:])
-                for role in step.to:
-                    if role not in _ONLY_TOLD:
-                        tasks.append(_escalation(case, clock, role, now))
-                    notify.setdefault((case.branch, role, None), set()).add(case.stream)
-    if tasks:
-        _tasks_open_once(tasks)
+                called += next(e for e in book.procedure.escalations if e.id == key[3:]).to
+        for role in called:
+            notify[case.branch_id, role, None].add(case.pk)
+            if role not in _ONLY_TOLD:
+                tasks[role, clock.pk] = clock
+    _tasks_open_once(tasks, now)
     _alarms_save(clocks)
     facts_record(facts, actor=actor, now=now)
-    _notify(notify, actor, now)
+    _notify(notify, {case.branch_id: case.branch for case in cases.values()}, actor, now)
     return len(clocks)
 
 
+# What the alarms of a clock look at: reading all of ten thousand clocks and cases would be half the sweep.
+_ALARM_COLUMNS = (
+    "uid", "case_id", "basis", "rule_id", "rule_hash", "grade", "information", "external", "recorded_at", "due_at",
+    "target_at", "provisional", "born_late", "owner_id", "alarms", "next_alarm_at", "state",
+)  # fmt: skip
+_CASE_COLUMNS = ("uid", "stream", "branch_id", "jurisdiction", "procedure_id", "level", "owner_id", *rules.FLAGS)
+
 # Told and shown the case at level 3, but nobody there could finish a task.
 _ONLY_TOLD = frozenset({"head_office"})
+
+
+def _cases_of(clocks: list[CaseClock]) -> dict[int, Case]:
+    cases = Case.objects.only(*_CASE_COLUMNS).in_bulk({clock.case_id for clock in clocks})
+    branches = Branch.objects.in_bulk({case.branch_id for case in cases.values()})
+    for case in cases.values():
+        case.branch = branches[case.branch_id]
+    return cases
+
+
+def _binds(clock: CaseClock) -> bool:
+    """Ours to keep: of the house, or of law that is certain and runs against us."""
+    return clock.basis == "house" or (clock.grade == "V" and not clock.external)
 
 
 def _alarms_save(clocks: list[CaseClock]) -> None:
@@ -597,37 +710,52 @@ def _alarms_save(clocks: list[CaseClock]) -> None:
         )
 
 
-def _escalation(case: Case, clock: CaseClock, role: str, now: datetime) -> Task:
-    return Task(
-        case=case,
-        kind="overdue",
-        role=role,
-        due_at=now,
-        opened_at=now,
-        clock=clock,
-        detail={"clock": clock.rule_id},
+def _tasks_open_once(wanted: Mapping[tuple[str, int], CaseClock], now: datetime) -> None:
+    """One open task per clock and role is enough, however many alarms ask for it."""
+    if not wanted:
+        return
+    asked = {clock_id for _role, clock_id in wanted}
+    there = set(Task.objects.filter(clock_id__in=asked, done_at=None, cancelled_at=None).values_list("role", "clock_id"))
+    rows_add(
+        Task(
+            case_id=clock.case_id,
+            kind="overdue",
+            role=role,
+            due_at=now,
+            opened_at=now,
+            clock_id=clock_id,
+            detail={"clock": clock.rule_id},
+        )
+        for (role, clock_id), clock in wanted.items()
+        if (role, clock_id) not in there
     )
 
 
-def _tasks_open_once(tasks: list[Task]) -> None:
-    """One open task per clock and role is enough, however many alarms ask for it."""
-    asked = {task.clock_id for task in tasks}
-    there = set(Task.objects.filter(clock_id__in=asked, done_at=None, cancelled_at=None).values_list("role", "clock_id"))
-    fresh = {(t.role, t.clock_id): t for t in tasks if (t.role, t.clock_id) not in there}
-    rows_add(fresh.values())
+def _notify(
+    wanted: Mapping[tuple[int, str, int | None], set[int]], branches: Mapping[int, Branch], actor: Actor, now: datetime
+) -> None:
+    """One content-free notice a person and sweep: the named owner, otherwise everyone who holds the role here.
 
-
-def _notify(wanted: Mapping[tuple[Branch, str, int | None], set[str]], actor: Actor, now: datetime) -> None:
-    """One content-free notice a person and sweep: the named owner, otherwise everyone who holds the role here."""
-    people: dict[int, User] = {}
+    Not about cases in which the person is complained about: that something is due would tell them that there is one.
+    """
     named = {user_id for _branch, _role, user_id in wanted if user_id is not None}
-    for user in User.objects.filter(pk__in=named, is_active=True):
-        people[user.pk] = user
-    for branch, role, user_id in wanted:
-        if user_id is None:
-            for user in members_with(NOBODY_YET.get(role, role), branch, now):
-                people[user.pk] = user
-    for user in people.values():
+    by_id = {user.pk: user for user in User.objects.filter(pk__in=named, is_active=True)} if named else {}
+    about: dict[int, set[int]] = defaultdict(set)
+    for (branch_id, role, user_id), cases in wanted.items():
+        if user_id is not None:
+            people = [by_id[user_id]] if user_id in by_id else []
+        else:
+            people = members_with(NOBODY_YET.get(role, role), branches[branch_id], now)
+        for user in people:
+            by_id[user.pk] = user
+            about[user.pk] |= cases
+    complained = Involvement.objects.filter(
+        case_id__in=set().union(*about.values()), user_id__in=about, kind="complained", until__isnull=True
+    )
+    for case_id, user_id in complained.values_list("case_id", "user_id"):
+        about[user_id].discard(case_id)
+    for user_id in sorted(user_id for user_id, cases in about.items() if cases):
+        user = by_id[user_id]
         recipient = Recipient(user.pk, user.email, user.language)
         staff_notify(to=[recipient], code="due", stream=user.stream, actor=actor, now=now)
 
@@ -636,7 +764,8 @@ def promises_sweep(now: datetime) -> int:
     """A promise whose time has passed is seen to be broken: a fact, once."""
     broken = 0
     while True:
-        ids = list(Promise.objects.filter(due_at__lte=now, kept_at=None, broken_at=None).values_list("pk", flat=True)[:200])
+        waiting = Promise.objects.waiting().filter(due_at__lte=now)
+        ids = list(waiting.values_list("pk", flat=True)[:200])
         if not ids:
             return broken
         broken += promises_break_many(promise_ids=ids, actor=SYSTEM, now=now)
@@ -645,9 +774,10 @@ def promises_sweep(now: datetime) -> int:
 @writes
 def promises_break_many(*, promise_ids: list[int], actor: Actor, now: datetime) -> int:
     rows = list(
-        Promise.objects.select_for_update(of=("self",))
+        Promise.objects.waiting()
+        .select_for_update(of=("self",))
         .select_related("case__branch")
-        .filter(pk__in=promise_ids, kept_at=None, broken_at=None)
+        .filter(pk__in=promise_ids)
         .order_by("id")
     )
     Promise.objects.filter(pk__in=[p.pk for p in rows]).update(broken_at=now)

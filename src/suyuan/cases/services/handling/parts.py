@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from suyuan.accounts.models import User
-from suyuan.accounts.rules import ActorProfile, CaseView, reads_narrative
+from suyuan.accounts.rules import ActorProfile, CaseView, Role, reads_narrative
 from suyuan.accounts.selectors import profile_for, profile_of
 from suyuan.cases import errors, rules, selectors
 from suyuan.cases.models import Case, Involvement, Party, Task
@@ -48,6 +48,7 @@ __all__ = [
     "release",
     "require_may",
     "said",
+    "seniors_act",
     "short",
     "stage_move",
     "stage_step",
@@ -56,6 +57,9 @@ __all__ = [
     "tell",
     "words_frozen",
 ]
+
+# Who can decide for the house: a head of department or above (D-02, C-13). A case manager handles, and is none of them.
+SENIORS = frozenset({Role.DEPARTMENT_HEAD, Role.HEAD_OF_CLINIC})
 
 # Longer than this, words live once in a frozen row and the fact carries their digest.
 LONG_WORDS = 200
@@ -105,6 +109,11 @@ def procedure(case: Case) -> Procedure:
 
 def profile(actor: Actor, now: datetime) -> ActorProfile:
     return profile_for(actor, now) if actor.kind in {"user", "guest"} else ActorProfile(actor)
+
+
+def seniors_act(case: Case, actor: Actor, now: datetime) -> bool:
+    """Whether whoever acts here is head of department or above, in the branch of the case."""
+    return bool(profile(actor, now).roles_in(case.branch_id) & SENIORS)
 
 
 def code_of(case: Case, group: str, code: str, field: str = "kind") -> str:

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from suyuan.accounts.rules import MANAGERS
 from suyuan.cases import errors, rules
 from suyuan.cases.models import Case, ContactEntry, Demand, Party, Promise
 from suyuan.cases.services.handling.parts import (
@@ -11,8 +10,8 @@ from suyuan.cases.services.handling.parts import (
     case_change,
     code_of,
     known,
-    profile,
     said,
+    seniors_act,
     short,
     stated_time,
     tell,
@@ -83,7 +82,7 @@ def contact_log(
         "kind": kind,
         "channel": channel,
         "direction": direction,
-        "senior": bool(profile(actor, now).roles_in(case.branch_id) & MANAGERS),
+        "senior": seniors_act(case, actor, now),
     }
     if keeps_promise is not None:
         kept = _keep(case, keeps_promise, now)
@@ -193,7 +192,7 @@ def _keep(case: Case, promise: Promise, now: datetime) -> Promise:
     promise = Promise.objects.select_for_update().get(pk=promise.pk)
     if promise.case_id != case.pk:
         raise errors.OtherCase()
-    if promise.kept_at:
+    if promise.kept_at or promise.released_at:
         raise errors.AlreadyDone()
     promise.kept_at = now
     promise.save(update_fields=["kept_at"])

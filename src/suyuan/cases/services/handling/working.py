@@ -18,6 +18,7 @@ from suyuan.cases.services.handling.parts import (
     profile,
     require_may,
     said,
+    seniors_act,
     short,
     stated_time,
     tasks_noted,
@@ -99,6 +100,7 @@ def task_finish(*, task: Task, words: str = "", actor: Actor, now: datetime) -> 
     case_change(case, now=now)
 
     plain = {"task": str(task.uid), "kind": task.kind, "step": task.detail.get("step")}
+    plain["senior"] = seniors_act(case, actor, now)
     texts = {"words": text} if text else {}
     private = {"title": task_title(task)}
     tell(
