@@ -140,6 +140,27 @@ class ReadsNoWords(Refusal):
         return _("這位同事的職務看不到申訴的內容，不能負責案件，也不能當對外窗口。")
 
 
+class HarmJudged(Refusal):
+    """A doctor has judged the harm; what anybody says now does not undo it."""
+
+    code = "harm_judged"
+
+    def message(self) -> str:
+        return _("醫師已經判斷過，這裡不能改寫。知道是哪一天發生的，仍然可以補上；情形有變，請醫師重新判斷。")
+
+
+class WhichIncident(BadInput):
+    """Several events wait for a report of this kind; one report ends the clocks of one."""
+
+    code = "which_incident"
+
+    def __init__(self) -> None:
+        super().__init__(fields={"incident": _("有好幾件事件等著通報，請選這次通報的是哪一件。")})
+
+    def message(self) -> str:
+        return str(self.fields["incident"])
+
+
 class LevelNotHigher(Refusal):
     """Raising only goes up; lowering asks a second person."""
 

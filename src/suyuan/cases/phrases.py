@@ -282,6 +282,12 @@ def clock_alarmed(told: Told) -> str:
     return _("提醒：一項院內期限快到或已到")
 
 
+def clock_recounted(told: Told) -> str:
+    if told.plain("why") == "earlier":
+        return _("知道了更早的起算日，重新計算期限")
+    return _("行事曆公布後，重新計算期限")
+
+
 t = gettext_lazy
 
 PHRASES: Mapping[str, Callable[[Told], str]] = {
@@ -316,6 +322,7 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "issue.classified": issue_classified,
     "factors.recorded": _says(t("記下期待、情緒和認知上的因素")),
     "harm.stated": _coded(t("記下身體狀況：%(state)s"), "state", HARM),
+    "harm.dated": _says(t("補上是哪一天發生的")),
     "harm.judged": _coded(t("醫師判斷：%(state)s"), "state", HARM),
     "incident.identified": _says(t("認定這是須通報的事件")),
     "report.made": _says(t("向主管機關通報")),
@@ -358,7 +365,7 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "proceeding.milestone": proceeding_milestone,
     "proceeding.ended": proceeding_ended,
     "clock.alarmed": clock_alarmed,
-    "clock.recounted": _says(t("行事曆公布後，重新計算期限")),
+    "clock.recounted": clock_recounted,
     "clock.paused": _says(t("暫停一項院內期限")),
     "clock.resumed": _says(t("恢復計算一項院內期限")),
 }

@@ -86,8 +86,21 @@ class Task(models.Model):
         ]
 
 
+class PromiseQuerySet(models.QuerySet):
+    def held(self) -> PromiseQuerySet:
+        """Those that still bind or have bound us: what nobody waits for any more is not shown."""
+        return self.filter(released_at=None)
+
+    def waiting(self) -> PromiseQuerySet:
+        """Open: neither kept, nor seen to be broken, nor released."""
+        return self.held().filter(kept_at=None, broken_at=None)
+
+
 class Promise(models.Model):
-    """What we told the person, and by when: the same row on desk and portal."""
+    """What we told the person, and by when: the same row on desk and portal.
+
+    Kept after its time, it is both broken and kept. Released: what it rested on fell away before its time.
+    """
 
     uid = models.UUIDField(default=chance.uid, unique=True)
     case = models.ForeignKey(Case, models.PROTECT, related_name="promises")
@@ -98,10 +111,17 @@ class Promise(models.Model):
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     kept_at = models.DateTimeField(null=True)
     broken_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(null=True)
+
+    objects = PromiseQuerySet.as_manager()
 
     class Meta:
         indexes = [
-            models.Index(fields=["due_at"], name="promise_open", condition=Q(kept_at__isnull=True, broken_at__isnull=True))
+            models.Index(
+                fields=["due_at"],
+                name="promise_open",
+                condition=Q(kept_at__isnull=True, broken_at__isnull=True, released_at__isnull=True),
+            )
         ]
 
 

@@ -127,7 +127,7 @@ def _described(cases: QuerySet[Case]) -> QuerySet[Case]:
         n_without=_number(CaseIssue.objects.filter(~Exists(with_finding))),
         n_general=_number(current.filter(issue__isnull=True)),
         n_causes=_number(RootCause.objects.all()),
-        n_promises=_number(Promise.objects.filter(kept_at=None, broken_at=None)),
+        n_promises=_number(Promise.objects.waiting()),
         n_demands=_number(Demand.objects.filter(answered_at=None)),
         n_tasks=_number(Task.objects.filter(done_at=None, cancelled_at=None)),
         n_obligations=_number(Obligation.objects.filter(discharged_at=None)),

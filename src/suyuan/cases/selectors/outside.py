@@ -130,7 +130,7 @@ def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView
         danger_open=case.danger == "open",
         promises=[
             PortalPromise(words=_promise_words(p, procedure), due_at=p.due_at, kept_at=p.kept_at, broken_at=p.broken_at)
-            for p in Promise.objects.filter(case=case).order_by("due_at", "id")
+            for p in Promise.objects.held().filter(case=case).order_by("due_at", "id")
         ],
         messages=_messages(case, party, others),
         files=[_file(row) for row in own],

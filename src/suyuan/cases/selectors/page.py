@@ -133,7 +133,7 @@ def case_page(
         next_sentence=str(procedure.move(rules.PACK_MOVE.get(next_move, next_move)).name) if next_move else "",
         blockers=blockers,
         tasks=_tasks(case, profile, compartments, narrated),
-        promises=list(Promise.objects.filter(case=case).order_by("due_at", "id")[:40]) if narrated else [],
+        promises=list(Promise.objects.held().filter(case=case).order_by("due_at", "id")[:40]) if narrated else [],
         parties=list(Party.objects.filter(case=case).select_related("person").order_by("id")) if narrated else [],
         staff=_staff(case),
         timeline=entries,

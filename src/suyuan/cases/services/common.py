@@ -184,6 +184,30 @@ def is_complained_about(case: Case, user_id: int) -> bool:
     return Involvement.objects.filter(case=case, user_id=user_id, kind="complained", until__isnull=True).exists()
 
 
+# --- the day something happened --------------------------------------------------------------------------------------
+
+ASK_OCCURRED_ON = "ask_occurred_on"
+
+
+def occurrence_task(case: Case, now: datetime) -> Task | None:
+    """Asks today for the day that clocks of law count from, where harm counts as serious and nobody has said when."""
+    if case.harm not in rules.COUNTS_AS_SERIOUS or case.occurred_on is not None:
+        return None
+    tonight = now.astimezone(case.branch.tz).replace(hour=23, minute=59, second=0, microsecond=0)
+    return Task(case=case, kind=ASK_OCCURRED_ON, role="case_manager", due_at=tonight, opened_at=now)
+
+
+def occurrence_follow(case: Case, *, actor: Actor, now: datetime) -> None:
+    """Once the day is known, nobody need ask for it; where it is missing, one task does."""
+    asking = Task.objects.filter(case=case, kind=ASK_OCCURRED_ON, done_at=None, cancelled_at=None)
+    if case.occurred_on is not None:
+        asking.update(done_at=now, done_by_id=actor.user_id)
+        return
+    task = occurrence_task(case, now)
+    if task is not None and not asking.exists():
+        tasks_add(case, [task])
+
+
 # --- a case that is being born ---------------------------------------------------------------------------------------
 
 

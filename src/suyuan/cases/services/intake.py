@@ -291,7 +291,7 @@ def case_complete(*, case: Case, intake: Intake, actor: Actor, now: datetime, on
     intake = _with_contacts_left(case, intake)
     complainant, patient, treatments = _people(branch, intake, case.language, actor, now)
     narrative = _words(case.stream, intake, branch, now)
-    known_signs = list(case.danger_signs)
+    known_signs, harm_before = list(case.danger_signs), case.harm
     _describe(case, intake)
     case.danger_signs = list(dict.fromkeys([*known_signs, *intake.danger_signs]))
     if case.danger_signs and case.harm == rules.Harm.NONE:
@@ -319,6 +319,9 @@ def case_complete(*, case: Case, intake: Intake, actor: Actor, now: datetime, on
         _reachable_from_now(case)
     plain, private = _around(case, party, intake, treatments, actor, now)
     plain |= {"danger_signs": list(set(intake.danger_signs) - set(known_signs))}
+    if case.harm == harm_before:  # said before, or judged by a doctor: nothing is stated anew
+        del plain["harm"]
+    common.occurrence_follow(case, actor=actor, now=now)
     secret = None
     if party is not None and not Receipt.objects.filter(case=case).exists():
         receipt, secret = receipt_row(case, party, now)
@@ -362,6 +365,7 @@ def danger_raise(*, case: Case, signs: Sequence[str], words: str, actor: Actor, 
     case = common.case_locked(case)
     if actor.kind in {"user", "guest"}:
         common.require_may(case, "raise", actor, now)
+    harm_before = case.harm
     common.case_change(
         case,
         now=now,
@@ -373,6 +377,10 @@ def danger_raise(*, case: Case, signs: Sequence[str], words: str, actor: Actor, 
     Task.objects.create(case=case, kind="danger_review", role="doctor", due_at=now, opened_at=now, detail=detail)
     texts = {"words": common.words_frozen(case, "danger", words, now=now)} if words.strip() else {}
     common.tell(case, "case.danger_raised", actor=actor, now=now, plain={"signs": list(signs)}, texts=texts)
+    if case.harm != harm_before:
+        plain = {"state": str(case.harm), "occurred_on": case.occurred_on.isoformat() if case.occurred_on else None}
+        common.tell(case, "harm.stated", actor=actor, now=now, plain=plain)
+    common.occurrence_follow(case, actor=actor, now=now)
     return case
 
 
@@ -424,12 +432,14 @@ def _with_contacts_left(case: Case, intake: Intake) -> Intake:
 def _describe(case: Case, intake: Intake) -> None:
     case.matter = (intake.matter.strip() or _first_words(intake))[:200]
     case.wishes, case.factors = list(intake.wishes), list(intake.factors)
-    case.harm, case.occurred_on = intake.harm, intake.occurred_on
+    if case.harm not in rules.JUDGED_HARM:
+        case.harm = intake.harm
+    case.occurred_on = intake.occurred_on or case.occurred_on
     case.media = case.media or intake.media
     case.level = max(
         case.level,
         intake.level,
-        rules.level_at_intake(danger_signs=intake.danger_signs, harm=rules.Harm(intake.harm), media=intake.media),
+        rules.level_at_intake(danger_signs=intake.danger_signs, harm=rules.Harm(case.harm), media=intake.media),
     )
     causes = {cause for issue in intake.issues for cause in issue.causes}
     case.money = bool(rules.MONEY_CAUSES & causes or rules.MONEY_WISHES & set(intake.wishes))
@@ -594,8 +604,5 @@ def _tasks(case: Case, intake: Intake, now: datetime) -> None:
     if intake.danger_signs:
         detail = {"signs": list(intake.danger_signs), "no_contact": not intake.complainant.contacts}
         tasks.append(Task(case=case, kind="danger_review", role="doctor", due_at=now, opened_at=now, detail=detail))
-    if case.harm in rules.COUNTS_AS_SERIOUS and case.occurred_on is None:
-        local = now.astimezone(case.branch.tz)
-        tonight = local.replace(hour=23, minute=59, second=0, microsecond=0)
-        tasks.append(Task(case=case, kind="ask_occurred_on", role="case_manager", due_at=tonight, opened_at=now))
-    common.tasks_add(case, tasks)
+    asks = common.occurrence_task(case, now)
+    common.tasks_add(case, [*tasks, asks] if asks else tasks)

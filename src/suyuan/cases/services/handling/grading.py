@@ -7,6 +7,8 @@ from datetime import date, datetime
 from suyuan.accounts.selectors import day_in
 from suyuan.cases import errors, rules
 from suyuan.cases.models import Approval, Case, CaseIssue
+from suyuan.cases.selectors.incidents import incidents_of, incidents_waiting
+from suyuan.cases.services.common import occurrence_follow
 from suyuan.cases.services.handling.parts import (
     begin,
     begin_open,
@@ -132,12 +134,39 @@ def case_unflag(*, case: Case, flag: str, reason: str, actor: Actor, now: dateti
 
 @writes
 def harm_state(*, case: Case, state: str, occurred_on: date | None = None, actor: Actor, now: datetime) -> Case:
-    """Take down what is said about bodily harm. Alleged harm counts as serious until a doctor has judged it."""
+    """Take down what is said about bodily harm. Alleged harm counts as serious until a doctor has judged it.
+
+    What a doctor has judged only a doctor judges anew: raises HarmJudged; `harm_date` still adds the day.
+    """
     known(state, rules.STATED_HARM, "state")
     case = begin(case, "classify", actor, now)
-    occurred_on = _day(case, occurred_on, now) or case.occurred_on
-    case_change(case, now=now, harm=state, occurred_on=occurred_on)
-    tell(case, "harm.stated", actor=actor, now=now, plain={"state": state, "occurred_on": _iso(occurred_on)})
+    if case.harm in rules.JUDGED_HARM:
+        raise errors.HarmJudged()
+    day = _day(case, occurred_on, now) or case.occurred_on
+    if state == case.harm and state in rules.COUNTS_AS_SERIOUS:  # said before: it must not start a second clock
+        if day == case.occurred_on:
+            raise errors.AlreadyDone()
+        return _dated(case, day, actor, now)
+    case_change(case, now=now, harm=state, occurred_on=day)
+    occurrence_follow(case, actor=actor, now=now)
+    tell(case, "harm.stated", actor=actor, now=now, plain={"state": state, "occurred_on": _iso(day)})
+    return case
+
+
+@writes
+def harm_date(*, case: Case, occurred_on: date, actor: Actor, now: datetime) -> Case:
+    """Add the day it happened, also after a doctor's judgement, which stays as it is. Clocks of law count from it."""
+    case = begin(case, "classify", actor, now)
+    day = _day(case, occurred_on, now)
+    if day == case.occurred_on:
+        raise errors.AlreadyDone()
+    return _dated(case, day, actor, now)
+
+
+def _dated(case: Case, day: date, actor: Actor, now: datetime) -> Case:
+    case_change(case, now=now, occurred_on=day)
+    occurrence_follow(case, actor=actor, now=now)
+    tell(case, "harm.dated", actor=actor, now=now, plain={"occurred_on": _iso(day)})
     return case
 
 
@@ -151,6 +180,7 @@ def harm_judge(
     state = rules.Harm.SERIOUS if serious else rules.Harm.NOT_SERIOUS
     occurred_on = _day(case, occurred_on, now) or case.occurred_on
     case_change(case, now=now, harm=state, occurred_on=occurred_on)
+    occurrence_follow(case, actor=actor, now=now)
     plain = {"state": str(state), "occurred_on": _iso(occurred_on)}
     tell(case, "harm.judged", actor=actor, now=now, plain=plain, texts={"reason": text})
     return case
@@ -241,14 +271,28 @@ def report_made(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """A report went to an authority: to whom, under which number, when."""
+    """A report went to an authority: to whom, under which number, when.
+
+    `incident`: which event it is about; its clocks end and no other's. Raises WhichIncident when it could be several.
+    """
     case = begin(case, "proceed", actor, now)
     code_of(case, "report_kinds", kind)
     stated_time(happened_at, now)
+    incident = _incident_of(case, kind, incident)
     private = {"body": short(body, 120, "body", required=True), "number": short(number, 60, "number")}
     plain = {"kind": kind, **({"incident": incident} if incident else {})}
     case_change(case, now=now)
     tell(case, "report.made", actor=actor, now=now, plain=plain, private=private, happened_at=happened_at)
+
+
+def _incident_of(case: Case, kind: str, incident: str) -> str:
+    """The event a report is about: the one named, or the only one that waits for a report of this kind."""
+    if incident:
+        return known(incident, {each.uid for each in incidents_of(case)}, "incident")
+    waiting = incidents_waiting(case, kind)
+    if len(waiting) > 1:
+        raise errors.WhichIncident()
+    return waiting[0] if waiting else ""
 
 
 def _own(case: Case, issue: CaseIssue) -> CaseIssue:
