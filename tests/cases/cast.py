@@ -184,7 +184,7 @@ def nothing_left(cast: Cast, case: Case, now: datetime = NOON) -> Case:
     """Every open task, promise and demand of the case settled by those who may; danger waits for its doctor."""
     for task in case.tasks.filter(done_at=None, cancelled_at=None).exclude(kind="danger_review"):
         handling.task_finish(task=task, words="已完成", actor=cast.manager.actor, now=now)
-    for promise in case.promises.filter(kept_at=None, broken_at=None):
+    for promise in case.promises.filter(kept_at=None, broken_at=None, released_at=None):
         handling.promise_keep(promise=promise, actor=cast.manager.actor, now=now)
     for demand in case.demands.filter(answered_at=None):
         handling.demand_answer(demand=demand, outcome="met", actor=cast.manager.actor, now=now)

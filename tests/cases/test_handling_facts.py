@@ -175,6 +175,7 @@ ACTS: dict[Callable, tuple[str, Callable | None, Callable]] = {
     handling.case_flag: (RECEIVED, None, lambda s, _: handling.case_flag(case=s.row, flag="media", **s.manager)),
     handling.case_unflag: (RECEIVED, lambda s: handling.case_flag(case=s.row, flag="media", **s.manager),
         lambda s, _: handling.case_unflag(case=s.row, flag="media", reason="不是", **s.manager)),
+    handling.harm_date: (RECEIVED, None, lambda s, _: handling.harm_date(case=s.row, occurred_on=NOON.date(), **s.manager)),
     handling.harm_state: (RECEIVED, None, lambda s, _: handling.harm_state(case=s.row, state="alleged", **s.manager)),
     handling.harm_judge: (INVESTIGATING, None, lambda s, _: handling.harm_judge(
         case=s.row, serious=True, reason="破損", **s.doctor)),

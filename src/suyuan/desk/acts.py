@@ -13,6 +13,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise as Lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
@@ -21,9 +22,11 @@ from suyuan.accounts.models import Branch, User
 from suyuan.accounts.rules import MANAGERS, ActorProfile, Role
 from suyuan.accounts.selectors import profiles_in
 from suyuan.cases import rules
+from suyuan.cases.errors import HarmJudged
 from suyuan.cases.models import Case, CaseIssue, Demand, Finding, Involvement, Party, Proceeding, Promise, Task
 from suyuan.cases.selectors import compartments_for
 from suyuan.cases.selectors.door import view_of
+from suyuan.cases.selectors.incidents import Incident, incidents_of, incidents_waiting
 from suyuan.cases.selectors.today import task_title
 from suyuan.cases.services import ending, handling, intake, investigation, outside, parties
 from suyuan.cases.services.handling.parts import reads_as_owner
@@ -39,6 +42,7 @@ from suyuan.desk.fields import (
 )
 from suyuan.kernel.actor import Actor
 from suyuan.playbooks import selectors as packs
+from suyuan.ui import dates
 
 
 class RowField(forms.ModelChoiceField):
@@ -224,7 +228,7 @@ class ContactForm(ActForm):
         )
         self.fields["points"] = words_field(_("談了什麼"), rows=6, help_text=_("寫事實與對方的話，不寫評語。"))
         self.fields["next_step"] = line_field(_("接下來"), required=False, limit=300)
-        promises = Promise.objects.filter(case=self.case, kept_at=None, broken_at=None).order_by("due_at")
+        promises = Promise.objects.waiting().filter(case=self.case).order_by("due_at")
         self.fields["keeps_promise"] = RowField(
             label=_("這次聯繫兌現了哪一個約定"), rows=promises, required=False, empty_label=_("（沒有）"), words=lambda promise: promise.words
         )
@@ -255,7 +259,7 @@ class PromiseForm(ActForm):
 
 class PromiseKeepForm(ActForm):
     def build(self) -> None:
-        open_ones = Promise.objects.filter(case=self.case, kept_at=None).order_by("due_at")
+        open_ones = Promise.objects.held().filter(case=self.case, kept_at=None).order_by("due_at")
         self.fields["promise"] = RowField(
             label=_("哪一個約定"), rows=open_ones, words=lambda promise: promise.words
         )
@@ -284,9 +288,23 @@ class TaskFinishForm(ActForm):
 
 
 class HarmForm(ActForm):
+    """What is said of bodily harm; once a doctor has judged it, only the day can still be added."""
+
     def build(self) -> None:
-        self.fields["state"] = one_of(_("對方提到身體受傷了嗎"), self.kinds("harm_states"), cards=True)
-        self.fields["occurred_on"] = DayField(label=_("什麼時候發生"), required=False, initial=self.case.occurred_on)
+        judged = self.case.harm in rules.JUDGED_HARM
+        if not judged:
+            self.fields["state"] = one_of(_("對方提到身體受傷了嗎"), self.kinds("harm_states"), cards=True)
+        self.fields["occurred_on"] = DayField(
+            label=_("什麼時候發生"),
+            required=judged,
+            initial=self.case.occurred_on,
+            help_text=_("醫師已經判斷過，這裡只補上是哪一天發生的。") if judged else "",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        if "state" not in self.fields and self.data.get("state"):  # the page was open while the doctor judged
+            raise forms.ValidationError(HarmJudged().message())
+        return super().clean()
 
 
 class JudgeForm(ActForm):
@@ -389,9 +407,27 @@ class IncidentForm(ActForm):
 class ReportForm(ActForm):
     def build(self) -> None:
         self.fields["kind"] = one_of(_("通報種類"), self.kinds("report_kinds"))
+        if known := incidents_of(self.case):
+            waiting = incidents_waiting(self.case)
+            several = len(waiting) > 1
+            self.fields["incident"] = one_of(
+                _("通報的是哪一件事件"),
+                [(each.uid, self.incident_words(each)) for each in known],
+                required=several,
+                initial=None if several else next(iter(waiting), None),
+                cards=several,
+                help_text=_("只有這一件的期限會因這次通報而結束。"),
+            )
         self.fields["body"] = line_field(_("向哪個機關"))
         self.fields["number"] = line_field(_("文號或通報編號"), required=False, limit=60)
         self.fields["happened_at"] = self.happened()
+
+
+    def incident_words(self, incident: Incident) -> str:
+        """Which event, and when: 用錯藥，3月11日"""
+        kind = str(self.procedure.words("incident_kinds", incident.kind))
+        day = dates.day_of(incident.at, self.zone)
+        return _("，").join((kind, dates.full_date(day, dates.language_of(get_language()), weekday=False)))
 
 
 class FindingForm(ActForm):
@@ -592,6 +628,14 @@ def _decide(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> An
     return handling.approval_decide(approval=approval, agree=agree, words=data["words"], actor=actor, now=now)
 
 
+def _harm(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
+    if "state" not in data:
+        return handling.harm_date(case=case, occurred_on=data["occurred_on"], actor=actor, now=now)
+    return handling.harm_state(
+        case=case, state=data["state"], occurred_on=data["occurred_on"], actor=actor, now=now
+    )
+
+
 def _judge(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
     return handling.harm_judge(
         case=case,
@@ -655,7 +699,7 @@ def filled(words: str, case: Case, now: datetime) -> str:
     from suyuan.playbooks.texts import fill
 
     speaker = case.speaker or case.owner
-    promise = Promise.objects.filter(case=case, kept_at=None, broken_at=None).order_by("due_at").first()
+    promise = Promise.objects.waiting().filter(case=case).order_by("due_at").first()
     by_when = promise.due_at.astimezone(case.branch.tz).strftime("%Y/%m/%d %H:%M") if promise else ""
     return fill(
         words,
@@ -730,7 +774,7 @@ ACTS: tuple[Act, ...] = (
         _plain(intake.danger_raise, "signs", "words"), _l("先照顧身體：醫師會立刻收到。"), "grade", "danger", danger=True,
         stages=_EVER),
     Act("harm", "classify", _l("記下是否有身體傷害"), _l("記下"), HarmForm,
-        _plain(handling.harm_state, "state", "occurred_on"),
+        _harm,
         _l("有提到而醫師還沒有判斷之前，期限照「是」計算。"), "grade", stages=_EVER),
     Act("judge", "medical_judgement", _l("判斷是否為重大傷害"), _l("記下判斷"), JudgeForm, _judge,
         _l("由醫師判斷並署名。判斷為「是」時，法定的說明與關懷期限開始或繼續計算。"), "grade", "stethoscope",
@@ -740,7 +784,7 @@ ACTS: tuple[Act, ...] = (
     Act("incident", "classify", _l("記下應通報的事件"), _l("記下事件"), IncidentForm,
         _plain(handling.incident_identify, "kind", "happened_at", "words"), "", "grade", stages=_EVER),
     Act("report", "proceed", _l("記下已通報主管機關"), _l("記下通報"), ReportForm,
-        _plain(handling.report_made, "kind", "body", "number", "happened_at"), "", "grade", stages=_EVER),
+        _plain(handling.report_made, "kind", "incident", "body", "number", "happened_at"), "", "grade", stages=_EVER),
     # people
     Act("assign", "assign", _l("指定負責人"), _l("指定"), AssignForm, _plain(handling.case_assign, "owner"), "", "people"),
     Act("speaker", "speaker", _l("指定對外窗口"), _l("指定"), SpeakerForm, _plain(handling.speaker_name, "speaker"),

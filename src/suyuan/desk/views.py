@@ -536,7 +536,7 @@ def registered(request: HttpRequest, reference: str) -> HttpResponse:
         "follow_url": _follow_url(request, found),
         "branch_name": found.branch.name(translation.get_language() or "zh-hant"),
         "now": request.now,
-        "promises": found.promises.filter(kept_at=None, due_at__gt=request.now).order_by("due_at"),
+        "promises": found.promises.held().filter(kept_at=None, due_at__gt=request.now).order_by("due_at"),
         "steps": [
             Step(what=str(step.title), when=str(procedure.within(step)), note=str(step.text))
             for step in procedure.promise.steps

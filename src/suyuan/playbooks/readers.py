@@ -144,12 +144,13 @@ class ClockSpec:
 
     def stops_on(self, fact_type: str, plain: Mapping[str, Any], started: Mapping[str, Any] = {}) -> bool:
         """`started`: the plain fields of the fact that started this clock."""
-        return any(when.matches(fact_type, plain) for when in self.stops) and self._same(plain, started)
+        return any(when.matches(fact_type, plain) for when in self.stops) and self.same_matter(plain, started)
 
     def cancelled_by(self, fact_type: str, plain: Mapping[str, Any], started: Mapping[str, Any] = {}) -> bool:
-        return any(when.matches(fact_type, plain) for when in self.cancels) and self._same(plain, started)
+        return any(when.matches(fact_type, plain) for when in self.cancels) and self.same_matter(plain, started)
 
-    def _same(self, plain: Mapping[str, Any], started: Mapping[str, Any]) -> bool:
+    def same_matter(self, plain: Mapping[str, Any], started: Mapping[str, Any]) -> bool:
+        """Whether a fact is about the same demand, proceeding or incident that started this clock."""
         return all(plain[name] == started[name] for name in self.same if name in plain and name in started)
 
 

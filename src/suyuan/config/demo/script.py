@@ -320,7 +320,7 @@ def _promise(house, story, now, words="", hours=24.0):
 
 
 def _keep(house, story, now):
-    for promise in Promise.objects.filter(case=story.case, kept_at=None, broken_at=None):
+    for promise in Promise.objects.waiting().filter(case=story.case):
         handling.promise_keep(promise=promise, actor=house.actor(story.manager), now=now)
 
 

@@ -314,7 +314,7 @@ def receipt(request: HttpRequest, answer: Mapping[str, Any], kiosk: bool) -> Htt
     base = public_base(request)
     follow = f"{base}{reverse('portal:follow', args=[branch.portal_slug])}#{rules.fragment(case.reference, answer['secret'])}"
     proof = proof_of(case)
-    promises = list(Promise.objects.filter(case=case).order_by("due_at", "id"))
+    promises = list(Promise.objects.held().filter(case=case).order_by("due_at", "id"))
     context = {
         "case": case,
         "secret": rules.secret_grouped(answer["secret"]),
