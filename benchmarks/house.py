@@ -42,7 +42,7 @@ def prepare() -> None:
         shutil.rmtree(CACHE)
     CACHE.mkdir(parents=True, exist_ok=True)
     (CACHE / "made-by").write_text(fit)
-    for name in ("DATABASE", "PUBLIC_URL", "PROXIES", "FILES_URL", "SMTP", "MAIL_FROM", "STATIC"):
+    for name in ("DATABASE", "PUBLIC_URL", "PROXIES", "SMTP", "MAIL_FROM", "STATIC"):
         os.environ.pop(f"SUYUAN_{name}", None)
     data = CACHE / "data"
     os.environ |= {

@@ -5,7 +5,6 @@ SUYUAN_KEYS        master key file; outside the data folder, except in the demo
 SUYUAN_DATABASE    postgresql://user:password@host:port/name; empty = SQLite in the data folder
 SUYUAN_PUBLIC_URL  the address people type, e.g. https://complaints.example.org; empty = loopback only
 SUYUAN_PROXIES     comma-separated addresses of reverse proxies whose forwarded headers are believed
-SUYUAN_FILES_URL   another origin for people's files (optional)
 SUYUAN_SMTP        smtp://user:password@host:port or smtps://…; empty = mail waits in the queue
 SUYUAN_MAIL_FROM   the clinic's sender address
 SUYUAN_DEMO        1 only for the demo clinic
@@ -33,8 +32,7 @@ if not _env("DATA"):
 DATA_DIR = Path(_env("DATA")).resolve()
 KEYS_FILE = Path(_env("KEYS") or DATA_DIR / "demo-master.key").resolve()
 PUBLIC_URL = _env("PUBLIC_URL").rstrip("/")
-TRUSTED_PROXIES = [p for p in _env("PROXIES").split(",") if p]
-FILES_URL = _env("FILES_URL").rstrip("/")
+TRUSTED_PROXIES = [p.strip() for p in _env("PROXIES").split(",") if p.strip()]
 HTTPS = PUBLIC_URL.startswith("https://")
 
 DEBUG = False
@@ -192,7 +190,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
-        "img-src": ["'self'", "data:", *([FILES_URL] if FILES_URL else [])],
+        "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "form-action": ["'self'"],
