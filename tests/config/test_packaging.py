@@ -4,6 +4,7 @@ from __future__ import annotations
 import gettext
 import os
 import re
+import tomllib
 
 import polib
 import pytest
@@ -60,3 +61,18 @@ def test_locks_name_no_host_and_pin_by_hash(name):
 def test_the_version_is_the_project_s(capsys):
     assert cli.main(["version"]) == 0
     assert re.fullmatch(r"suyuan \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
+
+
+def test_every_licence_the_project_names_is_there_and_every_vendored_file_is_noticed():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert [name for name in project["license-files"] if not (ROOT / name).is_file()] == []
+
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    vendor = ROOT / "src/suyuan/ui/static/ui/vendor"
+    texts = (vendor / "LICENSES.txt").read_text(encoding="utf-8")
+    vendored = [*vendor.glob("*.js"), vendor.parent / "icons.svg", ROOT / "tests/vendor/axe.min.js"]
+    assert [path.name for path in vendored if path.relative_to(ROOT).as_posix() not in notice] == []
+    for name, version in re.findall(r"^  (\S+) (\d[\d.]+) +src/", notice, re.M):
+        assert f"──────── {name} {version} ────────" in texts
+    axe = (ROOT / "tests/vendor/axe.min.js").read_text(encoding="utf-8")[:40]
+    assert re.search(r"axe-core (\S+)", notice)[1] in axe
