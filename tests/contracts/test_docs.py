@@ -20,7 +20,7 @@ NOT_PARSED = {"manage"}
 def commands(page: Path):
     """Every `suyuan …` and `do.py …` in code of a page."""
     text = page.read_text(encoding="utf-8")
-    blocks = re.findall(r"^```[a-z]*\n(.*?)^```", text, re.S | re.M) + re.findall(r"`([^`\n]+)`", text)
+    blocks = re.findall(r"^ *```[a-z]*\n(.*?)^ *```", text, re.S | re.M) + re.findall(r"`([^`\n]+)`", text)
     for block in blocks:
         for line in block.replace("\\\n", " ").splitlines():
             if found := re.match(r"(?:[A-Z_]+=\S+ )*(?:sudo \S+ )?(?:\S*python3? )?(?:\S*/)?(do\.py|suyuan) +(.+)", line.strip()):
