@@ -7,9 +7,9 @@ import pytest
 
 from suyuan.cases.models import Case, CaseClock, Task
 from suyuan.cases.services import handling, parties
-from suyuan.cases.services.clocks import clocks_sweep
+from suyuan.cases.services.clocks import clocks_sweep, tasks_sweep
 from suyuan.correspondence.models import StaffNotice
-from tests.cases.cast import NOON, facts_of, fresh
+from tests.cases.cast import HOUR, NOON, facts_of, fresh
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("C-13"), pytest.mark.requirement("D-02")]
 
@@ -94,3 +94,17 @@ def test_seventy_two_hours_of_silence_and_each_alarm_sounds_once(cast, make_case
         given = [(row.value("clock"), key) for row in facts_of(case, "clock.alarmed") for key in row.value("alarms")]
         assert given and len(given) == len(set(given))
     assert Case.objects.filter(pk__in=[c.pk for c in cases]).count() == 3
+
+
+def test_a_task_that_is_late_is_told_once_to_who_has_it(cast, make_case):
+    case = make_case()
+    task = handling.task_open(
+        case=case, kind="other", title="看照片", assignee=cast.doctor.user, due_at=NOON + HOUR, actor=cast.manager.actor, now=NOON
+    )
+    StaffNotice.objects.all().delete()
+    assert tasks_sweep(NOON + 2 * HOUR) >= 1
+    assert cast.doctor.pk in told()
+    notices = StaffNotice.objects.count()
+    assert tasks_sweep(NOON + 3 * HOUR) == 0 and StaffNotice.objects.count() == notices
+    task.refresh_from_db()
+    assert task.alarmed_at is not None
