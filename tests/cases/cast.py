@@ -175,7 +175,12 @@ def disclosed(cast: Cast, case: Case, now: datetime = NOON) -> Case:
 def responded(cast: Cast, case: Case, now: datetime = NOON) -> Case:
     case = disclosed(cast, case, now)
     investigation.case_respond(
-        case=case, words="我們排了回診，並請專人回電。", method="portal", actor=cast.manager.actor, now=now
+        case=case,
+        words="我們排了回診，並請專人回電。",
+        method="portal",
+        wishes=[investigation.WishAnswer(wish, "granted") for wish in case.wishes],
+        actor=cast.manager.actor,
+        now=now,
     )
     return fresh(case)
 

@@ -335,3 +335,21 @@ def test_the_page_offers_only_what_makes_sense(browser, make_case):
         if code == "promise-kept" and case.promises.exists():
             continue
         assert reverse(f"desk:act-{code}", args=[case.reference]) not in page, code
+
+
+@pytest.mark.requirement("A-15")
+def test_the_answer_asks_for_each_wish_and_for_the_reason_of_a_no(cast, browser, make_case):
+    case = make_case("findings_disclosed", wishes=("full-refund", "look-again"))
+    client = browser("manager")
+    said = {"words": "我們排了回診。", "method": "letter"}
+    page = client.get(reverse("desk:act-respond", args=[case.reference])).content.decode()
+    assert page.index("wish_1") < page.index("why_1") < page.index("wish_2") < page.index('name="method"')
+
+    for unfinished in ({}, {"wish_1": "granted"}, {"wish_1": "refused", "wish_2": "granted"}):
+        assert act(client, "respond", case, **said, **unfinished).status_code != 302
+    assert "case.responded" not in types_of(case)
+
+    full = {"wish_1": "refused", "why_1": "三次都已經做完。", "wish_2": "granted"}
+    assert act(client, "respond", case, **said, **full).status_code == 302
+    page = client.get(reverse("desk:case", args=[case.reference])).content.decode()
+    assert "無法照辦。三次都已經做完。" in page

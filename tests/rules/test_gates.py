@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suyuan.cases.rules import ALWAYS, CONDITIONS, FLAGS, CaseState, Harm, Missing, Stage, shut_gates
+from suyuan.cases.rules import ALWAYS, CONDITIONS, FLAGS, RETIRED, CaseState, Harm, Missing, Stage, shut_gates
 from suyuan.playbooks import vocabulary
 
 # A case in which every condition holds.
@@ -46,7 +46,6 @@ SHUT = {
     "root_cause_recorded": {"root_causes": 0},
     "disclosure_written": {"disclosed": False},
     "final_answer_sent": {"answered": False},
-    "minutes_written": {"minutes_missing": 1},
     "wishes_answered": {"wishes_open": 2},
     "promises_settled": {"promises_open": 1},
     "demands_answered": {"demands_open": 1},
@@ -85,6 +84,11 @@ def test_a_gate_says_how_many_are_missing():
 def test_facts_are_not_established_while_an_issue_has_none():
     lacking = replace(READY, issues_without_finding=2)
     assert shut_gates("disclose", [], lacking) == [Missing("facts_established", 2)]
+
+
+def test_a_gate_that_older_packs_named_is_passed_over():
+    assert shut_gates("respond", ["minutes_written"], READY) == []
+    assert not RETIRED & (set(CONDITIONS) | vocabulary.GATES)
 
 
 def test_a_typo_in_a_pack_raises_and_opens_nothing():

@@ -72,6 +72,11 @@ OUTCOMES: Labels = {
     "decided": named("outcome", "作成決定"),
     "transferred": named("outcome", "移送他處"),
 }
+WISHES: Labels = {
+    "granted": named("wish", "照辦"),
+    "partly": named("wish", "部分照辦"),
+    "refused": named("wish", "無法照辦"),
+}
 PROCEEDINGS: Labels = {
     "tw_mediation": named("proceeding", "醫療爭議調解"),
     "cn_people_mediation": named("proceeding", "人民調解"),

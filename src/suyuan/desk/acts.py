@@ -21,7 +21,7 @@ from suyuan.accounts.labels import who_label
 from suyuan.accounts.models import Branch, User
 from suyuan.accounts.rules import MANAGERS, ActorProfile, Role
 from suyuan.accounts.selectors import profiles_in
-from suyuan.cases import rules
+from suyuan.cases import phrases, rules
 from suyuan.cases.errors import HarmJudged
 from suyuan.cases.models import Case, CaseIssue, Demand, Finding, Involvement, Party, Proceeding, Promise, Task
 from suyuan.cases.selectors import compartments_for
@@ -466,6 +466,39 @@ class TellForm(ActForm):
         self.fields["happened_at"] = self.happened()
 
 
+class AnswerForm(TellForm):
+    """The final answer, and what becomes of each thing the person wished for."""
+
+    def build(self) -> None:
+        super().build()
+        self.wishes = list(dict.fromkeys(self.case.wishes))
+        outcomes = [(code, phrases.label(phrases.WISHES, code)) for code in rules.WISH_OUTCOMES]
+        asked = ["words"]
+        for n, wish in enumerate(self.wishes, 1):
+            said = {"wish": str(self.procedure.words("remedies", wish))}
+            self.fields[f"wish_{n}"] = one_of(_("對方希望「%(wish)s」") % said, outcomes, cards=True)
+            self.fields[f"why_{n}"] = line_field(
+                _("「%(wish)s」的說明") % said, required=False, limit=300, help_text=_("沒有全部照辦時，寫出為什麼、做到哪裡。")
+            )
+            asked += [f"wish_{n}", f"why_{n}"]
+        if self.wishes:
+            self.fields["words"].help_text = _("下面逐項的答覆會接在這段話後面，一起給對方。")
+        self.order_fields([*asked, "method", "happened_at"])
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        for n in range(1, len(self.wishes) + 1):
+            outcome, why = data.get(f"wish_{n}"), data.get(f"why_{n}", "")
+            if outcome in ("partly", "refused") and not why.strip() and f"why_{n}" not in self.errors:
+                self.add_error(f"why_{n}", _("請寫出為什麼。"))
+        data["wishes"] = [
+            investigation.WishAnswer(wish, data[f"wish_{n}"], data.get(f"why_{n}", ""))
+            for n, wish in enumerate(self.wishes, 1)
+            if data.get(f"wish_{n}")
+        ]
+        return data
+
+
 class SpotForm(ActForm):
     def build(self) -> None:
         self.fields["words"] = words_field(_("當場怎麼解決的，對方怎麼說"), rows=4)
@@ -728,8 +761,8 @@ ACTS: tuple[Act, ...] = (
         _plain(investigation.case_disclose, "words", "method", "happened_at"),
         _l("用白話把查明的事告訴對方。身分核對過的人可以在進度頁讀到全文。"), "forward", "message",
         stages=frozenset({rules.Stage.INVESTIGATING}), card="disclosure"),
-    Act("respond", "respond", _l("送出書面答覆"), _l("記下答覆"), TellForm,
-        _plain(investigation.case_respond, "words", "method", "happened_at"),
+    Act("respond", "respond", _l("送出書面答覆"), _l("記下答覆"), AnswerForm,
+        _plain(investigation.case_respond, "words", "method", "wishes", "happened_at"),
         _l("這是對這件申訴的正式答覆。之後對方仍可以表示意見。"), "forward", "send",
         stages=frozenset({rules.Stage.DISCLOSED})),
     Act("propose-closing", "close_request", _l("提出結案"), _l("提出結案"), NothingForm, _plain(ending.close_request),
@@ -856,7 +889,6 @@ CLEARS = {
     "investigator_named": "investigator",
     "facts_established": "finding",
     "root_cause_recorded": "root-cause",
-    "minutes_written": "contact",
     "promises_settled": "promise-kept",
     "demands_answered": "demand-answer",
     "tasks_done": "task-done",

@@ -85,7 +85,6 @@ GATES = frozenset(
         "facts_established",
         "root_cause_recorded",
         "disclosure_written",
-        "minutes_written",
         "wishes_answered",
         "promises_settled",
         "demands_answered",

@@ -154,8 +154,10 @@ def _described(cases: QuerySet[Case]) -> QuerySet[Case]:
     )
 
 
-def case_state(case: Case, *, given: frozenset[str] = frozenset()) -> rules.CaseState:
-    """What gates look at, read now. `given`: gates that the act itself fulfils."""
+def case_state(
+    case: Case, *, given: frozenset[str] = frozenset(), wished: frozenset[str] = frozenset()
+) -> rules.CaseState:
+    """What gates look at, read now. `given`: gates that the act itself fulfils; `wished`: wishes that it answers."""
     row = case if hasattr(case, "n_findings") else counted(Case.objects.filter(pk=case.pk)).get()
     return rules.CaseState(
         stage=case.stage,
@@ -176,7 +178,7 @@ def case_state(case: Case, *, given: frozenset[str] = frozenset()) -> rules.Case
         needs_helper=bool(case.communication_need) and not case.helper_named,
         promises_open=row.n_promises,
         demands_open=row.n_demands,
-        wishes_open=len(case.wishes) if not row.has_answer else 0,
+        wishes_open=0 if case.stage in _ANSWERED and row.has_answer else len(set(case.wishes) - wished),
         tasks_open=row.n_tasks,
         obligations_open=row.n_obligations,
         binding_clocks=("law",) * row.n_binding,
@@ -185,11 +187,17 @@ def case_state(case: Case, *, given: frozenset[str] = frozenset()) -> rules.Case
     )
 
 
-def gates_shut(case: Case, move: str, *, given: frozenset[str] = frozenset()) -> list[rules.Missing]:
+# An answer says what becomes of each wish; one that is given anew after reopening says so again.
+_ANSWERED = frozenset({rules.Stage.RESPONDED, *rules.ENDED})
+
+
+def gates_shut(
+    case: Case, move: str, *, given: frozenset[str] = frozenset(), wished: frozenset[str] = frozenset()
+) -> list[rules.Missing]:
     """What still keeps this move shut: the pack pinned by the case, and what no pack can take away."""
     procedure = packs.procedure_of(case.procedure_id)
     wanted = procedure.gates_of(rules.PACK_MOVE.get(move, move), case.jurisdiction)
-    return rules.shut_gates(move, (gate.id for gate in wanted), case_state(case, given=given))
+    return rules.shut_gates(move, (gate.id for gate in wanted), case_state(case, given=given, wished=wished))
 
 
 def overdue(cases: QuerySet[Case], now: datetime) -> QuerySet[Case]:

@@ -1,12 +1,19 @@
 """Finding out what happened, hearing everyone, and telling the person what we found."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from suyuan.accounts.models import User
-from suyuan.cases import errors
+from suyuan.cases import errors, rules
 from suyuan.cases.models import Case, CaseIssue, Disclosure, Finding, Involvement, Party, RootCause, StaffStatement
+from suyuan.cases.phrases import WISHES, label
 from suyuan.cases.rules import Stage
 from suyuan.cases.services.handling.parts import (
     LONG_WORDS,
@@ -270,17 +277,69 @@ def case_disclose(
     return _deliver(case, FINDINGS, "case.findings_disclosed", words, method, happened_at, actor, now)
 
 
+@dataclass(frozen=True)
+class WishAnswer:
+    """What becomes of one thing the person wished for, and why when it is not simply done."""
+
+    wish: str
+    outcome: str
+    reason: str = ""
+
+
 @writes
 def case_respond(
-    *, case: Case, words: str, method: str, happened_at: datetime | None = None, actor: Actor, now: datetime
+    *,
+    case: Case,
+    words: str,
+    method: str,
+    wishes: Iterable[WishAnswer] = (),
+    happened_at: datetime | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> Disclosure:
-    """The final written answer of the clinic."""
+    """The final written answer of the clinic. It ends with what becomes of each wish, point by point.
+
+    Raises GatesShut while a wish has no outcome, WordsMissing when one is not simply granted and nothing says why.
+    """
     known(method, METHODS, "method")
     seen, case = case, begin(case, "respond", actor, now)
     stated_time(happened_at, now)
-    given = frozenset({"final_answer_sent", "wishes_answered"})
-    stage_step(seen, case, "respond", now=now, given=given, responded_at=now)
-    return _deliver(case, ANSWER, "case.responded", words, method, happened_at, actor, now)
+    answered = [_wish_answered(case, given) for given in wishes]
+    stage_step(
+        seen,
+        case,
+        "respond",
+        now=now,
+        given=frozenset({"final_answer_sent"}),
+        wished=frozenset(each.wish for each in answered),
+        responded_at=now,
+    )
+    if words.strip() and answered:
+        words = "\n\n".join((words.rstrip(), wishes_words(case, answered)))
+    plain = {"wishes": [{"wish": each.wish, "outcome": each.outcome} for each in answered]}
+    private = {f"wish_{n}": each.reason for n, each in enumerate(answered, 1)}
+    return _deliver(case, ANSWER, "case.responded", words, method, happened_at, actor, now, plain=plain, private=private)
+
+
+def _wish_answered(case: Case, given: WishAnswer) -> WishAnswer:
+    known(given.wish, case.wishes, "wishes")
+    known(given.outcome, rules.WISH_OUTCOMES, "wishes")
+    reason = short(given.reason, 300, "wishes", required=given.outcome != "granted")
+    return WishAnswer(given.wish, given.outcome, reason)
+
+
+def wishes_words(case: Case, answered: Iterable[WishAnswer]) -> str:
+    """The answer point by point, in the language of the case: it is frozen with the letter it belongs to."""
+    with translation.override(case.language):
+        lines = [_("您希望的處理，我們逐項答覆：")]
+        for each in answered:
+            said_ = {
+                "wish": str(procedure(case).words("remedies", each.wish)),
+                "outcome": label(WISHES, each.outcome),
+                "reason": each.reason,
+            }
+            lines.append((_("・%(wish)s：%(outcome)s。%(reason)s") if each.reason else _("・%(wish)s：%(outcome)s。")) % said_)
+    return "\n".join(lines)
 
 
 def _deliver(
@@ -292,6 +351,8 @@ def _deliver(
     happened_at: datetime | None,
     actor: Actor,
     now: datetime,
+    plain: Mapping[str, Any] = MappingProxyType({}),
+    private: Mapping[str, str] = MappingProxyType({}),
 ) -> Disclosure:
     """One set of frozen words: the message that carries them, the disclosure that keeps them, the fact that commits them."""
     if not words.strip():
@@ -321,7 +382,8 @@ def _deliver(
         fact_type,
         actor=actor,
         now=now,
-        plain={"disclosure": str(disclosure.uid), "method": method, "message": str(message.uid)},
+        plain={"disclosure": str(disclosure.uid), "method": method, "message": str(message.uid), **plain},
+        private=private,
         texts={"words": message.text},
         happened_at=happened_at,
     )

@@ -344,9 +344,13 @@ def _disclose(house, story, now, words=""):
     )
 
 
-def _respond(house, story, now, words=""):
+def _respond(house, story, now, words="", wishes=()):
+    """`wishes`: what does not simply happen, (wish, outcome, reason) each."""
+    case = _fresh(story)
+    other = {wish: investigation.WishAnswer(wish, outcome, reason) for wish, outcome, reason in wishes}
+    answers = [other.get(wish) or investigation.WishAnswer(wish, "granted") for wish in case.wishes]
     investigation.case_respond(
-        case=_fresh(story), words=words, method="portal", actor=house.actor(story.manager), now=now
+        case=case, words=words, method="portal", wishes=answers, actor=house.actor(story.manager), now=now
     )
 
 

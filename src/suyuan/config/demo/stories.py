@@ -32,8 +32,10 @@ def _found(words: str, basis: str, whys: tuple[str, ...], root: str, at: float) 
     ]
 
 
-def _told(disclosure: str, answer: str, at: float) -> Steps:
-    return [(at - 2, "steps", {}), (at, "disclose", {"words": disclosure}), (at + 24, "respond", {"words": answer})]
+def _told(disclosure: str, answer: str, at: float, *wishes: tuple[str, str, str]) -> Steps:
+    """`wishes`: which of them are not simply granted, and why."""
+    said = {"words": answer, "wishes": wishes}
+    return [(at - 2, "steps", {}), (at, "disclose", {"words": disclosure}), (at + 24, "respond", said)]
 
 
 def _ended(at: float, lesson: str) -> Steps:
@@ -158,7 +160,8 @@ def _tainan() -> list[Story]:
                     "設備更換時，核對表沒有跟著改", 120),
             (140, "answer", {"words": "病歷與同意書複製本已備妥並當面交付。"}),
             *_told("我們查了治療紀錄與機台參數：當天的能量比您的膚色建議值高了一級，出現紅熱時也沒有請醫師來看。這是我們應該做到而沒有做到的事。",
-                   "灼傷的後續治療由我們負責到痊癒。核對表已加上膚色一欄，由兩人確認；任何紅熱都會請醫師當場看。病歷複製本已交付。", 168),
+                   "灼傷的後續治療由我們負責到痊癒。核對表已加上膚色一欄，由兩人確認；任何紅熱都會請醫師當場看。病歷複製本已交付。", 168,
+                   ("compensation", "partly", "退還這次的全額費用，並負擔後續換藥與除疤；其餘等痊癒後再一起談。")),
         ],
     )
     closed = Story(
@@ -319,7 +322,8 @@ def _taipei() -> list[Story]:
             *_found("線材末端過淺，屬已知併發症；術前同意書第四項有說明，諮詢時沒有口頭解釋。", "手術紀錄、同意書、諮詢錄音",
                     ("末端過淺", "諮詢只念標題", "諮詢時間只有十分鐘"), "諮詢時間不足以說明風險", 90),
             *_told("線頭外露是這項治療已知的併發症。同意書上有寫，但諮詢時沒有好好說明，這是我們要改的地方。",
-                   "後續處置免費，追蹤到三個月。諮詢改為至少三十分鐘，風險逐項說明。", 130),
+                   "後續處置免費，追蹤到三個月。諮詢改為至少三十分鐘，風險逐項說明。", 130,
+                   ("corrective", "partly", "先處理外露的線頭；要不要重做，等三個月追蹤之後由醫師與您一起決定。")),
         ],
     )
     closing = Story(

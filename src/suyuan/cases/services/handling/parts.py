@@ -83,20 +83,32 @@ def begin_open(case: Case, move: str, actor: Actor, now: datetime) -> Case:
 
 
 def stage_step(
-    seen: Case, locked: Case, name: str, *, now: datetime, given: frozenset[str] = frozenset(), **changes: Any
+    seen: Case,
+    locked: Case,
+    name: str,
+    *,
+    now: datetime,
+    given: frozenset[str] = frozenset(),
+    wished: frozenset[str] = frozenset(),
+    **changes: Any,
 ) -> None:
     """Move the stage, if it is still the one the person looked at and every gate is open."""
     if seen.stage != locked.stage:
         raise errors.CaseMovedMeanwhile()
     if name not in {m.name for m in rules.LIFECYCLE.open_moves(locked.stage)}:
         raise errors.WrongStage(stage=locked.stage, move=name)
-    gates_open(locked, name, given)
+    gates_open(locked, name, given, wished)
     stage_move(locked, name, now=now, **changes)
 
 
-def gates_open(case: Case, move: str, given: frozenset[str] = frozenset()) -> None:
-    """Raise GatesShut, with what is missing in the reader's words. `given`: gates that the act itself fulfils."""
-    missing = selectors.gates_shut(case, move, given=given)
+def gates_open(
+    case: Case, move: str, given: frozenset[str] = frozenset(), wished: frozenset[str] = frozenset()
+) -> None:
+    """Raise GatesShut, with what is missing in the reader's words.
+
+    `given`: gates that the act itself fulfils; `wished`: the wishes that it answers.
+    """
+    missing = selectors.gates_shut(case, move, given=given, wished=wished)
     if missing:
         pack = procedure(case)
         raise errors.GatesShut(missing, [str(pack.gate(m.code).missing) for m in missing])
