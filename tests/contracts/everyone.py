@@ -171,6 +171,7 @@ NAMED = {
     "desk:clock": "desk:clock",
     "desk:clock_pause": "desk:clock",
     "desk:clock_resume": "desk:clock",
+    "desk:clock_extend": "desk:clock",
     "people:person": "people:person",
     "people:edit": "people:person",
     "people:contact_add": "people:person",

@@ -1,9 +1,13 @@
 """Every act: posted as staff would, it records its fact; refused, it keeps what was typed."""
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
 
+from suyuan.accounts.models import GuestGrant, User
+from suyuan.accounts.services import guest_invite
 from suyuan.cases.services import ending, handling, investigation, outside, parties
 from suyuan.cases.services.intake import PersonGiven
 from suyuan.desk.acts import ACTS, BY_CODE, CLEARS, STOPS_WITH
@@ -91,6 +95,19 @@ def _task(case, cast):
     )
 
 
+def _outsider(case, cast):
+    return User.objects.create(
+        login="outside", display_name="陳律師", email="Outside@example.org", created_at=NOON, password="!"
+    )
+
+
+def _invited(case, cast):
+    guest_invite(
+        user=_outsider(case, cast), kind="lawyer", stream=case.stream, branch=cast.tn, last_day=date(2026, 4, 1),
+        reason="請看期限", actor=cast.manager.actor, now=NOON,
+    )  # fmt: skip
+
+
 def _party(case, cast):
     return {"party": str(case.parties.first().uid)}
 
@@ -138,6 +155,19 @@ STORIES = {
     "speaker": ("manager", "received", None, lambda case, cast: {"speaker": cast.colleague.pk}, "speaker.named"),
     "investigator": ("manager", "received", None, lambda case, cast: {"user": cast.doctor.pk, "expertise": "整形"}, "investigator.appointed"),
     "complained": ("manager", "received", None, lambda case, cast: {"user": cast.accused.pk}, "staff.complained_about"),
+    "investigator-release": ("manager", "investigating", None, lambda case, cast: {
+        "user": cast.doctor.pk, "reason": "請另一位專長相符的醫師"}, "investigator.released"),
+    "complained-unset": ("manager", "received", _complained, lambda case, cast: {
+        "user": cast.accused.pk, "reason": "那天不是這位值班"}, "staff.no_longer_complained_about"),
+    "party": ("receptionist", "received", None, {
+        "name": "例大偉", "roles": ["companion"], "relation": "spouse", "phone": "0900-000-888", "email": "d@example.org"}, "party.added"),
+    "guest": ("manager", "received", _outsider, {
+        "name": "陳律師", "email": "outside@example.org", "kind": "lawyer", "last_day": "2026-04-01", "reason": "請看和解的期限"},
+        "case.guest_invited"),
+    "guest-end": ("manager", "received", _invited, lambda case, cast: {
+        "grant": str(GuestGrant.objects.get(stream=case.stream).uid)}, "case.guest_ended"),
+    "task-cancel": ("manager", "received", _task, lambda case, cast: {
+        "task": str(case.tasks.get(title="整理照片").uid), "reason": "照片已經在病歷裡"}, "task.cancelled"),
     "statement": ("manager", "received", _complained, lambda case, cast: {
         "user": cast.accused.pk, "alleged": "等了很久。", "due_at": LATER}, "statement.requested"),
     "support": ("manager", "received", _complained, lambda case, cast: {"user": cast.accused.pk, "words": "主管陪談"}, "support.offered"),

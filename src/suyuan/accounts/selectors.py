@@ -71,6 +71,13 @@ def profiles_in(branch: Branch, now: datetime) -> list[ActorProfile]:
     return _profiles(users_in(branch, now), now)
 
 
+def profiles_around(branch: Branch, stream: str, now: datetime) -> list[ActorProfile]:
+    """The same people, and whoever is invited to this one case."""
+    invited = GuestGrant.objects.filter(stream=stream, ended_at=None).values("user_id")
+    here = Q(id__in=users_in(branch, now).values("id")) | Q(id__in=invited)
+    return _profiles(User.objects.filter(here, is_active=True).order_by("id"), now)
+
+
 def users_in(branch: Branch, now: datetime) -> QuerySet[User]:
     """The same people as rows, without what they may do."""
     return _users_on(branch.pk, day_in(branch.zone, now)).all()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -34,8 +36,9 @@ from suyuan.accounts.models import (
     User,
     login_folded,
 )
-from suyuan.accounts.selectors import day_in, profile_for
+from suyuan.accounts.selectors import day_in, profile_for, profile_of
 from suyuan.kernel.actor import Actor
+from suyuan.platform import chance
 from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.units import writes
 
@@ -190,6 +193,34 @@ def user_create(
 ) -> User:
     """An account; it opens nothing before it has a membership or a guest grant. `branch`: where the maker may."""
     _require_here(actor, "staff_manage", branch.pk if branch else 0, now)
+    return _user_new(
+        login=login,
+        display_name=display_name,
+        password=password,
+        family_name=family_name,
+        given_name=given_name,
+        email=email,
+        language=language,
+        must_change_password=must_change_password,
+        actor=actor,
+        now=now,
+    )
+
+
+def _user_new(
+    *,
+    login: str,
+    display_name: str,
+    password: str,
+    email: str,
+    language: str,
+    must_change_password: bool,
+    family_name: str = "",
+    given_name: str = "",
+    actor: Actor,
+    now: datetime,
+) -> User:
+    """The row and its fact, whoever was allowed to ask for it."""
     made = User(
         login=login_folded(login),
         display_name=display_name.strip(),
@@ -494,6 +525,94 @@ def guest_invite(
         now=now,
     )
     return made
+
+
+@dataclass(frozen=True)
+class GuestAdmitted:
+    """`first_password`: for an account nobody has used yet, shown once; empty when the person has their own."""
+
+    grant: GuestGrant
+    first_password: str = field(default="", repr=False)
+
+
+@writes
+def guest_admit(
+    *,
+    name: str,
+    email: str,
+    kind: str,
+    stream: str,
+    branch: Branch,
+    last_day: date,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> GuestAdmitted:
+    """Invite somebody known by their mail address; who has no account gets one that opens nothing but this case.
+
+    Asked again for an account that was made for a guest and never used, it gives a new first password.
+    """
+    _require_here(actor, "guest_invite", branch.pk, now)
+    email = email.strip()
+    if not _is_email(email):
+        raise BadStaffInput(fields={"email": _("電子郵件的格式不對。")})
+    user = User.objects.select_for_update().filter(email__iexact=email).order_by("-is_active", "id").first()
+    password = ""
+    if user is None:
+        password = first_password()
+        user = _user_new(
+            login=_login_free(email),
+            display_name=name,
+            password=password,
+            email=email,
+            language=branch.language,
+            must_change_password=True,
+            actor=actor,
+            now=now,
+        )
+    elif not user.is_active:
+        raise BadStaffInput(fields={"email": _("這個電子郵件的帳號已經停用，請先由系統管理者啟用。")})
+    elif profile_of(user, now).roles_in(branch.pk):
+        raise BadStaffInput(fields={"email": _("這是院內同事的電子郵件；同事依職務看得到案件，不必邀請。")})
+    elif _never_used(user):
+        password = first_password()
+        for former in GuestGrant.objects.filter(user=user, stream=stream, ended_at=None):
+            guest_end(grant=former, actor=actor, now=now)
+        _password_given(user, password)
+        facts_record([Fact("user.password_set", user.stream, {"own": False})], actor=actor, now=now)
+    grant = guest_invite(
+        user=user, kind=kind, stream=stream, branch=branch, last_day=last_day, reason=reason, actor=actor, now=now
+    )
+    return GuestAdmitted(grant, password)
+
+
+def first_password() -> str:
+    """Eighty bits, spoken without confusion; changed at the first login."""
+    letters = "abcdefghjkmnpqrstvwxyz23456789ACDEFGHJKMNPQRTUVWXY"
+    return "-".join("".join(secrets.choice(letters) for _i in range(5)) for _j in range(3))
+
+
+def _password_given(user: User, password: str) -> None:
+    """A first one, to be changed by its owner; whoever was logged in with another is out."""
+    user.password = make_password(password)
+    user.must_change_password = True
+    user.session_version += 1
+    user.save(update_fields=["password", "must_change_password", "session_version"])
+
+
+def _never_used(user: User) -> bool:
+    """An account made for a guest, who has not chosen a password of their own yet."""
+    if not user.must_change_password or Member.objects.filter(user=user).exists():
+        return False
+    return GuestGrant.objects.filter(user=user).exists()
+
+
+def _login_free(email: str) -> str:
+    """The mail address, which people remember; another one where somebody has it already."""
+    wanted = login_folded(email)
+    while len(wanted) > 60 or User.objects.filter(login=wanted).exists():
+        wanted = f"guest-{chance.below(10**6):06d}"
+    return wanted
 
 
 @writes

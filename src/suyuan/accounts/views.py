@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -244,18 +243,12 @@ def _conflicts(pairs: tuple[frozenset[str], ...]) -> list[str]:
 def staff_new(request: HttpRequest) -> HttpResponse:
     form = StaffForm(request.POST or None, profile=request.profile, language=get_language())
     if request.method == "POST" and form.is_valid():
-        first = first_password()
+        first = services.first_password()
         act = partial(services.staff_add, **form.cleaned_data, password=first, actor=request.actor, now=request.now)
         made = attempt(form, act)
         if made:
             return render(request, "accounts/first_password.html", {"person": made, "first_password": first})
     return render(request, "accounts/staff_new.html", {"form": form}, status=422 if form.errors else 200)
-
-
-def first_password() -> str:
-    """Eighty bits, spoken without confusion; changed at the first login."""
-    letters = "abcdefghjkmnpqrstvwxyz23456789ACDEFGHJKMNPQRTUVWXY"
-    return "-".join("".join(secrets.choice(letters) for _i in range(5)) for _j in range(3))
 
 
 @address("staff", roles=LIST)
@@ -347,7 +340,7 @@ def account(request: HttpRequest, uid: UUID, verb: str) -> HttpResponse:
     user = _user(request, uid)
     who = {"user": user, "actor": request.actor, "now": request.now}
     if verb == "password":
-        first = first_password()
+        first = services.first_password()
         services.password_set(password=first, **who)
         return render(request, "accounts/first_password.html", {"person": user, "first_password": first})
     service = {

@@ -1,6 +1,8 @@
 """What cases refuse, in words for the person who asked."""
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -111,6 +113,29 @@ class ClockNotPausable(Refusal):
         return _("法定期限不能暫停。")
 
 
+class ClockNotExtendable(Refusal):
+    """The rule knows no extension, or as many as it allows are recorded. `times`: how many are."""
+
+    code = "clock_not_extendable"
+
+    def message(self) -> str:
+        if self.data.get("times"):
+            return _("這個期限已經延長到規定容許的次數，不能再延長。")
+        return _("這個期限不能延長。")
+
+
+class ClockOver(BadInput):
+    """An extension must have been decided while the deadline still ran."""
+
+    code = "clock_over"
+
+    def __init__(self) -> None:
+        super().__init__(fields={"happened_at": _("延長要在期限屆滿之前決定；這個時間已經過了期限。")})
+
+    def message(self) -> str:
+        return str(self.fields["happened_at"])
+
+
 class TooLong(BadInput):
     code = "too_long"
 
@@ -193,6 +218,19 @@ class MinuteMissing(WordsMissing):
 
     def message(self) -> str:
         return _("這個案件已有爭議，談話可以照常，請寫下談話要點。")
+
+
+class MorePeopleThanAllowed(BadInput):
+    """More people on one side of a talk than the law allows. What happened may still be taken down, with the reason."""
+
+    code = "more_people_than_allowed"
+
+    def __init__(self, sides: Iterable[str], most: int) -> None:
+        words = _("法規規定每方最多 %(n)s 位。真的超過時，請在內容寫明原因，並勾選下面的「人數超過規定」。") % {"n": most}
+        super().__init__(fields={side: words for side in sorted(sides)}, most=most)
+
+    def message(self) -> str:
+        return next(str(words) for words in self.fields.values())
 
 
 class DangerNeedsDoctor(Refusal):

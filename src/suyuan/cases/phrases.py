@@ -115,6 +115,14 @@ STAGES: Labels = {
 }
 
 
+PARTIES: Labels = {
+    "patient": gettext_lazy("病人"),
+    "complainant": gettext_lazy("申訴人"),
+    "representative": gettext_lazy("代理人"),
+    "companion": gettext_lazy("陪同的人"),
+}
+
+
 def label(labels: Labels, code: object) -> str:
     """The word for a code; a code without a word stands for itself, so that nothing vanishes."""
     return str(labels.get(code, code if code is not None else ""))
@@ -287,6 +295,13 @@ def clock_alarmed(told: Told) -> str:
     return _("提醒：一項院內期限快到或已到")
 
 
+def clock_extended(told: Told) -> str:
+    times = told.plain("times", 1)
+    if told.plain("basis") == "law":
+        return _("延長一項法定期限（第 %(n)s 次）") % {"n": times}
+    return _("延長一項院內期限（第 %(n)s 次）") % {"n": times}
+
+
 def clock_recounted(told: Told) -> str:
     if told.plain("why") == "earlier":
         return _("知道了更早的起算日，重新計算期限")
@@ -371,6 +386,7 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "proceeding.ended": proceeding_ended,
     "clock.alarmed": clock_alarmed,
     "clock.recounted": clock_recounted,
+    "clock.extended": clock_extended,
     "clock.paused": _says(t("暫停一項院內期限")),
     "clock.resumed": _says(t("恢復計算一項院內期限")),
 }

@@ -6,7 +6,7 @@ view could forget stands anywhere else.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,13 +17,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
-from suyuan.accounts.labels import who_label
-from suyuan.accounts.models import Branch, User
+from suyuan.accounts.labels import GUEST_KINDS, who_label
+from suyuan.accounts.models import Branch, GuestGrant, User
 from suyuan.accounts.rules import MANAGERS, ActorProfile, Role
 from suyuan.accounts.selectors import profiles_in
 from suyuan.cases import phrases, rules
 from suyuan.cases.errors import HarmJudged
 from suyuan.cases.models import Case, CaseIssue, Demand, Finding, Involvement, Party, Proceeding, Promise, Task
+from suyuan.cases.phrases import PARTIES, label
 from suyuan.cases.selectors import compartments_for
 from suyuan.cases.selectors.door import view_of
 from suyuan.cases.selectors.incidents import Incident, incidents_of, incidents_waiting
@@ -41,8 +42,12 @@ from suyuan.desk.fields import (
     words_field,
 )
 from suyuan.kernel.actor import Actor
+from suyuan.people.rules import Contact, contact_problem
+from suyuan.platform.identifiers import split_name
 from suyuan.playbooks import selectors as packs
 from suyuan.ui import dates
+
+GUEST_DAYS = 14  # offered first; whoever invites says until when
 
 
 class RowField(forms.ModelChoiceField):
@@ -94,6 +99,11 @@ class ActForm(forms.Form):
         )
         ids = [p.user_id for p in profiles_in(self.case.branch, self.now) if p.user_id not in complained]
         return list(User.objects.filter(pk__in=ids))
+
+    def involved(self, kind: str) -> list[User]:
+        """Those who are this to the case now."""
+        rows = Involvement.objects.filter(case=self.case, kind=kind, until=None).select_related("user")
+        return [row.user for row in rows.order_by("id")]
 
     def methods(self) -> list[tuple[str, str]]:
         return self.kinds("acknowledgement_methods")
@@ -174,6 +184,18 @@ class InvestigatorForm(ActForm):
         self.fields["expertise"] = line_field(_("為什麼是這一位"), required=False)
 
 
+class InvestigatorReleaseForm(ActForm):
+    def build(self) -> None:
+        self.fields["user"] = ColleagueField(self.involved("investigator"), label=_("哪一位不再調查"))
+        self.fields["reason"] = words_field(_("理由"), rows=3, limit=2_000)
+
+
+class ComplainedUnsetForm(ActForm):
+    def build(self) -> None:
+        self.fields["user"] = ColleagueField(self.involved("complained"), label=_("哪一位其實沒有被提到"))
+        self.fields["reason"] = words_field(_("怎麼知道不是這一位"), rows=3, limit=2_000)
+
+
 class ColleagueComplainedForm(ActForm):
     def build(self) -> None:
         self.fields["user"] = ColleagueField(self.colleagues(), label=_("申訴提到的同事"))
@@ -221,6 +243,10 @@ class ContactForm(ActForm):
         self.fields["minutes"] = forms.IntegerField(label=_("談了幾分鐘"), required=False, min_value=0, max_value=1440)
         self.fields["place"] = line_field(_("地點"), required=False)
         self.fields["participants"] = line_field(_("在場的人"), required=False, limit=300)
+        if any(handling.people_limits(self.case, kind, self.now) for kind, _words in self.kinds("contact_kinds")):
+            self.fields["theirs"] = forms.IntegerField(label=_("對方幾位"), required=False, min_value=0, max_value=99)
+            self.fields["ours"] = forms.IntegerField(label=_("我方幾位"), required=False, min_value=0, max_value=99)
+            self.fields["beyond"] = forms.BooleanField(label=_("人數超過規定，原因寫在內容裡"), required=False)
         self.fields["tone"] = one_of(
             _("對方的情緒"),
             [("calm", _("平穩")), ("worried", _("擔心")), ("upset", _("難過")), ("angry", _("生氣"))],
@@ -232,6 +258,16 @@ class ContactForm(ActForm):
         self.fields["keeps_promise"] = RowField(
             label=_("這次聯繫兌現了哪一個約定"), rows=promises, required=False, empty_label=_("（沒有）"), words=lambda promise: promise.words
         )
+
+
+    def clean(self) -> dict[str, Any]:
+        """Where the law limits the people on each side, their number is asked for."""
+        data = super().clean()
+        if "theirs" in self.fields and handling.people_limits(self.case, data.get("kind", ""), self.now):
+            for side in ("theirs", "ours"):
+                if data.get(side) is None and side not in self.errors:
+                    self.add_error(side, _("請寫這次會談每方到場幾位。"))
+        return data
 
 
 class PlanForm(ActForm):
@@ -285,6 +321,18 @@ class TaskFinishForm(ActForm):
         open_ones = open_ones.select_related("case")
         self.fields["task"] = RowField(open_ones.order_by("due_at"), task_title, label=_("哪一件"), empty_label=None)
         self.fields["words"] = words_field(_("結果"), rows=3, required=False)
+
+
+class TaskCancelForm(ActForm):
+    def build(self) -> None:
+        self.fields["task"] = RowField(self.tasks_here(), task_title, label=_("哪一件"), empty_label=None)
+        self.fields["reason"] = words_field(_("不做的理由"), rows=3, limit=2_000)
+
+    def tasks_here(self) -> QuerySet:
+        """Open ones that this person reads. What a body asks for ends with a doctor's record, never with a reason."""
+        readable = compartments_for(self.profile, self.case)
+        open_ones = Task.objects.filter(case=self.case, compartment__in=readable, done_at=None, cancelled_at=None)
+        return open_ones.exclude(kind="danger_review").select_related("case").order_by("due_at", "id")
 
 
 class HarmForm(ActForm):
@@ -574,6 +622,47 @@ class AuthorityForm(ActForm):
         self.fields["how"] = line_field(_("看到什麼文件"), limit=200)
 
 
+class PartyAddForm(ActForm):
+    """One more person from outside. What they say of themselves is stated until somebody has seen proof."""
+
+    def build(self) -> None:
+        self.fields["name"] = line_field(_("怎麼稱呼"), limit=80)
+        self.fields["roles"] = some_of(_("在這件裡是"), [(r, str(label(PARTIES, r))) for r in parties.PARTY_ROLES], required=True)
+        self.fields["relation"] = one_of(_("與病人的關係"), self.kinds("party_relations"), required=False)
+        self.fields["phone"] = line_field(_("電話"), required=False, limit=40)
+        self.fields["phone"].widget.attrs |= {"inputmode": "tel", "autocomplete": "off"}
+        self.fields["email"] = forms.EmailField(label=_("電子郵件"), required=False, max_length=200)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        contact = Contact("phone", data.get("phone", ""))
+        if contact.value.strip() and contact_problem(contact):
+            self.add_error("phone", _("電話號碼看起來少了幾碼，請再看一次。"))
+        return data
+
+
+class GuestForm(ActForm):
+    def build(self) -> None:
+        self.fields["name"] = line_field(_("怎麼稱呼"), limit=80, help_text=_("同事看到的稱呼，例如陳律師。"))
+        self.fields["email"] = forms.EmailField(label=_("電子郵件"), max_length=200)
+        guests = [(code, str(words)) for code, words in GUEST_KINDS.items()]
+        self.fields["kind"] = one_of(_("以什麼身分"), guests, cards=True)
+        until = self.now.astimezone(self.zone).date() + timedelta(days=GUEST_DAYS)
+        self.fields["last_day"] = DayField(label=_("看到哪一天為止"), initial=until)
+        self.fields["reason"] = words_field(_("為什麼邀請"), rows=3, limit=2_000)
+
+
+class GuestEndForm(ActForm):
+    def build(self) -> None:
+        open_ones = GuestGrant.objects.filter(stream=self.case.stream, ended_at=None).select_related("user").order_by("id")
+        self.fields["grant"] = RowField(open_ones, guest_words, label=_("哪一位來賓"), empty_label=None)
+
+
+def guest_words(grant: GuestGrant) -> str:
+    day = dates.short_date(grant.last_day, dates.language_of(get_language()), weekday=False)
+    return _("%(name)s（%(kind)s，到 %(day)s）") % {"name": grant.user.display_name, "kind": GUEST_KINDS[grant.kind], "day": day}
+
+
 class MoveBranchForm(ActForm):
     def build(self) -> None:
         others = Branch.objects.exclude(pk=self.case.branch_id).order_by("code")
@@ -609,6 +698,7 @@ class Act:
     move     right of `accounts.rules.MOVES`
     title    the act and its object;  verb: what the button says;  changes: what changes and what does not
     group    where the page lists it
+    instead  the act to turn to when this one turns out not to be the right one
     """
 
     code: str
@@ -623,6 +713,7 @@ class Act:
     danger: bool = False
     stages: frozenset[str] = rules.OPEN
     card: str = ""
+    instead: str = ""
 
 
 def _plain(service: Callable[..., Any], *names: str) -> Run:
@@ -641,6 +732,29 @@ def _on(service: Callable[..., Any], row: str, *names: str) -> Run:
         return service(**{row: data[row]}, actor=actor, now=now, **{name: data[name] for name in names})
 
     return run
+
+
+def _on_case(service: Callable[..., Any], row: str) -> Run:
+    """Call a service that takes the case and a row that belongs to it."""
+
+    def run(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
+        return service(case=case, **{row: data[row]}, actor=actor, now=now)
+
+    return run
+
+
+def _party_add(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
+    family, given = split_name(data["name"])
+    person = intake.PersonGiven(family_name=family, given_name=given, contacts=contacts_of(data))
+    return parties.party_add(
+        case=case, person=person, roles=data["roles"], relation=data["relation"], actor=actor, now=now
+    )
+
+
+def contacts_of(data: dict[str, Any]) -> tuple[Contact, ...]:
+    """Telephone and mail as typed; the first of them is the one to use."""
+    left = [Contact(kind, data[name].strip()) for kind, name in (("phone", "phone"), ("email", "email")) if data[name].strip()]
+    return tuple(replace(contact, preferred=n == 0) for n, contact in enumerate(left))
 
 
 def _raise(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
@@ -774,7 +888,7 @@ ACTS: tuple[Act, ...] = (
     # talking
     Act("contact", "contact", _l("記錄聯繫"), _l("記下聯繫"), ContactForm,
         _plain(handling.contact_log, "kind", "channel", "direction", "happened_at", "points", "place", "participants",
-               "minutes", "tone", "next_step", "keeps_promise"),
+               "minutes", "tone", "next_step", "keeps_promise", "theirs", "ours", "beyond"),
         _l("寫下時間、在場的人與談到的事。這份紀錄之後不能更改，只能補記。"), "talk", "phone", card="emotion"),
     Act("plan", "contact", _l("說明處理計畫或醫療狀況"), _l("記下說明"), PlanForm,
         _plain(handling.plan_explain, "words", "method", "happened_at"), "", "talk", "message"),
@@ -824,12 +938,20 @@ ACTS: tuple[Act, ...] = (
         _l("由同一個人對病人說話。"), "people"),
     Act("investigator", "appoint", _l("指派調查人"), _l("指派"), InvestigatorForm,
         _plain(investigation.investigator_appoint, "user", "expertise"), _l("被申訴提到的同事不會出現在名單裡。"), "people"),
+    Act("investigator-release", "appoint", _l("解除調查人"), _l("解除"), InvestigatorReleaseForm,
+        _plain(investigation.investigator_release, "user", "reason"),
+        _l("這位同事不再調查，也不再因此看得到案件；寫下的發現保留。"), "people", stages=_EVER),
     Act("complained", "appoint", _l("記下申訴提到的同事"), _l("記下"), ColleagueComplainedForm,
         _plain(parties.complained_set, "user"), _l("這位同事之後看不到案件，只會看到請他說明的頁面與支持。"), "people"),
+    Act("complained-unset", "assign", _l("更正申訴提到的同事"), _l("更正"), ComplainedUnsetForm,
+        _plain(parties.complained_unset, "user", "reason"),
+        _l("記錯了人才更正。原本的職務與案件權限恢復；先前在這件的分工不會自動還回去。"), "people", stages=_EVER),
     Act("statement", "statement_ask", _l("請同事說明"), _l("送出"), StatementAskForm,
         _plain(investigation.statement_ask, "user", "alleged", "due_at"), "", "people"),
     Act("support", "statement_ask", _l("支持被提到的同事"), _l("記下"), SupportForm,
         _plain(investigation.support_offer, "user", "words"), "", "people", stages=_EVER),
+    Act("party", "contact", _l("加入一位相關的人"), _l("加入"), PartyAddForm, _party_add,
+        _l("家屬、代理人或陪同的人。身分核對之前，不給病歷與調查內容。"), "people", stages=_EVER),
     Act("verify", "party_verify", _l("核對身分"), _l("記下核對"), VerifyForm, _plain(parties.party_verify, "party", "how"),
         _l("核對之後，對方才能在進度頁讀到調查說明。"), "people", stages=_EVER),
     Act("authority", "party_verify", _l("確認代理權"), _l("記下"), AuthorityForm,
@@ -838,7 +960,15 @@ ACTS: tuple[Act, ...] = (
     Act("task", "task", _l("交辦"), _l("交辦"), TaskForm,
         _plain(handling.task_open, "kind", "title", "assignee", "role", "due_at"), "", "people", "task"),
     Act("task-done", "task_finish", _l("完成待辦"), _l("完成"), TaskFinishForm,
-        _on(handling.task_finish, "task", "words"), "", "people", "check", stages=_EVER),
+        _on(handling.task_finish, "task", "words"), "", "people", "check", stages=_EVER, instead="task-cancel"),
+    Act("task-cancel", "task", _l("取消待辦"), _l("取消這件待辦"), TaskCancelForm,
+        _on(handling.task_cancel, "task", "reason"),
+        _l("不必做了才取消；理由留在案件裡。檢視危險徵象的待辦不能取消，要由醫師記下結果。"), "people", stages=_EVER),
+    Act("guest", "guest_invite", _l("邀請院外醫師或律師"), _l("邀請"), GuestForm,
+        _plain(handling.guest_invite, "name", "email", "kind", "last_day", "reason"),
+        _l("來賓只看得到這一件，到最後一天為止；可以當降級與結案的第二個人。"), "people", stages=_EVER),
+    Act("guest-end", "guest_invite", _l("收回來賓的權限"), _l("收回"), GuestEndForm, _on_case(handling.guest_release, "grant"),
+        _l("這位來賓從現在起看不到這一件；做過的事留在紀錄裡。"), "people", stages=_EVER),
     Act("move", "move_branch", _l("移到另一個分院"), _l("移過去"), MoveBranchForm,
         _plain(handling.case_move_branch, "branch", "reason"),
         _l("案號不變；法定期限從原來的起算日，依新分院的法律重新計算。"), "people"),
@@ -935,6 +1065,10 @@ _NEEDS: dict[str, Callable[[Any], bool]] = {
     "promise-kept": lambda case: case.n_promises > 0,
     "demand-answer": lambda case: case.n_demands > 0,
     "task-done": lambda case: case.n_tasks > 0,
+    "task-cancel": lambda case: case.n_tasks > 0,
+    "investigator-release": lambda case: case.has_investigator,
+    "complained-unset": lambda case: case.complained_about,
+    "guest-end": lambda case: case.has_guest,
     "raise": lambda case: case.level < 3,
     "lower": lambda case: case.level > 1 and case.lowering_by is None,
     "lower-decide": lambda case: case.lowering_by is not None,

@@ -154,5 +154,16 @@ def attempt(form: forms.Form, act: Callable[[], T]) -> T | None:
     return None
 
 
+class ExtendForm(forms.Form):
+    """A lawful extension of one deadline."""
+
+    def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"] = words_field(_("由誰決定、為什麼延長"), rows=3, limit=2_000)
+        self.fields["happened_at"] = LocalTimeField(
+            zone=zone, label=_("什麼時候決定的"), required=False, help_text=_("就是現在的話不必填。")
+        )
+
+
 def local_midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(0), zone).astimezone(UTC)

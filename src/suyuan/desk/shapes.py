@@ -18,7 +18,7 @@ from suyuan.accounts.labels import JURISDICTIONS, who_label
 from suyuan.accounts.rules import ActorProfile, Role, move_rule
 from suyuan.cases import rules
 from suyuan.cases.models import Case, Task
-from suyuan.cases.phrases import CHANNELS, FLAGS, HARM, label
+from suyuan.cases.phrases import CHANNELS, FLAGS, HARM, PARTIES, label
 from suyuan.cases.selectors import CasePage, ClockCard, ClockExplained, DueLine, TimelineEntry, Today
 from suyuan.cases.selectors import page as case_reads
 from suyuan.cases.selectors.clocks import day_name
@@ -300,7 +300,24 @@ def case(page: CasePage, profile: ActorProfile, now: datetime, *, view: str = ""
         "may_survey": "survey_send" in page.allowed and not found.is_open,
         "pages": pages(found, page.allowed, "case"),
         "disputed": found.disputed_at is not None and found.is_open,
+        "alone": alone(page.alone, found, page.allowed),
     }
+
+
+def alone(second: str, found: Case, allowed: frozenset[str]) -> Shown | None:
+    """Nobody is left for the second step: who could be asked in, and where, if this reader may."""
+    if not second:
+        return None
+    words = {
+        "lower_approve": _("這裡沒有另一個人可以決定降級。"),
+        "close_confirm": _("這裡沒有另一個人可以確認結案。"),
+    }[second]
+    if "guest_invite" in allowed:
+        words = sentences([words, _("可以邀請院外醫師或律師來做這一步。")])
+        return {"words": words, "url": act_url("guest", found), "label": BY_CODE["guest"].title}
+    who = _("、").join(str(who_label(role)) for role in Role if role in move_rule("guest_invite").roles)
+    words = sentences([words, _("請%(who)s邀請院外醫師或律師來做這一步。") % {"who": who}])
+    return {"words": words, "url": "", "label": ""}
 
 
 def heading(found: Case, narrated: bool) -> str:
@@ -510,13 +527,7 @@ def _due_words(due_at: datetime, now: datetime) -> str:
 
 def party_roles(party) -> str:
     """What a person outside is to the case: 病人、申訴人"""
-    named = {
-        "patient": _("病人"),
-        "complainant": _("申訴人"),
-        "representative": _("代理人"),
-        "companion": _("陪同的人"),
-    }
-    return _("、").join(words for role, words in named.items() if role in party.roles)
+    return _("、").join(str(words) for role, words in PARTIES.items() if role in party.roles)
 
 
 def _party(party) -> Shown:

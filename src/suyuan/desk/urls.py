@@ -31,6 +31,7 @@ urlpatterns = [
     path("cases/<str:reference>/presence/", views.presence, name="presence"),
     path("cases/<str:reference>/clocks/<uuid:uid>/", views.clock, name="clock"),
     path("cases/<str:reference>/clocks/<uuid:uid>/pause/", views.clock_pause, name="clock_pause"),
+    path("cases/<str:reference>/clocks/<uuid:uid>/extend/", views.clock_extend, name="clock_extend"),
     path("cases/<str:reference>/clocks/<uuid:uid>/resume/", views.clock_resume, name="clock_resume"),
     *(path(f"cases/<str:reference>/do/{act.code}/", views.act_view(act), name=f"act-{act.code}") for act in ACTS),
 ]

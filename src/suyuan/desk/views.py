@@ -19,8 +19,9 @@ from django.utils.translation import gettext as _
 from suyuan.accounts.held import held_initial
 from suyuan.accounts.middleware import passive
 from suyuan.accounts.models import Branch
-from suyuan.accounts.rules import FRONT, MANAGERS, Role
+from suyuan.accounts.rules import FRONT, MANAGERS, Role, may
 from suyuan.accounts.selectors import deputies_today
+from suyuan.accounts.services import GuestAdmitted
 from suyuan.cases import selectors as cases_read
 from suyuan.cases.errors import IdentityNotVerified
 from suyuan.cases.models import (
@@ -35,7 +36,7 @@ from suyuan.cases.models import (
     RootCause,
 )
 from suyuan.cases.phrases import OUTCOMES, label
-from suyuan.cases.selectors.door import allowed_moves
+from suyuan.cases.selectors.door import SECONDED, allowed_moves, nobody_seconds, view_of
 from suyuan.cases.selectors.page import names_of
 from suyuan.cases.services import clocks as clock_services
 from suyuan.cases.services import ending
@@ -46,8 +47,8 @@ from suyuan.cases.services.receipts import receipt_issue, secret_shown
 from suyuan.correspondence import services as post
 from suyuan.correspondence.models import Message
 from suyuan.desk import shapes
-from suyuan.desk.acts import Act, offered
-from suyuan.desk.fields import attempt
+from suyuan.desk.acts import BY_CODE, Act, offered
+from suyuan.desk.fields import ExtendForm, attempt
 from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words, people_of
 from suyuan.desk.register import RegisterForm
 from suyuan.desk.services import file_keep
@@ -206,7 +207,10 @@ def older(request: HttpRequest, reference: str) -> HttpResponse:
 @address("staff", move="see")
 def clock(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """The small calendar that explains a date."""
-    found = cases_read.case_for(request.profile, reference)
+    return _clock_page(request, cases_read.case_for(request.profile, reference), uid)
+
+
+def _clock_page(request: HttpRequest, found, uid: UUID, form: ExtendForm | None = None) -> HttpResponse:
     explained = cases_read.clock_explained(request.profile, found, str(uid), request.now)
     _noted(request, found, "case.clock")
     allowed = allowed_moves(request.profile, found)
@@ -217,7 +221,26 @@ def clock(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
             "reason": held_initial(request).get("reason", ""),
             "heading": shapes.heading(found, cases_read.narrated_for(request.profile, found)),
         }
-        return render(request, "desk/clock.html", context)
+        if "task" in allowed and context["running"] and explained.extensions_left:
+            context["extend"] = form or ExtendForm(zone=found.branch.tz, initial=held_initial(request))
+        refused = getattr(form, "refused", None)
+        status = 200 if form is None else refused.status if refused is not None else 422
+        return render(request, "desk/clock.html", context, status=status)
+
+
+@address("staff", move="task", methods=("POST",))
+def clock_extend(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """Record that a deadline was lawfully extended, by whom and why."""
+    found = cases_read.case_for(request.profile, reference, to="task")
+    row, form = _clock(found, uid), ExtendForm(request.POST, zone=found.branch.tz)
+
+    def act():
+        return clock_services.clock_extend(clock=row, **form.cleaned_data, actor=request.actor, now=request.now)
+
+    if form.is_valid() and attempt(form, act):
+        messages.success(request, _("已記下延長，新的期限與提醒已經算好。"))
+        return redirect("desk:clock", reference=found.reference, uid=uid)
+    return _clock_page(request, found, uid, form)
 
 
 @address("staff", move="task", methods=("POST",))
@@ -397,6 +420,8 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
         done = None
         if form.is_valid():
             done = attempt(form, lambda: act.run(found, form.cleaned_data, request.actor, request.now) or True)
+        if isinstance(done, GuestAdmitted) and done.first_password:
+            return _first_password(request, found, done)
         if done:
             messages.success(request, _("已記下：%(what)s") % {"what": act.title})
             return redirect("desk:case", reference=found.reference)
@@ -418,8 +443,41 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
         "stage_now": _stage_now(found),
         "cards": form.procedure.cards_of(act.card)[:7] if act.card in ("emotion", "reception") else (),
         "outline": form.procedure.disclosure if act.card == "disclosure" else (),
+        "alone": _alone(request, act, found),
+        "instead": _instead(request, act, found),
     }
     return render(request, "desk/act.html", context, status=status)
+
+
+def _alone(request: HttpRequest, act: Act, found) -> dict | None:
+    """Said before the first of two steps, while it can still be helped."""
+    second = SECONDED.get(act.move)
+    if second is None or not nobody_seconds(found, second, request.actor.user_id, request.now):
+        return None
+    return shapes.alone(second, found, allowed_moves(request.profile, found))
+
+
+def _instead(request: HttpRequest, act: Act, found) -> tuple[str, str] | None:
+    """The act to turn to when this one is not the right one, for those who may."""
+    other = BY_CODE.get(act.instead)
+    if other is None or not may(request.profile, other.move, view_of(found)):
+        return None
+    asked = {name: request.GET[name] for name in ("task",) if name in request.GET and len(request.GET[name]) <= 40}
+    return str(other.title), shapes.act_url(other.code, found, **asked)
+
+
+def _first_password(request: HttpRequest, found, admitted: GuestAdmitted) -> HttpResponse:
+    """A guest who has no account yet: what they log in with, shown once."""
+    access.seen(request.actor, "case.guest_password", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    context = {
+        "case": found,
+        "heading": shapes.heading(found, cases_read.narrated_for(request.profile, found)),
+        "grant": admitted.grant,
+        "person": admitted.grant.user,
+        "first_password": admitted.first_password,
+        "login_url": (settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}") + reverse("accounts:login"),
+    }
+    return render(request, "desk/guest_invited.html", context)
 
 
 def _stage_now(found) -> str:

@@ -75,37 +75,34 @@ def _active() -> dict[str, int]:
 NEWEST_FOR = 5.0
 LOADED = "packs loaded"
 
-_newest_known: dict[tuple[str, str], tuple[float, int]] = {}
+_newest_known: tuple[float, dict[str, int]] | None = None  # when it was read, and slot → version
 
 
 def _newest(kind: str, jurisdiction: str) -> int:
-    """Asked several times by every write and page, and changed a few times a year."""
-    known = _newest_known.get((kind, jurisdiction))
-    if known is not None and time.monotonic() - known[0] < NEWEST_FOR:
-        return known[1]
-    version = _newest_read(kind, jurisdiction)
+    """Asked several times by every write and page, and changed a few times a year: one statement for all kinds."""
+    slots = (f"{kind}:{jurisdiction}", f"{kind}:any")
+    known = _newest_versions()
+    for slot in slots:
+        if slot in known:
+            return known[slot]
+    raise PackMissing(kind=kind, jurisdiction=jurisdiction)
+
+
+def _newest_versions() -> dict[str, int]:
+    global _newest_known
+    if _newest_known is not None and time.monotonic() - _newest_known[0] < NEWEST_FOR:
+        return _newest_known[1]
+    versions = _active()
     unit = units.current()
     if unit is None or LOADED not in unit.notes:  # what this very write has loaded may yet be rolled back
-        _newest_known[kind, jurisdiction] = (time.monotonic(), version)
-    return version
+        _newest_known = (time.monotonic(), versions)
+    return versions
 
 
 def at_hand(jurisdiction: str) -> None:
     """Look up what a write is about to ask, before it holds the database."""
     for kind in ("procedure", "law", "calendar"):
         _newest(kind, jurisdiction)
-
-
-def _newest_read(kind: str, jurisdiction: str) -> int:
-    slots = (f"{kind}:{jurisdiction}", f"{kind}:any")
-    rows = PackActivation.objects.filter(slot__in=slots).order_by("-pk").values_list("slot", "version_id")
-    found: dict[str, int] = {}
-    for slot, version in rows:
-        found.setdefault(slot, version)
-    for slot in slots:
-        if slot in found:
-            return found[slot]
-    raise PackMissing(kind=kind, jurisdiction=jurisdiction)
 
 
 @lru_cache(maxsize=64)
@@ -137,6 +134,7 @@ def _version(pk: int) -> PackVersion:
 
 def forget() -> None:
     """After a load; and for tests that bring back an older database, where the same number is another row."""
-    _newest_known.clear()
+    global _newest_known
+    _newest_known = None
     for cached in (_procedure, _law, _calendar, _rules_by_sha):
         cached.cache_clear()

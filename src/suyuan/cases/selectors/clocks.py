@@ -13,7 +13,7 @@ from suyuan.cases.models import Case, CaseClock
 from suyuan.cases.services import clocks as counting
 from suyuan.kernel import deadlines
 from suyuan.kernel.refusal import NotHere
-from suyuan.playbooks.readers import ClockSpec, LawRule
+from suyuan.playbooks.readers import ClockSpec, Keep, LawRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +61,11 @@ class ClockExplained:
     consequence: str
     reviewer: str
     pauses: tuple[tuple[datetime, datetime | None, str], ...] = ()
+    extended: int = 0
+    extensions_left: int = 0
+    extension_words: str = ""  # when the rule allows it, in words for staff
+    extension_by: str = ""
+    keep: str = ""
     befores: tuple[str, ...] = field(default=())
 
 
@@ -143,18 +148,29 @@ def _note(clock: CaseClock, done: bool) -> str:
     return ""
 
 
+def span_words(n: int, unit: deadlines.Unit) -> str:
+    """So long: 7 個工作日."""
+    return {
+        deadlines.Unit.HOURS: ngettext("%(n)s 小時", "%(n)s 小時", n),
+        deadlines.Unit.WORKING_DAYS: ngettext("%(n)s 個工作日", "%(n)s 個工作日", n),
+        deadlines.Unit.CALENDAR_DAYS: ngettext("%(n)s 日", "%(n)s 日", n),
+        deadlines.Unit.MONTHS: ngettext("%(n)s 個月", "%(n)s 個月", n),
+        deadlines.Unit.YEARS: ngettext("%(n)s 年", "%(n)s 年", n),
+    }[unit] % {"n": n}
+
+
+def keep_words(keep: Keep) -> str:
+    """How long what is recorded must be kept: 紀錄至少保存 3 年。"""
+    return _("紀錄至少保存 %(span)s。") % {"span": span_words(keep.n, keep.unit)}
+
+
 def counting_words(spec: ClockSpec) -> str:
     """How the days are counted, said aloud: 翌日起 7 個工作日."""
     n, unit = spec.duration.n, spec.duration.unit
     if unit == deadlines.Unit.HOURS:
         words = ngettext("%(n)s 小時內", "%(n)s 小時內", n)
         return (words % {"n": n}) + (_("（營業時間）") if spec.opening else "")
-    words = {
-        deadlines.Unit.WORKING_DAYS: ngettext("%(n)s 個工作日", "%(n)s 個工作日", n),
-        deadlines.Unit.CALENDAR_DAYS: ngettext("%(n)s 日", "%(n)s 日", n),
-        deadlines.Unit.MONTHS: ngettext("%(n)s 個月", "%(n)s 個月", n),
-        deadlines.Unit.YEARS: ngettext("%(n)s 年", "%(n)s 年", n),
-    }[unit] % {"n": n}
+    words = span_words(n, unit)
     return _("翌日起 %(span)s") % {"span": words} if spec.count_from == "next_day" else _("當日起 %(span)s") % {"span": words}
 
 
@@ -170,6 +186,7 @@ def clock_explained(profile: ActorProfile, case: Case, uid: str, now: datetime) 
         rule.clock, clock.started_at, book, extensions=clock.extensions, pauses=counting.pauses_of(clock), now=now
     )
     law = isinstance(rule, LawRule)
+    by = rule.clock.extension
     return ClockExplained(
         card=card_of(clock, now),
         days=counted.days,
@@ -179,6 +196,11 @@ def clock_explained(profile: ActorProfile, case: Case, uid: str, now: datetime) 
         consequence=str(rule.consequence or "") if law else "",
         reviewer=(rule.reviewer or "") if law else "",
         pauses=tuple((p.began_at, p.ended_at, p.reason) for p in clock.pauses.all()),
+        keep=keep_words(rule.keep) if law and rule.keep else "",
+        extended=clock.extensions,
+        extensions_left=max(0, by.max_times - clock.extensions) if by else 0,
+        extension_words=str(by.reason) if by else "",
+        extension_by=span_words(by.n, by.unit) if by else "",
     )
 
 

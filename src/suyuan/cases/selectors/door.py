@@ -1,6 +1,7 @@
 """The guarded door to one case, and what its gates look at."""
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
@@ -10,7 +11,9 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from suyuan.accounts import rules as who
+from suyuan.accounts.models import GuestGrant
 from suyuan.accounts.rules import ActorProfile, CaseView
+from suyuan.accounts.selectors import profiles_around
 from suyuan.cases import rules
 from suyuan.cases.errors import MayNot
 from suyuan.cases.models import (
@@ -31,6 +34,7 @@ from suyuan.cases.models import (
     RootCause,
     Task,
 )
+from suyuan.cases.services.common import Colleague, case_people
 from suyuan.kernel.refusal import NotHere
 from suyuan.playbooks import selectors as packs
 
@@ -66,18 +70,14 @@ def case_by_stream(stream: str) -> Case:
 def view_of(case: Case) -> CaseView:
     """What `may` needs to know; kept on the row, so that one request asks once."""
     if not hasattr(case, "_view"):
-        from suyuan.cases.services.common import case_view
-
-        case._view = case_view(case)
+        case._view, case._colleagues = case_people(case)
     return case._view
 
 
-def involved_in(case: Case) -> list[Involvement]:
-    """Colleagues who have to do with this case now; kept on the row, so that one request asks once."""
-    if not hasattr(case, "_involved"):
-        rows = Involvement.objects.filter(case=case, until__isnull=True).select_related("user")
-        case._involved = list(rows.order_by("id"))
-    return case._involved
+def involved_in(case: Case) -> list[tuple[str, Colleague]]:
+    """Colleagues who have to do with this case now, and as what: read along with `view_of`, so that a request asks once."""
+    view_of(case)
+    return case._colleagues
 
 
 def compartments_for(profile: ActorProfile, case: Case) -> frozenset[str]:
@@ -94,6 +94,16 @@ def allowed_moves(profile: ActorProfile, case: Case) -> frozenset[str]:
     """Every move this person may make on this case, whatever its stage says."""
     view = view_of(case)
     return frozenset(move for move in who.MOVES if who.may(profile, move, view))
+
+
+# The step of one person, and the step that only another may take after it.
+SECONDED = {"lower_request": "lower_approve", "close_request": "close_confirm"}
+
+
+def nobody_seconds(case: Case, move: str, first_id: int | None, now: datetime) -> bool:
+    """Whether nobody would be left for the second step `move` after this person's first: small clinics invite a guest."""
+    asked = replace(view_of(case), **{who.move_rule(move).second_to: first_id})
+    return not who.who_may(profiles_around(case.branch, case.stream, now), move, asked)
 
 
 # --- gates ---------------------------------------------------------------------------------------------------------
@@ -143,6 +153,7 @@ def _described(cases: QuerySet[Case]) -> QuerySet[Case]:
             Involvement.objects.filter(case=OuterRef("pk"), kind="investigator", until__isnull=True)
         ),
         n_proceedings=_number(Proceeding.objects.filter(ended_at=None)),
+        has_guest=Exists(GuestGrant.objects.filter(stream=OuterRef("stream"), ended_at=None)),
         complained_about=Exists(
             Involvement.objects.filter(case=OuterRef("pk"), kind="complained", until__isnull=True)
         ),

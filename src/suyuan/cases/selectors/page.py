@@ -15,7 +15,9 @@ from suyuan.cases import rules
 from suyuan.cases.models import Case, CaseClock, Party, Promise, Task
 from suyuan.cases.selectors import door
 from suyuan.cases.selectors.clocks import ClockCard, clock_cards
+from suyuan.cases.selectors.law import LawNotice, law_notices
 from suyuan.cases.selectors.today import way_left
+from suyuan.cases.services.common import Colleague
 from suyuan.platform.facts import Told, facts_told, kind_of
 from suyuan.platform.models import FactRow, Text
 from suyuan.playbooks import selectors as packs
@@ -97,10 +99,12 @@ class CasePage:
     tasks: list[Task]
     promises: list[Promise]
     parties: list[Party]
-    staff: Mapping[str, list[User]]
+    staff: Mapping[str, list[Colleague]]
     timeline: list[TimelineEntry]
     older: int | None
     compartments: frozenset[str]
+    law: list[LawNotice] = field(default_factory=list)
+    alone: str = ""  # the second step that nobody is left for
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -139,7 +143,19 @@ def case_page(
         timeline=entries,
         older=older,
         compartments=compartments,
+        law=law_notices(case, compartments),
+        alone=_alone(case, now),
     )
+
+
+def _alone(case: Case, now: datetime) -> str:
+    """The second step that waits here and that nobody is left for. Asks only where one waits."""
+    waiting = []
+    if case.is_open and case.closing_asked_at:
+        waiting.append(("close_confirm", case.closing_asked_by_id))
+    if case.is_open and (asked_by := door.view_of(case).lower_requested_by_id) is not None:
+        waiting.append(("lower_approve", asked_by))
+    return next((move for move, first in waiting if door.nobody_seconds(case, move, first, now)), "")
 
 
 def _tasks(case: Case, profile: ActorProfile, compartments: Iterable[str], narrated: bool) -> list[Task]:
@@ -234,10 +250,10 @@ def _track(case: Case, procedure: Procedure, now: datetime) -> list[TrackStop]:
     return stops
 
 
-def _staff(case: Case) -> Mapping[str, list[User]]:
-    found: dict[str, list[User]] = {}
-    for row in door.involved_in(case):
-        found.setdefault(row.kind, []).append(row.user)
+def _staff(case: Case) -> Mapping[str, list[Colleague]]:
+    found: dict[str, list[Colleague]] = {}
+    for kind, colleague in door.involved_in(case):
+        found.setdefault(kind, []).append(colleague)
     return found
 
 

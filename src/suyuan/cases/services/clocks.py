@@ -19,7 +19,7 @@ from suyuan.accounts.models import Branch, User
 from suyuan.accounts.selectors import members_with
 from suyuan.cases import errors, rules
 from suyuan.cases.models import Case, CaseClock, ClockPause, Involvement, Promise, Task
-from suyuan.cases.services.common import case_locked, is_being_born, require_may, tell
+from suyuan.cases.services.common import case_locked, is_being_born, require_may, stated_time, tell, words_frozen
 from suyuan.correspondence.services import Recipient, staff_notify
 from suyuan.kernel import deadlines
 from suyuan.kernel.actor import SYSTEM, Actor
@@ -33,6 +33,8 @@ from suyuan.playbooks.readers import ClockSpec, Escalation, HouseClock, Law, Law
 from suyuan.playbooks.texts import pick
 
 ALARM_BATCH = 400
+
+SHORT_REASON = 200  # longer ones live once in a frozen row
 
 # Whom an alarm reaches while a case has nobody in that part yet.
 NOBODY_YET = {"handler": "case_manager", "investigator": "case_manager"}
@@ -322,7 +324,7 @@ class _Desk:
         if self.over:  # whoever was called in because it was late need not come any more
             late = Task.objects.filter(clock_id__in=self.over, done_at=None, cancelled_at=None)
             late.update(cancelled_at=self.at)
-        due = min((c.target_at for c in self.open if c.state == "running" and not c.information), default=None)
+        due = min((c.target_at for c in self.open if c.state == "running" and not c.information and not c.external), default=None)
         if self.case.is_open and due != self.case.next_due_at:
             self.case.next_due_at = due
             Case.objects.filter(pk=self.case.pk).update(next_due_at=due)
@@ -512,6 +514,70 @@ def clock_resume(*, clock: CaseClock, actor: Actor, now: datetime) -> CaseClock:
     return clock
 
 
+@writes
+def clock_extend(
+    *, clock: CaseClock, reason: str, happened_at: datetime | None = None, actor: Actor, now: datetime
+) -> CaseClock:
+    """Record a lawful extension: as often as the rule allows, decided (`happened_at`) before the deadline was past.
+
+    Adds to the first period, never a fresh start; the alarms of the new deadline are still to sound. Raises
+    ClockNotExtendable, ClockOver.
+    """
+    case = case_locked(clock.case)
+    require_may(case, "task", actor, now)
+    clock = CaseClock.objects.select_for_update().get(pk=clock.pk)
+    clock.case = case
+    if clock.state != "running":
+        raise errors.AlreadyDone()
+    book = book_for(case)
+    allowed = spec_of(clock, book).extension
+    if allowed is None or clock.extensions >= allowed.max_times:
+        raise errors.ClockNotExtendable(times=clock.extensions)
+    decided = stated_time(happened_at, now) or now
+    if decided >= clock.due_at:
+        raise errors.ClockOver()
+    if not reason.strip():
+        raise errors.WordsMissing("reason")
+    frozen = words_frozen(case, "reason", reason, now=now, field="reason") if len(reason) > SHORT_REASON else None
+
+    before = clock.due_at
+    clock.extensions += 1
+    _count_on(clock, book, now)
+    columns = ["extensions", "due_at", "target_at", "provisional", "born_late", "alarms", "next_alarm_at"]
+    clock.save(update_fields=columns)
+    if clock.due_at > now:  # whoever was called in because it was late need not come any more
+        Task.objects.filter(clock=clock, done_at=None, cancelled_at=None).update(cancelled_at=now)
+    _next_due(case)
+    plain = {
+        "clock": clock.rule_id,
+        "basis": clock.basis,
+        "times": clock.extensions,
+        "from": before.isoformat(),
+        "to": clock.due_at.isoformat(),
+    }
+    tell(
+        case,
+        "clock.extended",
+        actor=actor,
+        now=now,
+        plain=plain,
+        private={} if frozen else {"reason": reason},
+        texts={"reason": frozen} if frozen else {},
+        happened_at=happened_at,
+    )
+    return clock
+
+
+def _count_on(clock: CaseClock, book: Book, now: datetime) -> None:
+    """To the new deadline, whose alarms ahead sound again; those that would have sounded before now warn nobody."""
+    counted = recount(clock, book, now)
+    clock.born_late = clock.due_at <= clock.recorded_at
+    if not clock.information:
+        spec = spec_of(clock, book)
+        clock.alarms = [key for at, key in alarm_times(clock, spec, counted, book) if at <= now]
+        clock.next_alarm_at = next_alarm_at(clock, spec, counted, book, now)
+
+
 def clocks_recount(case: Case, now: datetime, *, law_changed: bool = False) -> int:
     """Recompute open clocks from their original trigger (calendar published, branch moved). Joins the caller's write.
 
@@ -596,7 +662,7 @@ def _law_replayed(case: Case, now: datetime) -> None:
 def _next_due(case: Case) -> None:
     if not case.is_open:
         return
-    open_clocks = CaseClock.objects.filter(case=case, state="running", information=False)
+    open_clocks = CaseClock.objects.filter(case=case, state="running", information=False, external=False)
     case.next_due_at = open_clocks.aggregate(at=Min("target_at"))["at"]
     Case.objects.filter(pk=case.pk).update(next_due_at=case.next_due_at)
 
@@ -806,8 +872,8 @@ def tasks_remind_many(*, task_ids: list[int], actor: Actor, now: datetime) -> in
         .order_by("id")
     )
     Task.objects.filter(pk__in=[task.pk for task in rows]).update(alarmed_at=now)
-    wanted: dict[tuple[Branch, str, int | None], set[str]] = {}
+    wanted: dict[tuple[int, str, int | None], set[int]] = defaultdict(set)
     for task in rows:
-        wanted.setdefault((task.case.branch, task.role, task.assignee_id), set()).add(task.case.stream)
-    _notify(wanted, actor, now)
+        wanted[task.case.branch_id, task.role, task.assignee_id].add(task.case_id)
+    _notify(wanted, {task.case.branch_id: task.case.branch for task in rows}, actor, now)
     return len(rows)

@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, QuerySet, Value
+from django.db.models import CharField, F, QuerySet, Value
 
 from suyuan.accounts.rules import ActorProfile, CaseView, may
 from suyuan.accounts.selectors import profile_for
@@ -27,17 +29,36 @@ def case_locked(case: Case) -> Case:
     return Case.objects.select_for_update(of=("self",)).select_related("branch").get(pk=case.pk)
 
 
+@dataclass(frozen=True)
+class Colleague:
+    """A member of staff as a case names them."""
+
+    pk: int
+    display_name: str
+
+
 def case_view(case: Case) -> CaseView:
     """What `accounts.rules.may` needs to know of a case: one query."""
+    return case_people(case)[0]
+
+
+def case_people(case: Case) -> tuple[CaseView, list[tuple[str, Colleague]]]:
+    """The same, and who those members of staff are: (owner, investigator…; colleague), in the order they came to it."""
     by_kind: dict[str, set[int]] = {}
-    task_roles, lowering = set(), None
-    for what, kind, user_id in _involved(case):
+    task_roles, lowering, involved = set(), None, []
+    for what, kind, user_id, name, row in _involved(case):
         if what == "task":
             task_roles.add(kind)
         elif what == "lowering":
             lowering = user_id
         else:
             by_kind.setdefault(kind, set()).add(user_id)
+            involved.append((row, kind, Colleague(user_id, name)))
+    people = [(kind, colleague) for _row, kind, colleague in sorted(involved, key=itemgetter(0))]
+    return _view(case, by_kind, task_roles, lowering), people
+
+
+def _view(case: Case, by_kind: Mapping[str, set[int]], task_roles: set[str], lowering: int | None) -> CaseView:
     return CaseView(
         branch_id=case.branch_id,
         stream=case.stream,
@@ -61,15 +82,18 @@ def case_view(case: Case) -> CaseView:
 
 
 def _involved(case: Case) -> QuerySet:
-    """Who has to do with the case, which roles hold an open task, and who asked to lower its level: (what, kind, user)."""
+    """Who has to do with the case, which roles hold an open task, and who asked to lower its level:
+    (what, kind, user, their name, row)."""
     people = Involvement.objects.filter(case=case, until__isnull=True)
     tasks = Task.objects.filter(case=case, done_at__isnull=True, cancelled_at__isnull=True).exclude(role="")
     lowering = Approval.objects.filter(case=case, kind="lower_level", decision="")
 
-    def said(rows: QuerySet, what: str, kind: str, user: str) -> QuerySet:
-        return rows.order_by().annotate(what_=Value(what, CharField())).values_list("what_", kind, user)
+    def said(rows: QuerySet, what: str, kind: str, user: str, name: str = "") -> QuerySet:
+        name_ = F(name) if name else Value("", CharField())
+        named = rows.order_by().annotate(what_=Value(what, CharField()), name_=name_)
+        return named.values_list("what_", kind, user, "name_", "pk")
 
-    parts = said(people, "involved", "kind", "user_id"), said(tasks, "task", "role", "assignee_id")
+    parts = said(people, "involved", "kind", "user_id", "user__display_name"), said(tasks, "task", "role", "assignee_id")
     return said(lowering, "lowering", "kind", "asked_by_id").union(*parts, all=True)
 
 

@@ -28,6 +28,7 @@ from suyuan.cases.services.handling.parts import (
     procedure,
     release,
     require_may,
+    said,
     short,
     stage_step,
     stated_time,
@@ -91,8 +92,9 @@ def investigator_release(*, case: Case, user: User, reason: str = "", actor: Act
         raise errors.AlreadyDone()
     steps_pass(case, INVESTIGATOR, _investigator(case), now)
     case_change(case, now=now)
-    private = {"name": user.display_name, "reason": short(reason, LONG_WORDS, "reason")}
-    tell(case, "investigator.released", actor=actor, now=now, plain={"user": str(user.uid)}, private=private)
+    told = said(case, "reason", reason, now=now)
+    told["private"] = {**told.get("private", {}), "name": user.display_name}
+    tell(case, "investigator.released", actor=actor, now=now, plain={"user": str(user.uid)}, **told)
     return case
 
 

@@ -16,6 +16,7 @@ from suyuan.cases.services.handling.parts import (
     is_complained_about,
     known,
     release,
+    said,
     short,
     tell,
 )
@@ -129,14 +130,15 @@ def complained_set(*, case: Case, user: User, actor: Actor, now: datetime) -> Ca
 
 
 @writes
-def complained_unset(*, case: Case, user: User, actor: Actor, now: datetime) -> Case:
+def complained_unset(*, case: Case, user: User, reason: str = "", actor: Actor, now: datetime) -> Case:
     """It turned out not to be about this colleague. What they lost in the case is given anew, or not."""
     case = begin(case, "assign", actor, now)
     if not release(case, user.pk, "complained", now):
         raise errors.AlreadyDone()
     case_change(case, now=now)
-    private = {"user": str(user.uid), "name": user.display_name}
-    tell(case, "staff.no_longer_complained_about", actor=actor, now=now, private=private)
+    told = said(case, "reason", reason, now=now)
+    told["private"] = {**told.get("private", {}), "user": str(user.uid), "name": user.display_name}
+    tell(case, "staff.no_longer_complained_about", actor=actor, now=now, **told)
     return case
 
 

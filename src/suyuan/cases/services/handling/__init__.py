@@ -15,6 +15,7 @@ from suyuan.cases.services.handling.grading import (
     level_lower_ask,
     report_made,
 )
+from suyuan.cases.services.handling.guests import guest_invite, guest_release
 from suyuan.cases.services.handling.taking import (
     case_acknowledge,
     case_assign,
@@ -29,6 +30,7 @@ from suyuan.cases.services.handling.talking import (
     demand_record,
     dispute_mark,
     helper_name,
+    people_limits,
     plan_explain,
     promise_keep,
     promise_make,
@@ -59,6 +61,8 @@ __all__ = [
     "escalations_follow",
     "factors_record",
     "file_add",
+    "guest_invite",
+    "guest_release",
     "harm_date",
     "harm_judge",
     "harm_state",
@@ -68,6 +72,7 @@ __all__ = [
     "issue_classify",
     "late_entry_make",
     "legal_ask",
+    "people_limits",
     "level_follow",
     "level_lower_ask",
     "plan_explain",

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from suyuan.cases import errors, rules
 from suyuan.cases.models import Case, ContactEntry, Demand, Party, Promise
+from suyuan.cases.selectors.law import limits_on
 from suyuan.cases.services.handling.parts import (
     begin,
     case_change,
@@ -20,6 +21,7 @@ from suyuan.cases.services.handling.parts import (
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.chain import time_text
 from suyuan.platform.units import writes
+from suyuan.playbooks.readers import LawRule
 
 DIRECTIONS = ("in", "out")
 DEMAND_OUTCOMES = ("met", "partly", "refused", "withdrawn")
@@ -43,12 +45,17 @@ def contact_log(
     next_step: str = "",
     compartment: str = "",
     keeps_promise: Promise | None = None,
+    theirs: int | None = None,
+    ours: int | None = None,
+    beyond: bool = False,
     actor: Actor,
     now: datetime,
 ) -> ContactEntry:
     """Write down one contact, whatever the channel; it may keep a promise at once. A care talk is always protected.
 
-    Once disputed, talking stays possible, and each talk leaves its minute. Raises MinuteMissing, WordsMissing.
+    `theirs`, `ours`: people on each side; more than the law allows is refused once, and with `beyond` taken down as it
+    was. Once disputed, talking stays possible, and each talk leaves its minute. Raises MinuteMissing, WordsMissing,
+    MorePeopleThanAllowed.
     """
     case = begin(case, "contact", actor, now)
     code_of(case, "contact_kinds", kind)
@@ -58,6 +65,10 @@ def contact_log(
     stated_time(happened_at, now)
     if case.disputed_at and not points.strip():
         raise errors.MinuteMissing("points")
+    sides = {name: n for name, n in (("theirs", theirs), ("ours", ours)) if n is not None}
+    over = {name for name, n in sides.items() for most in people_limits(case, kind, now) if n > most.limit.max}
+    if over and not beyond:
+        raise errors.MorePeopleThanAllowed(over, min(most.limit.max for most in people_limits(case, kind, now)))
 
     text = words_frozen(case, "contact", points, now=now, compartment=compartment, field="points")
     entry = ContactEntry.objects.create(
@@ -101,13 +112,18 @@ def contact_log(
         "contact.logged",
         actor=actor,
         now=now,
-        plain=plain | ({"minutes": minutes} if minutes is not None else {}),
+        plain=plain | ({"minutes": minutes} if minutes is not None else {}) | sides,
         private=private,
         texts={"points": text},
         happened_at=happened_at,
         compartment=compartment,
     )
     return entry
+
+
+def people_limits(case: Case, kind: str, now: datetime) -> list[LawRule]:
+    """What the law allows on each side of a talk of this kind; nothing where it does not say."""
+    return limits_on(case, "contact.logged", {"kind": kind}, now)
 
 
 @writes
