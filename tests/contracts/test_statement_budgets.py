@@ -24,7 +24,7 @@ from suyuan.playbooks import selectors
 from tests.cases.cast import NOON, case_made, cast_made
 from tests.platform.real import copied_database
 
-REGISTER, LIST, PAGE = 24, 10, 15
+REGISTER, LIST, SEARCH, PAGE = 24, 10, 10, 15
 
 # What comes in graded opens its level's steps and calls in whom the pack names: two reads and three inserts more.
 GRADED = REGISTER + 1
@@ -213,6 +213,22 @@ def test_the_list_stays_within_its_budget_for_three_cases_and_thirty(cast, who, 
         many = opened(getattr(cast, who).user, reverse("desk:cases"))
     assert few <= LIST
     assert many <= LIST
+
+
+@pytest.mark.parametrize("who", ["manager", "nurse", "legal", "cashier", "auditor", "head"])
+@pytest.mark.parametrize("asked", ["左眼", "例小安"], ids=["words", "name"])
+def test_a_search_stays_within_its_budget_for_three_cases_and_thirty(cast, who, asked, settings):
+    settings.ACCESS_WRITER = False
+    page = f"{reverse('desk:cases')}?state=all&q={asked}"
+    with clock.frozen(NOON):
+        for _ in range(3):
+            case_made(cast)
+        few = opened(getattr(cast, who).user, page)
+        for _ in range(27):
+            case_made(cast)
+        many = opened(getattr(cast, who).user, page)
+        later = opened(getattr(cast, who).user, f"{page}&after=2")
+    assert max(few, many, later) <= SEARCH
 
 
 def test_a_case_page_costs_the_same_for_a_short_and_a_long_story(cast, settings):

@@ -148,29 +148,35 @@ def test_a_found_text_serves_as_a_subquery(corpus):
 
 
 @pytest.mark.parametrize("query", ["正常反應", "退", "refund", "不存在"])
-def test_pages_of_streams_are_complete_and_in_order(corpus, query):
+def test_streams_come_in_the_order_of_their_newest_match(corpus, query):
     texts = texts_matching(query, branches=None, compartments=ALL)
     wanted = list(dict.fromkeys(t.stream for t in corpus if fold.occurs(query, t.body)))
 
-    pages = [streams_found(texts, offset=n, limit=7) for n in range(0, len(wanted) + 7, 7)]
-    assert [s for page in pages for s in page.streams] == wanted
-    assert {(page.count, page.capped) for page in pages} == {(len(wanted), False)}
+    assert streams_found(texts) == wanted
 
 
-@pytest.mark.parametrize("cap", [1, 3, 10, 40, 60, 300])
-def test_a_count_is_exact_up_to_its_cap(corpus, cap):
+@pytest.mark.parametrize("most", [1, 3, 10, 40, 60, 300])
+def test_no_more_streams_are_named_than_asked_for(corpus, most):
     texts = texts_matching("正常反應", branches=None, compartments=ALL)
-    wanted = len({t.stream for t in corpus if fold.occurs("正常反應", t.body)})
-    page = streams_found(texts, limit=5, cap=cap)
+    wanted = list(dict.fromkeys(t.stream for t in corpus if fold.occurs("正常反應", t.body)))
 
-    assert (len(page.streams), page.count, page.capped) == (5, min(wanted, cap), wanted > cap)
+    assert streams_found(texts, most=most) == wanted[:most]
 
 
-def test_a_page_costs_two_statements_when_its_streams_are_near(corpus):
+def test_streams_cost_one_statement_when_their_newest_words_tell_them(corpus):
     texts = texts_matching("正常反應", branches=None, compartments=ALL)
     with CaptureQueriesContext(connection) as told:
-        streams_found(texts, limit=5)
-    assert len(told) == 2
+        streams_found(texts)
+    assert len(told) == 1
+
+
+def test_streams_of_very_many_words_cost_four_statements_and_are_all_found(db):
+    with unit():
+        texts_write([Draft(f"case:{min(n, 3)}", "message", f"退款 {n}", 1) for n in range(400)], now=NOW)
+    texts = texts_matching("退款", branches=None, compartments={""})
+    with CaptureQueriesContext(connection) as told:
+        assert streams_found(texts, most=4) == ["case:3", "case:2", "case:1", "case:0"]
+    assert len(told) == 4
 
 
 # Moving and mending

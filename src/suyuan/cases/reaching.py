@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Hashable
 
 from django.db import connection, models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, Value
@@ -11,8 +12,10 @@ from suyuan.accounts.rules import Grant, Reach, Relation
 
 # From here on a role is asked case by case whether it has an open task there, below that its tasks are listed.
 MANY_TASKS = 1_000
+# Up to here the cases of a person are listed, above that a page walks through all cases until it is full.
+MANY_LISTED = 2_000
 _COUNTED_FOR = 60.0
-_crowded: dict[tuple[str, tuple[str, ...]], tuple[float, bool]] = {}
+_crowded: dict[tuple[str, tuple[Hashable, ...]], tuple[float, bool]] = {}
 
 
 class CaseQuerySet(models.QuerySet):
@@ -30,6 +33,33 @@ def within(reach: Reach, prefix: str = "") -> Q:
     if reach.user_id is not None:
         seen &= ~Q(**{f"{pk}__in": _involved(frozenset({reach.user_id}), ("complained",))})
     return seen
+
+
+def listed(reach: Reach) -> models.QuerySet | None:
+    """Ids of few cases among which all within this reach are, when it hangs on persons, tasks and named cases alone.
+
+    They come from indexes; who asks among them does not walk through every case there ever was. None: no such reach.
+    """
+    from suyuan.cases.models import Case
+
+    parts: list[models.QuerySet] = []
+    for grant in reach.grants:
+        match grant.relation:
+            case Relation.RELATED:
+                parts.append(_involved(grant.person_ids, ("registered", "owner", "task")))
+                parts.append(_open_tasks(sorted(grant.roles)).values("case_id"))
+            case Relation.INVESTIGATOR:
+                parts.append(_involved(grant.person_ids, ("investigator",)))
+            case Relation.GUEST:
+                parts.append(Case.objects.filter(stream__in=sorted(grant.streams)).values("pk"))
+            case Relation.NONE:
+                pass
+            case _:
+                return None
+    if not parts:
+        return None
+    found = parts[0].union(*parts[1:], all=True) if parts[1:] else parts[0]
+    return None if _has_many((reach.user_id, *reach.grants), found, MANY_LISTED) else found
 
 
 def _opens(grant: Grant, prefix: str, pk: str) -> Q:
@@ -86,18 +116,22 @@ def _has_task_for(roles: list[str], pk: str) -> Q:
     Few tasks are listed, so that a narrow reach costs what it holds; a page of a role with very many asks for each case
     it comes by. Both say the same: which one is chosen is a matter of speed and may be a minute old.
     """
-    from suyuan.cases.models import Task
-
-    tasks = Task.objects.filter(role__in=roles, done_at__isnull=True, cancelled_at__isnull=True)
-    if _has_many(tuple(roles), tasks):
+    tasks = _open_tasks(roles)
+    if _has_many(tuple(roles), tasks.values("pk"), MANY_TASKS):
         return Q(Exists(tasks.filter(case_id=OuterRef(pk))))
     return Q(**{f"{pk}__in": tasks.values("case_id")})
 
 
-def _has_many(roles: tuple[str, ...], tasks: models.QuerySet) -> bool:
-    key, now = (str(connection.settings_dict["NAME"]), roles), time.monotonic()
+def _open_tasks(roles: list[str]) -> models.QuerySet:
+    from suyuan.cases.models import Task
+
+    return Task.objects.filter(role__in=roles, done_at__isnull=True, cancelled_at__isnull=True).order_by()
+
+
+def _has_many(what: tuple[Hashable, ...], rows: models.QuerySet, limit: int) -> bool:
+    key, now = (str(connection.settings_dict["NAME"]), what), time.monotonic()
     until, many = _crowded.get(key, (0.0, False))
     if now >= until:
-        many = tasks.order_by().values("pk")[: MANY_TASKS + 1].count() > MANY_TASKS
+        many = rows[: limit + 1].count() > limit
         _crowded[key] = (now + _COUNTED_FOR, many)
     return many

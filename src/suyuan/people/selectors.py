@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import ActorProfile, branches_for
@@ -35,16 +36,33 @@ def person_for(profile: ActorProfile, uid: UUID | str, to: str = "person_search"
 
 def search_people(profile: ActorProfile, text: str, limit: int = MOST) -> list[Person]:
     """Exactly this name, given name, phone, last four digits, surname with these, or chart number; newest first."""
-    values = query_values(text)
-    if not values:
+    found = _answering(profile, text)
+    if found is None:
         return []
-    hits = PersonIndex.objects.filter(_any_of(values)).values("person_id")
-    found = people_within(profile).filter(id__in=hits).select_related("branch", "merged_into__branch")
     rows: dict[int, Person] = {}
-    for person in found.order_by("-created_at", "-id")[: limit * 2]:
+    for person in found.select_related("branch", "merged_into__branch").order_by("-created_at", "-id")[: limit * 2]:
         kept = person.merged_into or person
         rows.setdefault(kept.pk, kept)
     return list(rows.values())[:limit]
+
+
+def people_answering(profile: ActorProfile, text: str) -> QuerySet[Person] | None:
+    """All whom `search_people` means, with every row merged with theirs; for use inside another question.
+
+    None when `text` cannot be a name or a number, so that nothing need be asked.
+    """
+    found = _answering(profile, text)
+    if found is None:
+        return None
+    kept = found.annotate(kept=Coalesce("merged_into_id", "id")).values("kept")
+    return Person.objects.filter(Q(id__in=kept) | Q(merged_into_id__in=kept))
+
+
+def _answering(profile: ActorProfile, text: str) -> QuerySet[Person] | None:
+    values = query_values(text)
+    if not values:
+        return None
+    return people_within(profile).filter(id__in=PersonIndex.objects.filter(_any_of(values)).values("person_id"))
 
 
 @dataclass(frozen=True)

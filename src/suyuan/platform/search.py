@@ -6,7 +6,7 @@ what a tokenizer thinks. Whoever may see less than their branches narrows the qu
 
     texts_matching(query, branches=…, compartments=…)   newest first, lazily; branches=None: every branch
     scan_matching(query, texts)                         the same answer for a queryset of few texts, without the index
-    streams_found(texts, offset=…, limit=…)             one page of streams by newest match, and how many there are
+    streams_found(texts)                                the streams of matching texts, newest first, up to a limit
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, F, Lookup, QuerySet, Value
+from django.db.models import F, Lookup, Max, QuerySet, Value
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext as _
@@ -116,37 +116,19 @@ def scan_matching(query: str, texts: QuerySet[Text]) -> QuerySet[Text]:
     return _rechecked(texts, sought).order_by("-id")
 
 
-@dataclass(frozen=True)
-class Found:
-    """One page of streams by their newest matching text. With `capped` there are more than `count`."""
+def streams_found(texts: QuerySet[Text], *, most: int = COUNT_CAP + 1, by: str = "stream") -> list[str]:
+    """The streams of matching texts, by their newest match; with `most` of them there may be more.
 
-    streams: list[str]
-    count: int
-    capped: bool
-
-
-def streams_found(texts: QuerySet[Text], *, offset: int = 0, limit: int = 25, cap: int = COUNT_CAP) -> Found:
-    """Page and count the streams of matching texts. Narrow `texts` to what the reader may see before."""
-    counted = _count_streams(texts, cap)
-    streams: dict[str, None] = {}
-    below, step = None, 4 * (offset + limit)
-    while len(streams) < offset + limit:
-        older = texts if below is None else texts.filter(id__lt=below)
-        rows = list(older.values_list("id", "stream")[:step])
-        streams.update((stream, None) for _, stream in rows)
-        if len(rows) < step:
-            break
-        below, step = rows[-1][0], min(2 * step, 2_000)
-    return Found(list(streams)[offset : offset + limit], min(counted, cap), counted > cap)
-
-
-def _count_streams(texts: QuerySet[Text], cap: int) -> int:
-    """How many streams, exact up to `cap`. Mostly the newest matches settle it, without reading all of them."""
-    for most in (cap + cap // 4, 4 * cap):
-        newest = texts.values("stream")[:most].aggregate(texts=Count("*"), streams=Count("stream", distinct=True))
-        if newest["texts"] < most or newest["streams"] > cap:
-            return newest["streams"]
-    return texts.order_by().values("stream").distinct()[: cap + 1].count()
+    `by` may be an annotation that says for several streams to what they belong together. Narrow `texts` to what the
+    reader may see before. Mostly the newest matches settle it in one statement, without reading all of them.
+    """
+    for read in (most + most // 4, 8 * most, 64 * most):
+        newest = list(texts.values_list(by, flat=True)[:read])
+        streams = list(dict.fromkeys(newest))
+        if len(newest) < read or len(streams) >= most:
+            return streams[:most]
+    latest = texts.order_by().values(by).annotate(latest=Max("id")).order_by("-latest")
+    return list(latest.values_list(by, flat=True)[:most])
 
 
 def _terms(query: str) -> list[str]:

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Concat, StrIndex, Substr
 
 from suyuan.accounts.models import User
-from suyuan.accounts.rules import ActorProfile, Reach, reach
+from suyuan.accounts.rules import ActorProfile, Grant, Reach, reach
 from suyuan.cases import rules
-from suyuan.cases.models import Case, CaseClock
-from suyuan.cases.reaching import within
+from suyuan.cases.models import Case, CaseClock, Party
+from suyuan.cases.reaching import listed, within
 from suyuan.cases.selectors.clocks import ClockCard, clock_cards
-from suyuan.people.selectors import search_people
+from suyuan.people.selectors import people_answering
 from suyuan.platform import search
+from suyuan.platform.models import Text
 
 COUNT_CAP = 1_000
 NARROW = 2_000
@@ -81,7 +84,10 @@ def cases_list(
 ) -> Page:
     """One page, in a constant number of statements whatever the number of cases."""
     held = reach(profile)
-    seen = _filtered(Case.objects.within(held), filters, profile, now)
+    seen = Case.objects.within(held)
+    if (few := listed(held)) is not None:
+        seen = seen.filter(pk__in=few)
+    seen = _filtered(seen, filters, profile, now)
     if filters.query.strip():
         return _searched(profile, held, seen, filters, now, after, size)
     return _ordered(profile, held, seen, filters, now, after, size)
@@ -140,54 +146,92 @@ def _ordered(profile, held: Reach, seen, filters, now, after, size) -> Page:
 
 
 def _searched(profile, held: Reach, seen, filters, now, after, size) -> Page:
-    """By name, telephone or number exactly; by words through the index, newest first."""
+    """By its number: that case. Otherwise those of a person so named or called, newest first, then those in whose words
+    the query stands, by the newest of these: one order, counted once and cut into pages."""
     query = filters.query.strip()
     if reference := rules.reference_read(query):
-        found = list(seen.filter(reference=reference).values_list("pk", flat=True))
-        return Page(_lines(found, held, now)[0], len(found), False, None)
-    people = [person.pk for person in search_people(profile, query)]
-    by_person = (
-        list(
-            _told(held, seen)
-            .filter(Q(parties__person_id__in=people) | Q(patient_id__in=people))
-            .distinct()
-            .order_by("-received_at")
-            .values_list("pk", flat=True)[:200]
-        )
-        if people
-        else []
-    )
+        found = list(seen.filter(reference=reference).values_list("stream", flat=True))
+        return Page(_lines(found, held, now, by="stream")[0], len(found), False, None)
     page = int(after) if after and _PAGE.fullmatch(after) else 1
-    texts = _texts(held, seen, query)
-    hits = search.streams_found(texts, offset=(page - 1) * size, limit=size)
-    wanted = {c["stream"]: c["pk"] for c in Case.objects.filter(stream__in=hits.streams).values("stream", "pk")}
-    found = [wanted[s] for s in hits.streams if s in wanted]
-    if page == 1:
-        found = [*by_person, *(pk for pk in found if pk not in by_person)][: size + len(by_person)]
-    lines, _cases = _lines(found, held, now)
-    more = str(page + 1) if page * size < hits.count else None
-    return Page(lines, max(hits.count, len(by_person)), hits.capped, more, page)
+    worded = search.streams_found(_texts(held, seen, query), most=COUNT_CAP + 1, by="origin")
+    found = list(dict.fromkeys([*_named(profile, held, seen, query), *worded]))
+    count, start = min(len(found), COUNT_CAP), (page - 1) * size
+    lines, _cases = _lines(found[:count][start : start + size], held, now, by="stream")
+    return Page(lines, count, len(found) > COUNT_CAP, str(page + 1) if page * size < count else None, page)
 
 
-def _texts(held: Reach, seen: QuerySet[Case], query: str):
-    """Texts of visible cases: open ones, narrated ones. A narrow reach is read directly, a wide one by the index."""
-    from suyuan.platform.models import Text
+def _named(profile: ActorProfile, held: Reach, seen: QuerySet[Case], query: str) -> list[str]:
+    """Streams of cases of a person with this name, telephone or chart number, where this reader may know names."""
+    people = people_answering(profile, query)
+    if people is None or not held.reads_narrative:
+        return []
+    parties = Party.objects.filter(person__in=people.values("pk")).values("case_id")
+    patients = Case.objects.filter(patient__in=people.values("pk")).values("pk")
+    cases = _told(held, seen).filter(pk__in=parties.union(patients, all=True))
+    return list(cases.order_by("-received_at", "-pk").values_list("stream", flat=True)[: COUNT_CAP + 1])
 
-    if not held.reads_narrative:
-        return Text.objects.none()
-    told = _told(held, seen)
-    narrow = told.order_by().values("pk")[: NARROW + 1].count() <= NARROW
-    if narrow:
-        streams = told.order_by().values("stream")
-        return search.scan_matching(query, Text.objects.filter(stream__in=streams, compartment=""))
-    # Asked text by text, newest first: a list of all streams within a wide reach would grow with the years.
-    within = Exists(told.order_by().filter(stream=OuterRef("stream")))
-    return search.texts_matching(query, branches=_branches(held), compartments={""}).filter(within)
+
+def _texts(held: Reach, seen: QuerySet[Case], query: str) -> QuerySet[Text]:
+    """Matching words that this person may read; `origin` is the stream of the case, whose compartments have their own.
+
+    A narrow reach is read directly, a wide one by the index.
+    """
+    opened = _opened(held)
+    compartments = frozenset().union(*opened.values())
+    readers = tuple(grant for grant in held.grants if grant.reads_narrative or grant.compartments)
+    cases = _among(seen, held, readers)
+    uid = Substr("stream", StrIndex("stream", Value(":")) + 1)
+    origin = Concat(Value("case:"), uid, output_field=CharField())
+    many = cases.order_by().values("pk")[: NARROW + 1].count()
+    if not many:
+        return Text.objects.none().annotate(origin=origin)
+    if many <= NARROW:
+        texts = Text.objects.filter(stream__in=_streams(cases, compartments), compartment__in=sorted(compartments))
+        found = search.scan_matching(query, texts).annotate(origin=origin)
+    else:
+        # Asked text by text, newest first: a list of all streams within a wide reach would grow with the years.
+        found = search.texts_matching(query, branches=_branches(held), compartments=compartments).annotate(origin=origin)
+    readable = Q(pk__in=[])
+    for grants, here in opened.items():
+        words = Q(compartment__in=sorted(here))
+        if many > NARROW or grants != readers:  # otherwise nothing but their cases is read anyway
+            words &= Q(Exists(_among(seen, held, grants).order_by().filter(stream=OuterRef("origin"))))
+        readable |= words
+    return found.filter(readable)
+
+
+def _opened(held: Reach) -> dict[tuple[Grant, ...], set[str]]:
+    """Which grants open which compartments; "" is the open part, for those who read what was told.
+
+    A protected word is found only in cases of a grant that opens its compartment, not wherever the reader sees a case.
+    """
+    opened: dict[tuple[Grant, ...], set[str]] = {}
+    for compartment in ("", *sorted(held.compartments)):
+        grants = tuple(g for g in held.grants if (compartment in g.compartments if compartment else g.reads_narrative))
+        if grants:
+            opened.setdefault(grants, set()).add(compartment)
+    return opened
+
+
+def _streams(cases: QuerySet[Case], compartments: frozenset[str]) -> RawSQL:
+    """Every stream in which words of these cases may stand; the cases are looked for once, however many these are."""
+    cases_sql, params = cases.order_by().values("stream").query.sql_with_params()
+    nouns = [name or "case" for name in sorted(compartments)]
+    rows = ", ".join(["(%s)"] * len(nouns))
+    return RawSQL(
+        f"SELECT noun.column1 || substr(found.stream, 5) FROM ({cases_sql}) found CROSS JOIN (VALUES {rows}) noun",
+        (*params, *nouns),
+    )
 
 
 def _told(held: Reach, seen: QuerySet[Case]) -> QuerySet[Case]:
     """Those whose words and names this person may read: only these answer to words and names."""
-    return seen if all(grant.reads_narrative for grant in held.grants) else seen.filter(within(_narrated(held)))
+    return _among(seen, held, _narrated(held).grants)
+
+
+def _among(seen: QuerySet[Case], held: Reach, grants: tuple[Grant, ...]) -> QuerySet[Case]:
+    """Those of the cases seen that one of these grants opens."""
+    return seen if grants == held.grants else seen.filter(within(Reach(grants, held.user_id, held.person_uid)))
 
 
 def _narrated(held: Reach) -> Reach:
@@ -204,10 +248,12 @@ def _branches(held: Reach) -> set[int] | None:
     return found
 
 
-def _lines(pks: Sequence[int], held: Reach, now: datetime) -> tuple[list[CaseLine], list[Case]]:
+def _lines(
+    keys: Sequence[int] | Sequence[str], held: Reach, now: datetime, *, by: str = "pk"
+) -> tuple[list[CaseLine], list[Case]]:
     """The lines of these cases, in this order: three statements."""
-    rows = Case.objects.filter(pk__in=pks).select_related("branch", "owner", "patient").in_bulk()
-    cases = [rows[pk] for pk in pks if pk in rows]
+    rows = Case.objects.select_related("branch", "owner", "patient").in_bulk(keys, field_name=by)
+    cases = [rows[key] for key in keys if key in rows]
     nearest = _nearest_clocks(cases, now)
     told = _narrated_among([case.pk for case in cases], held)
     return [_line(case, nearest.get(case.pk), case.pk in told) for case in cases], cases
