@@ -58,8 +58,8 @@ def main(argv: list[str]) -> int:
     return lint() or tests(rest)
 
 
-# What has to hold on both databases: services, jobs, search, chain.
-BOTH = ["platform", "accounts", "people", "playbooks", "correspondence", "cases"]
+# What has to hold on both databases: services, jobs, search, chain, and what patients send.
+BOTH = ["platform", "accounts", "people", "playbooks", "correspondence", "cases", "portal"]
 
 
 def tests(rest: list[str]) -> int:
