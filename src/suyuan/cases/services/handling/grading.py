@@ -192,6 +192,7 @@ def issue_add(*, case: Case, subject: str, actor: Actor, now: datetime) -> CaseI
     case = begin_open(case, "classify", actor, now)
     subject = short(subject, 200, "subject", required=True)
     issue = CaseIssue.objects.create(case=case, subject=subject, added_at=now)
+    words_frozen(case, "subject", subject, now=now, field="subject")
     case_change(case, now=now)
     tell(case, "issue.added", actor=actor, now=now, plain={"issue": str(issue.uid)}, private={"subject": subject})
     return issue
