@@ -98,6 +98,12 @@ def written_well(value: str) -> None:
         raise ValidationError(_("這段話存不下來，請縮短一些。")) from refused
 
 
+def said_something(value: str) -> None:
+    """Nothing but space says nothing."""
+    if not value.strip():
+        raise ValidationError(_("請寫下內容。"), code="required")
+
+
 def words_field(label: Any, *, required: bool = True, rows: int = 4, limit: int = WORDS, help_text: Any = "") -> forms.CharField:
     """What somebody writes, byte for byte: not stripped."""
     return forms.CharField(
@@ -107,7 +113,7 @@ def words_field(label: Any, *, required: bool = True, rows: int = 4, limit: int 
         strip=False,
         help_text=help_text,
         widget=forms.Textarea(attrs={"rows": rows}),
-        validators=[written_well],
+        validators=[written_well, said_something] if required else [written_well],
     )
 
 
