@@ -36,6 +36,14 @@ def own_access_log() -> None:
     access._new_writer()
 
 
+@pytest.fixture(autouse=True)
+def own_language() -> None:
+    """The language that the test before left behind is not this one's."""
+    from django.utils import translation
+
+    translation.deactivate()
+
+
 @pytest.fixture(scope="session")
 def packs(django_db_setup, django_db_blocker):
     """The packs we ship, loaded once for the whole run. A copy from before stays for tests that count from nothing."""

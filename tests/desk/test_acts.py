@@ -383,3 +383,14 @@ def test_the_answer_asks_for_each_wish_and_for_the_reason_of_a_no(cast, browser,
     assert act(client, "respond", case, **said, **full).status_code == 302
     page = client.get(reverse("desk:case", args=[case.reference])).content.decode()
     assert "無法照辦。三次都已經做完。" in page
+
+
+def test_a_suit_is_warned_of_before_it_is_written_down_and_while_it_stands(cast, browser, make_case):
+    case = make_case()
+    client = browser("manager")
+    form = client.get(reverse("desk:act-proceeding", args=[case.reference])).content.decode()
+    assert "法律要求先申請調解" in form
+    assert "起訴前要先調解" not in client.get(reverse("desk:outside", args=[case.reference])).content.decode()
+
+    assert act(client, "proceeding", case, kind="court", body="地方法院").status_code == 302
+    assert "起訴前要先調解" in client.get(reverse("desk:outside", args=[case.reference])).content.decode()

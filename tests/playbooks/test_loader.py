@@ -8,6 +8,7 @@ from tests.playbooks.shelf import PACKS, changed, copied
 RULES = "law/tw/rules.yaml"
 PROCEDURE = "procedure/base/procedure.yaml"
 KINDS = "procedure/base/kinds.yaml"
+WORDINGS = "procedure/base/wordings.yaml"
 DAYS = "calendars/tw/days.yaml"
 
 
@@ -57,6 +58,7 @@ SPOILED = [
     (PROCEDURE, "      count_from: instant\n", "      count_from: instant\n      rolls: true\n", "hours_never_roll", 1, "順延"),
     (PROCEDURE, "    jurisdictions: [cn]\n", "    jurisdictions: [jp]\n", "not_known", 0, "jp"),
     (PROCEDURE, "  days: 14\n", "  days: fourteen\n", "wrong_kind", 0, "fourteen"),
+    (WORDINGS, "    unless: [tw_mediation]\n", "    unless: [tea]\n", "not_known", 0, "tea"),
     (KINDS, "{id: web, name:", "{id: fax, name:", "row_missing", None, "web"),
     (KINDS, "{id: web, name:", "{id: we b, name:", "not_a_code", 0, "we b"),
     (DAYS, "id: 2023-01-07, kind: makeup", "id: 2023-01-09, kind: makeup", "makeup_on_weekday", 0, "2023-01-09"),

@@ -421,3 +421,8 @@ def test_the_pack_names_every_stage_move_and_gate_of_the_vocabulary():
     assert {stage.id for stage in BASE.stages} == vocabulary.STAGES
     assert {move.id for move in BASE.moves} == vocabulary.MOVES
     assert {gate.id for gate in BASE.gates} == vocabulary.GATES
+
+
+def test_which_proceeding_comes_before_a_suit_is_said_by_the_pack():
+    assert BASE.notice("court_before_mediation", "tw").unless == ("tw_mediation",)
+    assert BASE.notice("court_before_mediation", "cn").unless == ()

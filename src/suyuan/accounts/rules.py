@@ -318,7 +318,7 @@ def reach(profile: ActorProfile) -> Reach:
             if policy.related_too:
                 add(Grant(relation=Relation.RELATED, person_ids=person, **common), m.branch_id)
 
-    if profile.user_id is not None and _may_investigate(profile):
+    if profile.user_id is not None and may_investigate(profile):
         person = frozenset({profile.user_id})
         add(
             Grant(relation=Relation.INVESTIGATOR, branch_ids=None, person_ids=person, compartments=_LEARNING),
@@ -344,9 +344,12 @@ def _with_branches(grant: Grant, branches: frozenset[int]) -> Grant:
     return Grant(**{**grant.__dict__, "branch_ids": branches})
 
 
-def _may_investigate(profile: ActorProfile) -> bool:
-    """Any role may be appointed, in person. Who audits does not act; a guest keeps to the cases named to them."""
-    own = {r for m in profile.memberships if m.stands_in_for is None for r in m.roles}
+def may_investigate(profile: ActorProfile, law: str | None = None) -> bool:
+    """Any role may be appointed, in person. Who audits does not act; a guest keeps to the cases named to them.
+
+    `law`: roles held in branches under this law alone.
+    """
+    own = {r for m in profile.memberships if m.stands_in_for is None and law in (None, m.jurisdiction) for r in m.roles}
     return bool(own - {Role.AUDITOR})
 
 
@@ -600,7 +603,7 @@ def _roles_in_branch(profile: ActorProfile, case: CaseView) -> dict[str, str | N
 def _roles_on(profile: ActorProfile, case: CaseView) -> dict[str, str | None]:
     """Roles that count on this case: those held in its branch, an investigator's own anywhere, a guest's here."""
     held = _roles_in_branch(profile, case)
-    if profile.user_id in case.investigator_ids and _may_investigate(profile):
+    if profile.user_id in case.investigator_ids and may_investigate(profile):
         own = ((r, None) for m in profile.memberships if m.stands_in_for is None for r in m.roles)
         # A doctor from another branch judges as a doctor there too; managing stays with the branch.
         held |= _collect((r, w) for r, w in own if r == Role.DOCTOR)
@@ -613,7 +616,7 @@ def _persons_on(profile: ActorProfile, case: CaseView) -> dict[str, str | None]:
     me = profile.user_id
     held: list[tuple[str, str | None]] = []
     guest_here = any(g.stream == case.stream for g in profile._open_guest())
-    if me in case.investigator_ids and (guest_here or _may_investigate(profile)):
+    if me in case.investigator_ids and (guest_here or may_investigate(profile)):
         held.append(("investigator", None))
     acting = [
         (m.stands_in_for_id if m.stands_in_for else me, m.stands_in_for, held_roles(m))

@@ -149,6 +149,22 @@ class TooLong(BadInput):
 # --- handling, investigating, ending -------------------------------------------------------------------------------
 
 
+class TreatedThePatient(Refusal):
+    """Whoever took part in a treatment of this patient does not look into it: design, and the gate's own words."""
+
+    code = "treated_the_patient"
+
+    def message(self) -> str:
+        return _("這位同事參與過這位病人的治療，不能調查。請指派沒有參與的同事，別的分院也可以；沒有人選時，可以邀請院外醫師或律師。")
+
+
+class MayNotInvestigate(Refusal):
+    code = "may_not_investigate"
+
+    def message(self) -> str:
+        return _("這位同事不能調查這個案件。調查的人要在適用同一套法律的分院任職，而且不是稽核。")
+
+
 class NotOfThisBranch(Refusal):
     code = "not_of_this_branch"
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _l
 from suyuan.accounts.labels import GUEST_KINDS, who_label
 from suyuan.accounts.models import Branch, GuestGrant, User
 from suyuan.accounts.rules import MANAGERS, ActorProfile, Role
-from suyuan.accounts.selectors import profiles_in
+from suyuan.accounts.selectors import profiles_around, profiles_in
 from suyuan.cases import phrases, rules
 from suyuan.cases.errors import HarmJudged
 from suyuan.cases.models import Case, CaseIssue, Demand, Finding, Involvement, Party, Proceeding, Promise, Task
@@ -28,9 +28,11 @@ from suyuan.cases.phrases import PARTIES, label
 from suyuan.cases.selectors import compartments_for
 from suyuan.cases.selectors.door import view_of
 from suyuan.cases.selectors.incidents import Incident, incidents_of, incidents_waiting
+from suyuan.cases.selectors.proceedings import COURT, suit_warning
 from suyuan.cases.selectors.today import task_title
+from suyuan.cases.selectors.treatments import treatments_for
 from suyuan.cases.services import ending, handling, intake, investigation, outside, parties
-from suyuan.cases.services.handling.parts import reads_as_owner
+from suyuan.cases.services.handling.parts import investigates, reads_as_owner, treated_by
 from suyuan.desk.fields import (
     ColleagueField,
     DayField,
@@ -42,6 +44,7 @@ from suyuan.desk.fields import (
     words_field,
 )
 from suyuan.kernel.actor import Actor
+from suyuan.people.models import TreatmentReceived
 from suyuan.people.rules import Contact, contact_problem
 from suyuan.platform.identifiers import split_name
 from suyuan.playbooks import selectors as packs
@@ -107,6 +110,18 @@ class ActForm(forms.Form):
 
     def methods(self) -> list[tuple[str, str]]:
         return self.kinds("acknowledgement_methods")
+
+
+class InvestigatorField(ColleagueField):
+    """Somebody of another branch is named with it."""
+
+    def __init__(self, here: list[User], elsewhere: dict[int, str], **kwargs: Any) -> None:
+        self.elsewhere = elsewhere
+        super().__init__([*here, *User.objects.filter(pk__in=elsewhere)], **kwargs)
+
+    def label_from_instance(self, user: User) -> str:
+        branch = self.elsewhere.get(user.pk)
+        return _("%(name)s（%(branch)s）") % {"name": user.display_name, "branch": branch} if branch else user.display_name
 
 
 class ReasonForm(ActForm):
@@ -179,9 +194,23 @@ class SpeakerForm(ActForm):
 
 
 class InvestigatorForm(ActForm):
+    """Who may look into it: those of this branch first, then of the others, and guests invited to this case."""
+
     def build(self) -> None:
-        self.fields["user"] = ColleagueField(self.colleagues(), label=_("調查人"))
+        here, elsewhere = self.able()
+        self.fields["user"] = InvestigatorField(here, elsewhere, label=_("調查人"))
         self.fields["expertise"] = line_field(_("為什麼是這一位"), required=False)
+
+    def able(self) -> tuple[list[User], dict[int, str]]:
+        """People of this branch and this case, and others with the name of their branch."""
+        barred = {user.pk for user in self.involved("complained")} | treated_by(self.case)
+        around = profiles_around(self.case.branch, self.case.stream, self.now)
+        ids = {p.user_id for p in around if investigates(p, self.case)} - barred
+        elsewhere: dict[int, str] = {}
+        for branch in Branch.objects.filter(jurisdiction=self.case.jurisdiction).exclude(pk=self.case.branch_id).order_by("code"):
+            able = {p.user_id for p in profiles_in(branch, self.now) if investigates(p, self.case)} - barred - ids
+            elsewhere |= dict.fromkeys(able - set(elsewhere), branch.name(get_language() or "zh-hant"))
+        return list(User.objects.filter(pk__in=ids)), elsewhere
 
 
 class InvestigatorReleaseForm(ActForm):
@@ -366,6 +395,20 @@ class JudgeForm(ActForm):
 
 class IssueForm(ActForm):
     subject = line_field(_l("申訴的是哪一件事"), limit=200)
+
+    def build(self) -> None:
+        known = treatments_for(self.case)
+        if known:
+            self.fields["treatment"] = RowField(
+                known, treatment_words, label=_("關於哪一次療程"), required=False, empty_label=_("（與療程無關，或不知道）")
+            )
+
+
+def treatment_words(treatment: TreatmentReceived) -> str:
+    """What, when and by whom, so that one is told from the next."""
+    what = treatment.words or treatment.pack_code
+    day = dates.short_date(treatment.on, dates.language_of(get_language()), weekday=False) if treatment.on else ""
+    return _("，").join(part for part in (what, day, treatment.lot) if part)
 
 
 class ClassifyForm(ActForm):
@@ -574,6 +617,9 @@ def _question(question) -> forms.Field:
 class ProceedingForm(ActForm):
     def build(self) -> None:
         self.fields["kind"] = one_of(_("哪一種程序"), self.kinds("proceeding_kinds"))
+        if warned := suit_warning(self.case, Proceeding.objects.filter(case=self.case), self.now):
+            suit = str(self.procedure.words("proceeding_kinds", COURT))
+            self.fields["kind"].help_text = _("%(kind)s：%(words)s") % {"kind": suit, "words": str(warned.text)}
         self.fields["body"] = line_field(_("機關或法院"), required=False)
         self.fields["number"] = line_field(_("案號"), required=False, limit=60)
         self.fields["happened_at"] = self.happened()
@@ -937,7 +983,7 @@ ACTS: tuple[Act, ...] = (
     Act("speaker", "speaker", _l("指定對外窗口"), _l("指定"), SpeakerForm, _plain(handling.speaker_name, "speaker"),
         _l("由同一個人對病人說話。"), "people"),
     Act("investigator", "appoint", _l("指派調查人"), _l("指派"), InvestigatorForm,
-        _plain(investigation.investigator_appoint, "user", "expertise"), _l("被申訴提到的同事不會出現在名單裡。"), "people"),
+        _plain(investigation.investigator_appoint, "user", "expertise"), _l("被申訴提到的同事、治療過這位病人的同事不會出現在名單裡；別的分院的同事與受邀的來賓也可以調查。"), "people"),
     Act("investigator-release", "appoint", _l("解除調查人"), _l("解除"), InvestigatorReleaseForm,
         _plain(investigation.investigator_release, "user", "reason"),
         _l("這位同事不再調查，也不再因此看得到案件；寫下的發現保留。"), "people", stages=_EVER),
@@ -973,7 +1019,8 @@ ACTS: tuple[Act, ...] = (
         _plain(handling.case_move_branch, "branch", "reason"),
         _l("案號不變；法定期限從原來的起算日，依新分院的法律重新計算。"), "people"),
     # finding out
-    Act("issue", "classify", _l("加一件申訴的事"), _l("加上"), IssueForm, _plain(handling.issue_add, "subject"), "", "find"),
+    Act("issue", "classify", _l("加一件申訴的事"), _l("加上"), IssueForm,
+        _plain(handling.issue_add, "subject", "treatment"), "", "find"),
     Act("classify", "classify", _l("歸類原因"), _l("歸類"), ClassifyForm,
         _plain(handling.issue_classify, "issue", "causes", "primary"), "", "find"),
     Act("factors", "classify", _l("記下影響因素"), _l("記下"), FactorsForm,

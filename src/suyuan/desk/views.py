@@ -38,6 +38,7 @@ from suyuan.cases.models import (
 from suyuan.cases.phrases import OUTCOMES, label
 from suyuan.cases.selectors.door import SECONDED, allowed_moves, nobody_seconds, view_of
 from suyuan.cases.selectors.page import names_of
+from suyuan.cases.selectors.proceedings import unmediated_suit
 from suyuan.cases.services import clocks as clock_services
 from suyuan.cases.services import ending
 from suyuan.cases.services import investigation as finding_out
@@ -313,15 +314,17 @@ def outside(request: HttpRequest, reference: str) -> HttpResponse:
     found = cases_read.case_for(request.profile, reference, to="identity")
     allowed = allowed_moves(request.profile, found)
     procedure = packs.procedure_of(found.procedure_id)
+    proceedings = list(Proceeding.objects.filter(case=found).prefetch_related("steps").order_by("id"))
     context = {
         "case": found,
+        "unmediated": unmediated_suit(found, proceedings),
         "demands": [
             (str(procedure.words("demand_kinds", d.kind)), label(OUTCOMES, d.outcome), d)
             for d in Demand.objects.filter(case=found).select_related("asked_by__person").order_by("id")
         ],
         "proceedings": [
             (str(procedure.words("proceeding_kinds", p.kind)), label(OUTCOMES, p.outcome), _steps(p, procedure), p)
-            for p in Proceeding.objects.filter(case=found).prefetch_related("steps").order_by("id")
+            for p in proceedings
         ],
         "obligations": Obligation.objects.filter(case=found, discharged_at=None).order_by("due_at"),
         "heading": shapes.heading(found, True),

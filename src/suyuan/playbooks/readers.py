@@ -538,6 +538,8 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Notice:
+    """Words shown where the code calls for them. `unless`: proceedings one of which, had before, makes them needless."""
+
     __pydantic_config__ = STRICT
 
     id: Code
@@ -546,6 +548,7 @@ class Notice:
     points: tuple[Texts, ...] = ()
     jurisdictions: Jurisdictions = ("tw", "cn")
     basis: tuple[Code, ...] = ()
+    unless: tuple[Code, ...] = ()
 
 
 @dataclass(frozen=True)

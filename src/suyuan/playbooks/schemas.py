@@ -192,6 +192,8 @@ def _references(whole: Mapping[str, Any]) -> Iterator[Flaw]:
             yield Flaw("notices", (), "row_missing", expected=f"{code} ({jurisdiction})")
         if not any(row.jurisdiction == jurisdiction for row in whole["purposes"]):
             yield Flaw("purposes", (), "row_missing", expected=jurisdiction)
+    for place, notice in enumerate(whole["notices"]):
+        yield from _known("notices", (place, "unless"), notice.unless, known.KINDS["proceeding_kinds"] or ())
     steps = Counter(step.id for level in whole["levels"] for step in level.steps)
     for place, house in enumerate(whole["house_clocks"]):
         for inner, stop in enumerate(house.clock.stops):

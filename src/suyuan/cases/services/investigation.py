@@ -24,7 +24,7 @@ from suyuan.cases.services.handling.parts import (
     involve,
     is_complained_about,
     known,
-    may_take_part,
+    may_look_into,
     procedure,
     release,
     require_may,
@@ -64,12 +64,12 @@ _AT_ONCE = timedelta(0)
 
 @writes
 def investigator_appoint(*, case: Case, user: User, expertise: str = "", actor: Actor, now: datetime) -> Case:
-    """Appoint someone with the right expertise, of any role or branch; from then on they read the case.
+    """Appoint someone with the right expertise, of any role, from any branch under the same law; they then read the case.
 
-    Never a person complained about: PersonComplainedAbout.
+    Never a person complained about (PersonComplainedAbout), nor one who treated the patient (TreatedThePatient).
     """
     case = begin_open(case, "appoint", actor, now)
-    may_take_part(case, user, now)
+    may_look_into(case, user, now)
     if Involvement.objects.filter(case=case, user=user, kind=INVESTIGATOR, until=None).exists():
         raise errors.AlreadyDone()
     expertise = short(expertise, 120, "expertise")

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from suyuan.cases import errors
 from suyuan.cases.models import Case, Proceeding, ProceedingStep
+from suyuan.cases.selectors.proceedings import COURT, suit_warning
 from suyuan.cases.services.handling.parts import begin, case_change, code_of, known, short, stated_time, tell
 from suyuan.kernel.actor import Actor
 from suyuan.platform.units import writes
@@ -23,10 +24,14 @@ def proceeding_open(
     actor: Actor,
     now: datetime,
 ) -> Proceeding:
-    """A mediation, a court case or an authority's inquiry has begun, here or with us being told of it."""
+    """A mediation, a court case or an authority's inquiry has begun, here or with us being told of it.
+
+    A suit without the mediation that the law wants first is written down like any other: it is there, and the fact says so.
+    """
     case = begin(case, "proceed", actor, now)
     code_of(case, "proceeding_kinds", kind)
     stated_time(happened_at, now)
+    unmediated = kind == COURT and suit_warning(case, Proceeding.objects.filter(case=case), happened_at or now) is not None
     proceeding = Proceeding.objects.create(
         case=case,
         kind=kind,
@@ -35,7 +40,7 @@ def proceeding_open(
         opened_at=happened_at or now,
     )
     case_change(case, now=now)
-    plain = {"proceeding": str(proceeding.uid), "kind": kind}
+    plain = {"proceeding": str(proceeding.uid), "kind": kind, **({"unmediated": True} if unmediated else {})}
     private = {"body": proceeding.body, "number": proceeding.number}
     tell(case, "proceeding.opened", actor=actor, now=now, plain=plain, private=private, happened_at=happened_at)
     return proceeding

@@ -8,6 +8,7 @@ from suyuan.accounts.selectors import day_in
 from suyuan.cases import errors, rules
 from suyuan.cases.models import Approval, Case, CaseIssue
 from suyuan.cases.selectors.incidents import incidents_of, incidents_waiting
+from suyuan.cases.selectors.treatments import treatments_for
 from suyuan.cases.services.common import occurrence_follow
 from suyuan.cases.services.handling.parts import (
     begin,
@@ -27,6 +28,7 @@ from suyuan.cases.services.handling.parts import (
 from suyuan.cases.services.handling.steps import steps_close, steps_open
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.chain import time_text
+from suyuan.people.models import TreatmentReceived
 from suyuan.platform import chance
 from suyuan.platform.units import writes
 
@@ -187,14 +189,19 @@ def harm_judge(
 
 
 @writes
-def issue_add(*, case: Case, subject: str, actor: Actor, now: datetime) -> CaseIssue:
-    """One more subject of the same complaint."""
+def issue_add(
+    *, case: Case, subject: str, treatment: TreatmentReceived | None = None, actor: Actor, now: datetime
+) -> CaseIssue:
+    """One more subject of the same complaint, about a treatment of the patient where it is about one."""
     case = begin_open(case, "classify", actor, now)
     subject = short(subject, 200, "subject", required=True)
-    issue = CaseIssue.objects.create(case=case, subject=subject, added_at=now)
+    if treatment is not None and not treatments_for(case).filter(pk=treatment.pk).exists():
+        raise errors.OtherCase()
+    issue = CaseIssue.objects.create(case=case, subject=subject, treatment=treatment, added_at=now)
     words_frozen(case, "subject", subject, now=now, field="subject")
     case_change(case, now=now)
-    tell(case, "issue.added", actor=actor, now=now, plain={"issue": str(issue.uid)}, private={"subject": subject})
+    plain = {"issue": str(issue.uid), **({"treatment": str(treatment.uid)} if treatment else {})}
+    tell(case, "issue.added", actor=actor, now=now, plain=plain, private={"subject": subject})
     return issue
 
 

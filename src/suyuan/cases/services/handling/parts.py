@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from suyuan.accounts.models import User
-from suyuan.accounts.rules import ActorProfile, CaseView, Role, reads_narrative
+from suyuan.accounts.rules import ActorProfile, CaseView, Role, may_investigate, reads_narrative
 from suyuan.accounts.selectors import profile_for, profile_of
 from suyuan.cases import errors, rules, selectors
 from suyuan.cases.models import Case, Involvement, Party, Task
@@ -26,6 +26,7 @@ from suyuan.cases.services.common import (
     words_frozen,
 )
 from suyuan.kernel.actor import Actor
+from suyuan.people.models import TreatmentReceived
 from suyuan.platform.models import Text
 from suyuan.playbooks.readers import Procedure
 from suyuan.playbooks.selectors import procedure_of
@@ -41,6 +42,7 @@ __all__ = [
     "involve",
     "is_complained_about",
     "known",
+    "may_look_into",
     "may_take_part",
     "one_involved",
     "procedure",
@@ -142,6 +144,34 @@ def may_take_part(case: Case, user: User, now: datetime) -> ActorProfile:
     if not here and not any(g.stream == case.stream for g in found.guest_streams):
         raise errors.NotOfThisBranch()
     return found
+
+
+def may_look_into(case: Case, user: User, now: datetime) -> None:
+    """Someone who can investigate: of any role, from any branch under the same law, or a guest invited to this case.
+
+    Never a person complained about, never one who took part in treating this patient.
+    """
+    if is_complained_about(case, user.pk):
+        raise errors.PersonComplainedAbout()
+    if user.pk in treated_by(case):
+        raise errors.TreatedThePatient()
+    if not investigates(profile_of(user, now), case):
+        raise errors.MayNotInvestigate()
+
+
+def investigates(person: ActorProfile, case: Case) -> bool:
+    """Whether an appointment would open the case to this person. Personal data stay under the law they came under."""
+    if any(g.stream == case.stream for g in person.guest_streams):
+        return True
+    return may_investigate(person, case.jurisdiction)
+
+
+def treated_by(case: Case) -> set[int]:
+    """Staff who took part in a treatment of the patient of this case, as far as it is on record."""
+    if case.patient_id is None:
+        return set()
+    done = TreatmentReceived.objects.filter(person_id=case.patient_id, staff__isnull=False)
+    return set(done.order_by().values_list("staff_id", flat=True).distinct())
 
 
 def may_handle(case: Case, user: User, now: datetime) -> None:
