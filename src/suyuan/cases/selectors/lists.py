@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Concat, StrIndex, Substr
 
 from suyuan.accounts.models import User
-from suyuan.accounts.rules import ActorProfile, Grant, Reach, reach
+from suyuan.accounts.rules import ActorProfile, Grant, Reach, Relation, reach
 from suyuan.cases import rules
 from suyuan.cases.models import Case, CaseClock, Party
 from suyuan.cases.reaching import listed, within
@@ -240,11 +240,20 @@ def _narrated(held: Reach) -> Reach:
 
 
 def _branches(held: Reach) -> set[int] | None:
+    """Branches whose words the index is asked for; None: all. Cases named to a person stand anywhere: their branches are
+    looked up, or every search of every branch would read the words of the whole house."""
     found: set[int] = set()
+    named = tuple(grant for grant in held.grants if grant.relation in (Relation.INVESTIGATOR, Relation.GUEST))
     for grant in held.grants:
-        if grant.branch_ids is None:
+        if grant.branch_ids is not None:
+            found |= grant.branch_ids
+        elif grant not in named and grant.relation != Relation.NONE:
             return None
-        found |= grant.branch_ids
+    if named:
+        few = listed(Reach(named, held.user_id, held.person_uid))
+        if few is None:
+            return None
+        found |= set(Case.objects.filter(pk__in=few).order_by().values_list("branch_id", flat=True))
     return found
 
 
