@@ -5,8 +5,9 @@ import pytest
 from django.urls import reverse
 
 from suyuan.accounts.models import Member, MemberRole
-from suyuan.cases.models import Involvement, Task
+from suyuan.cases.models import Case, Involvement, Task
 from suyuan.cases.services import handling, parties
+from suyuan.cases.services.common import involve
 from suyuan.cases.services.intake import PersonGiven
 from suyuan.desk.acts import ACTS
 from tests.cases.cast import HOUR, NOON, fresh
@@ -64,7 +65,9 @@ def test_without_the_right_to_words_no_page_shows_any(who, tie, cast, browser, t
             case=case, kind="other", title="核對退費金額", assignee=player.user, actor=cast.manager.actor, now=NOON
         )
     elif tie == "owner":
-        handling.case_assign(case=case, owner=player.user, actor=cast.manager.actor, now=NOON)
+        # Nobody like this is given a case any more; a role that changed afterwards leaves one behind.
+        Case.objects.filter(pk=case.pk).update(owner=player.user)
+        involve(case, player.pk, "owner", NOON)
     assert leaks(browser(who), fresh(case)) == []
 
 

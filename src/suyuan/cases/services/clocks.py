@@ -466,11 +466,11 @@ def next_alarm_at(
 
 def next_alarm_of(times: Iterable[tuple[datetime, str]], clock: CaseClock) -> datetime | None:
     """The first of these that was not given. Warnings that lay before the clock was recorded warn nobody."""
-    for at, key in times:
-        if key in clock.alarms or (at < clock.recorded_at and key != "due"):
-            continue
-        return max(at, clock.recorded_at)
-    return None
+    return next((max(at, clock.recorded_at) for at, key in times if _speaks(clock, at, key)), None)
+
+
+def _speaks(clock: CaseClock, at: datetime, key: str) -> bool:
+    return key not in clock.alarms and (at >= clock.recorded_at or key == "due")
 
 
 # --- pausing -------------------------------------------------------------------------------------------------------
@@ -705,7 +705,7 @@ def alarms_give_many(*, clock_ids: list[int], actor: Actor, now: datetime) -> in
         spec = spec_of(clock, book)
         counted = _as_counted(clock, book)
         times = alarm_times(clock, spec, counted, book)
-        due = [key for at, key in times if at <= now and key not in clock.alarms]
+        due = [key for at, key in times if at <= now and _speaks(clock, at, key)]
         clock.alarms = [*clock.alarms, *due]
         clock.next_alarm_at = next_alarm_of(times, clock)
         if not due:
