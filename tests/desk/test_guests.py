@@ -145,7 +145,8 @@ def test_what_cannot_be_is_said_and_nothing_is_made(cast, browser, make_case):
     before = User.objects.count()
     for wrong, words in (
         ({"last_day": "2026-03-01"}, "最後一天已經過了"),
-        ({"email": "manager@example.org"}, "不必邀請"),
+        ({"email": "manager@example.org"}, "這個電子郵件是manager的"),
+        ({"email": "manager@example.org", "name": "manager"}, "不必邀請"),
         ({"reason": " "}, "請"),
         ({"kind": "friend"}, "請"),
     ):
@@ -158,7 +159,7 @@ def test_who_is_complained_about_is_nobodys_guest(cast, browser, make_case):
     case = make_case()
     Member.objects.filter(user=cast.accused.user).update(branch=cast.tp)
     parties.complained_set(case=fresh(case), user=cast.accused.user, actor=cast.manager.actor, now=NOON)
-    answer = invite(browser("manager"), case, email="accused@example.org")
+    answer = invite(browser("manager"), case, email="accused@example.org", name="accused")
     assert answer.status_code == 409 and not GuestGrant.objects.exists()
 
 

@@ -548,7 +548,8 @@ def guest_admit(
     actor: Actor,
     now: datetime,
 ) -> GuestAdmitted:
-    """Invite somebody known by their mail address; who has no account gets one that opens nothing but this case.
+    """Invite somebody known by their mail address; who has no account gets one that opens nothing but this case, and
+    who has one is called as that account is.
 
     Asked again for an account that was made for a guest and never used, it gives a new first password.
     """
@@ -572,6 +573,10 @@ def guest_admit(
         )
     elif not user.is_active:
         raise BadStaffInput(fields={"email": _("這個電子郵件的帳號已經停用，請先由系統管理者啟用。")})
+    elif user.display_name != name.strip():  # a slip in the address would let somebody else in
+        raise BadStaffInput(
+            fields={"name": _("這個電子郵件是%(name)s的。是同一位的話，請把稱呼寫成這樣。") % {"name": user.display_name}}
+        )
     elif profile_of(user, now).roles_in(branch.pk):
         raise BadStaffInput(fields={"email": _("這是院內同事的電子郵件；同事依職務看得到案件，不必邀請。")})
     elif _never_used(user):

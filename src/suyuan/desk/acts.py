@@ -272,9 +272,17 @@ class ContactForm(ActForm):
         self.fields["minutes"] = forms.IntegerField(label=_("談了幾分鐘"), required=False, min_value=0, max_value=1440)
         self.fields["place"] = line_field(_("地點"), required=False)
         self.fields["participants"] = line_field(_("在場的人"), required=False, limit=300)
-        if any(handling.people_limits(self.case, kind, self.now) for kind, _words in self.kinds("contact_kinds")):
-            self.fields["theirs"] = forms.IntegerField(label=_("對方幾位"), required=False, min_value=0, max_value=99)
-            self.fields["ours"] = forms.IntegerField(label=_("我方幾位"), required=False, min_value=0, max_value=99)
+        limited = {
+            words: rules_[0].limit.max
+            for kind, words in self.kinds("contact_kinds")
+            if (rules_ := handling.people_limits(self.case, kind, self.now))
+        }
+        if limited:
+            asked = _("「%(kinds)s」要寫，每方最多 %(n)s 位。") % {"kinds": _("、").join(limited), "n": min(limited.values())}
+            for side, words in (("theirs", _("對方幾位")), ("ours", _("我方幾位"))):
+                self.fields[side] = forms.IntegerField(
+                    label=words, required=False, min_value=0, max_value=99, help_text=asked
+                )
             self.fields["beyond"] = forms.BooleanField(label=_("人數超過規定，原因寫在內容裡"), required=False)
         self.fields["tone"] = one_of(
             _("對方的情緒"),

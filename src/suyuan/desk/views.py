@@ -68,6 +68,8 @@ FILE_BYTES = 50_000_000
 PRINTED_FACTS = 500
 REGISTER_ROLES = frozenset(FRONT | MANAGERS | {Role.DOCTOR})
 PRESENCE_SECONDS = 75
+# Who investigates and who is heard: acts that stand beside what was found out.
+HEARING = ("investigator", "investigator-release", "complained", "complained-unset", "statement", "support")
 _WAITING_SECRET = "desk.waiting_secret"
 _WAITING_SECONDS = 600
 
@@ -293,7 +295,7 @@ def investigation(request: HttpRequest, reference: str) -> HttpResponse:
         "disclosures": Disclosure.objects.filter(case=found).select_related("words", "by").order_by("id"),
         "statements": found.statements.select_related("user", "alleged", "answer").order_by("id"),
         "acts": _links(found, allowed, "find"),
-        "people_acts": _links(found, allowed, "people", "investigator", "complained", "statement", "support"),
+        "people_acts": _links(found, allowed, "people", *HEARING),
     }
     access.seen(request.actor, "case.investigation", at=request.now, branch_id=found.branch_id, stream=found.stream)
     with timezone.override(found.branch.tz):

@@ -36,7 +36,7 @@ PATIENT_TEXTS = frozenset({"narrative", "message.in", "danger", "withdrawal"})
 # Words too short for a row of their own stand in the fact; these are shown as they were said.
 SHORT_WORDS = frozenset({"words", "reason", "note", "points", "alleged", "root", "outcome"})
 # The sentence of these already says them.
-WORDED = frozenset({"promise.made", "task.opened", "task.done"})
+WORDED = frozenset({"promise.made", "task.opened", "task.done", "case.guest_invited"})
 # Words on their way: quoted once, where they were sent.
 NOT_YET = frozenset({"message.drafted", "message.queued"})
 
