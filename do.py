@@ -70,7 +70,7 @@ def tests(rest: list[str]) -> int:
     sqlite = inside("-m", "pytest", "-q", "-n", "2")
     say("Services, jobs, search and chain again, on PostgreSQL …")
     folders = [f"tests/{name}" for name in BOTH]
-    postgres = inside("-m", "pytest", "-q", "-n", "2", "-m", "not browser", *folders, SUYUAN_TEST_DB="postgres")
+    postgres = inside("-m", "pytest", "-q", "-n", "2", "-m", "not browser and not sqlite", *folders, SUYUAN_TEST_DB="postgres")
     return sqlite or postgres
 
 

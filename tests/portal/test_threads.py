@@ -46,9 +46,8 @@ def test_twenty_clicks_at_once_are_one_case_and_one_receipt(real):
     assert Case.objects.count() == 1
 
 
+@pytest.mark.sqlite
 def test_a_draft_is_nowhere_readable_in_the_database_file(real):
-    if connection.vendor != "sqlite":
-        pytest.skip("looks into the SQLite file")
     canary = "金絲雀在半張表單裡"
     phone = Client()
     phone.post("/p/streamside/write/save/", given(phone.get(WRITE), narrative=canary, name=canary, send=None))
