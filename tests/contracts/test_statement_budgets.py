@@ -24,7 +24,7 @@ from suyuan.playbooks import selectors
 from tests.cases.cast import NOON, case_made, cast_made
 from tests.platform.real import copied_database
 
-REGISTER, LIST, SEARCH, PAGE = 24, 10, 10, 15
+REGISTER, LIST, SEARCH, PAGE = 24, 10, 10, 14
 
 # What comes in graded opens its level's steps and calls in whom the pack names: two reads and three inserts more.
 GRADED = REGISTER + 1
@@ -176,6 +176,15 @@ def test_alarms_cost_the_same_for_two_clocks_and_twenty(cast):
 
 def _commonest() -> str:
     return CaseClock.objects.filter(next_alarm_at__isnull=False).values_list("rule_id", flat=True).order_by("rule_id")[0]
+
+
+def test_which_packs_are_newest_is_asked_once_for_all_kinds(cast, monkeypatch):
+    """So a page that falls on the moment when this is looked up again costs one statement more, and no more."""
+    monkeypatch.setattr(selectors, "_newest_known", None)
+    with counted() as (sent, _):
+        selectors.at_hand("tw")
+        selectors.at_hand("cn")
+    assert len(sent) == 1
 
 
 def test_a_minute_in_which_nothing_is_due_asks_three_questions(cast):
