@@ -10,10 +10,12 @@ import inspect
 import pkgutil
 from collections import Counter
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from django.apps import apps
 
+from suyuan.accounts.models import User
 from suyuan.cases import services as all_services
 from suyuan.cases.models import Case, Party
 from suyuan.cases.services import ending, handling, investigation, outside, parties
@@ -149,6 +151,12 @@ class Scene:
     def proposed(self):
         ending.close_request(case=nothing_left(self.cast, self.row), **self.manager)
 
+    def guest(self):
+        return handling.guest_invite(
+            case=self.row, name="例律師", email="lawyer@example.org", kind="lawyer", last_day=date(2026, 4, 1),
+            reason="法律意見", **self.head
+        )  # fmt: skip
+
     def withdrawn(self):
         ending.case_withdraw(case=self.row, **self.party)
 
@@ -207,6 +215,9 @@ ACTS: dict[Callable, tuple[str, Callable | None, Callable]] = {
         case=s.row, stored=stored, source="desk", **s.manager)),
     handling.care_record: (RECEIVED, None, lambda s, _: handling.care_record(
         case=s.row, kind="referral", happened_at=NOON, words="轉眼科", **s.manager)),
+    handling.guest_invite: (RECEIVED, None, lambda s, _: s.guest()),
+    handling.guest_release: (RECEIVED, Scene.guest, lambda s, admitted: handling.guest_release(
+        case=s.row, grant=admitted.grant, **s.head)),
     handling.late_entry_make: (RECEIVED, None, lambda s, _: handling.late_entry_make(
         case=s.row, words="補記", happened_at=NOON, **s.manager)),
     investigation.investigator_appoint: (RECEIVED, None, lambda s, _: investigation.investigator_appoint(
@@ -257,6 +268,8 @@ ACTS: dict[Callable, tuple[str, Callable | None, Callable]] = {
 
 # Facts without a row of their own: the fact and its frozen words are all there is.
 WORDS_ONLY = {handling.plan_explain, handling.report_made, handling.late_entry_make, handling.factors_record}
+# Rows that stand below cases: the guest's own stream tells of account and invitation, the case of it once.
+OF_ACCOUNTS = {handling.guest_invite, handling.guest_release}
 
 
 @pytest.mark.parametrize("service", list(ACTS), ids=lambda service: service.__name__)
@@ -269,9 +282,12 @@ def test_one_fact_in_each_stream_whose_rows_changed(cast, make_case, service):
     act(scene, ready)
 
     streams = changed_streams(before, rows())
-    if service in WORDS_ONLY:
+    if service in WORDS_ONLY | OF_ACCOUNTS:
         streams.add(scene.case.stream)
-    assert own_facts(last) == Counter(dict.fromkeys(streams, 1))
+    told = own_facts(last)
+    if service in OF_ACCOUNTS:
+        assert told.pop(User.objects.latest("pk").stream)
+    assert told == Counter(dict.fromkeys(streams, 1))
 
 
 def test_no_service_is_left_out():
