@@ -14,6 +14,7 @@ from django.db import connection, connections
 from django.db.models import AutoField, Field, Model
 
 Row = TypeVar("Row", bound=Model)
+_NOTHING = object()
 
 
 def rows_add(rows: Iterable[Row]) -> list[Row]:
@@ -36,9 +37,15 @@ def rows_add(rows: Iterable[Row]) -> list[Row]:
 
 def _insert(rows: list[Row], model: type[Row], columns: tuple[Field, ...], numbered: bool) -> None:
     here, values = connections[connection.alias], []
+    last: list[tuple[object, object]] = [(_NOTHING, None)] * len(columns)  # a column often says the same for every row
     for row in rows:
-        row._prepare_related_fields_for_save(operation_name="rows_add")
-        values += [column.get_db_prep_save(column.pre_save(row, add=True), here) for column in columns]
+        if row._state.fields_cache:
+            row._prepare_related_fields_for_save(operation_name="rows_add")
+        for place, column in enumerate(columns):
+            value = column.pre_save(row, add=True)
+            if value is not last[place][0]:
+                last[place] = value, column.get_db_prep_save(value, here)
+            values.append(last[place][1])
     with here.cursor() as cursor:
         cursor.execute(_statement(model, len(rows)), values)
         numbers = cursor.fetchall() if numbered else [(row.pk,) for row in rows]

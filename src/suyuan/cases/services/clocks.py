@@ -32,7 +32,7 @@ from suyuan.playbooks import selectors as packs
 from suyuan.playbooks.readers import ClockSpec, Escalation, HouseClock, Law, LawRule, Procedure
 from suyuan.playbooks.texts import pick
 
-ALARM_BATCH = 400
+ALARM_BATCH = 1_000
 
 SHORT_REASON = 200  # longer ones live once in a frozen row
 
@@ -675,7 +675,7 @@ def clocks_sweep(now: datetime) -> int:
     told = 0
     while True:
         batch = list(
-            CaseClock.objects.filter(next_alarm_at__lte=now, state="running")
+            CaseClock.objects.filter(next_alarm_at__lte=now)
             .order_by("next_alarm_at", "id")
             .values_list("pk", flat=True)[:ALARM_BATCH]
         )
@@ -693,13 +693,16 @@ def alarms_give_many(*, clock_ids: list[int], actor: Actor, now: datetime) -> in
     """
     clocks = list(
         CaseClock.objects.select_for_update(of=("self",))
-        .filter(pk__in=clock_ids, next_alarm_at__lte=now, state="running")
+        .filter(pk__in=clock_ids, next_alarm_at__lte=now)
         .only(*_ALARM_COLUMNS)
         .order_by("id")
     )
     cases = _cases_of(clocks)
     facts, tasks, notify = [], {}, defaultdict(set)
     for clock in clocks:
+        if clock.state != "running":
+            clock.next_alarm_at = None
+            continue
         case = clock.case = cases[clock.case_id]
         book = book_for(case)
         spec = spec_of(clock, book)
@@ -782,6 +785,8 @@ def _tasks_open_once(wanted: Mapping[tuple[str, int], CaseClock], now: datetime)
         return
     asked = {clock_id for _role, clock_id in wanted}
     there = set(Task.objects.filter(clock_id__in=asked, done_at=None, cancelled_at=None).values_list("role", "clock_id"))
+    what = {clock.rule_id: {"clock": clock.rule_id} for clock in wanted.values()}
+    fresh = [(clock.rule_id, role, clock) for (role, pk), clock in wanted.items() if (role, pk) not in there]
     rows_add(
         Task(
             case_id=clock.case_id,
@@ -789,11 +794,10 @@ def _tasks_open_once(wanted: Mapping[tuple[str, int], CaseClock], now: datetime)
             role=role,
             due_at=now,
             opened_at=now,
-            clock_id=clock_id,
-            detail={"clock": clock.rule_id},
+            clock_id=clock.pk,
+            detail=what[rule],
         )
-        for (role, clock_id), clock in wanted.items()
-        if (role, clock_id) not in there
+        for rule, role, clock in sorted(fresh, key=lambda each: each[:2])
     )
 
 
