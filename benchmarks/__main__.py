@@ -170,7 +170,8 @@ def table(rows: dict, swept: list, load: float) -> str:
         if phase.flat and not inside:
             bars.append(f"≤ ×{GROWTH}{'' if growth <= GROWTH else ' MISSED'}")
         if inside:
-            bars.append(f"{b.per_second:.0f}/s, {b.per_cpu_second:.0f} per CPU second; savepoints {b.savepoints}")
+            quiet = 1000 / min(a.p(0.1), b.p(0.1))
+            bars.append(f"{b.per_second:.0f}/s on the whole, {quiet:.0f}/s in the quietest tenth; savepoints {b.savepoints}")
         lines.append(
             f"| {phase.name} | {count}{' between BEGIN and COMMIT' if inside else ''}"
             f" | {a.p(0.5, 'cpu'):.1f} | {b.p(0.5, 'cpu'):.1f} | {a.p(0.5):.1f} | {b.p(0.5):.1f} | {a.p(0.95):.1f} | {b.p(0.95):.1f}"

@@ -43,10 +43,6 @@ class Figures:
     def per_second(self) -> float:
         return 1000 * len(self.wall) / sum(self.wall)
 
-    @property
-    def per_cpu_second(self) -> float:
-        return 1000 * len(self.cpu) / sum(self.cpu)
-
 
 @dataclass
 class Seen:

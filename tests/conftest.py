@@ -10,6 +10,13 @@ from tests.nothing_skipped import pytest_make_collect_report, pytest_runtest_mak
 BEGINNING = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 
 
+def pytest_sessionstart(session) -> None:
+    """A fresh checkout holds catalogues as text only; the product compiles them when it starts, and so do its tests."""
+    from suyuan.config.locales import compile_catalogues
+
+    compile_catalogues()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_modify_db_settings, django_db_blocker):
     """The migrated test database, triggers and all, with its key ring made once: also for tests that ask for a copy."""

@@ -729,7 +729,7 @@ def alarms_give_many(*, clock_ids: list[int], actor: Actor, now: datetime) -> in
     _alarms_save(clocks)
     facts_record(facts, actor=actor, now=now)
     _notify(notify, {case.branch_id: case.branch for case in cases.values()}, actor, now)
-    return len(clocks)
+    return len(facts)
 
 
 # What the alarms of a clock look at: reading all of ten thousand clocks and cases would be half the sweep.
