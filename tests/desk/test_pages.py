@@ -1,12 +1,16 @@
 """Who gets which page, and what stands on it."""
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from suyuan.cases.models import Task
 from suyuan.cases.services import handling, intake, investigation, parties
 from suyuan.cases.services.intake import IssueGiven, PersonGiven
 from suyuan.people.rules import Contact
@@ -371,3 +375,17 @@ def test_a_danger_sign_reported_later_says_so_too(cast, browser, make_case):
 def test_who_reads_no_words_is_not_told_that_there_is_no_number(browser, make_case):
     make_case(danger_signs=("sight",), harm="alleged", media=True)
     assert NO_CONTACT not in shown(browser("spokesman"), "today")
+
+
+def test_an_english_reader_is_told_of_our_tasks_and_promises_in_english(cast, make_case, browser):
+    case = handling.case_raise(case=make_case("acknowledged"), level=2, reason="腫得更厲害", actor=cast.head.actor, now=NOON)
+    task = Task.objects.filter(case=case, done_at=None, title="", clock=None).exclude(kind="danger_review").first()
+    handling.task_finish(task=task, actor=cast.head.actor, now=NOON)
+    client = browser("head")
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    page = client.get(reverse("desk:case", args=[case.reference])).content.decode()
+    timeline = page[page.index("sy-timeline") :]
+    done = timeline[timeline.index("Done: ") :][:60]
+    assert not re.search("[\u4e00-\u9fff]", done.partition("<")[0])
+    promised = page[page.index("Promises to the patient") :][:600]
+    assert not re.search("[\u4e00-\u9fff]", promised)

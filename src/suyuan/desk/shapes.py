@@ -22,6 +22,7 @@ from suyuan.cases.phrases import CHANNELS, FLAGS, HARM, PARTIES, label
 from suyuan.cases.selectors import CasePage, ClockCard, ClockExplained, DueLine, TimelineEntry, Today
 from suyuan.cases.selectors import page as case_reads
 from suyuan.cases.selectors.clocks import day_name
+from suyuan.cases.selectors.outside import promise_words
 from suyuan.cases.selectors.today import DangerLine, Waiting, sign_words, task_title, unreachable
 from suyuan.correspondence.models import Message
 from suyuan.correspondence.phrases import channel_word, failure_word
@@ -289,7 +290,7 @@ def case(page: CasePage, profile: ActorProfile, now: datetime, *, view: str = ""
         "more_tasks": tasks[TASKS_SHOWN:],
         "task_count": len(tasks),
         "tasks_done": sum(1 for task in page.tasks if task.done_at),
-        "promises": page.promises,
+        "promises": [_promise(promise, page.procedure) for promise in page.promises],
         "parties": [_party(party) for party in page.parties],
         "staff": _staff(page),
         "groups": _groups(found, acts),
@@ -523,6 +524,17 @@ def _task(task: Task, page: CasePage, now: datetime) -> Shown:
 
 def _due_words(due_at: datetime, now: datetime) -> str:
     return dates.deadline(due_at, now, timezone.get_current_timezone(), _language())
+
+
+def _promise(promise, procedure) -> Shown:
+    """A promise as the reader's language words it, and what became of it."""
+    return {
+        "words": promise_words(promise, procedure),
+        "kept_at": promise.kept_at,
+        "kept_late": promise.kept_at is not None and promise.kept_at > promise.due_at,
+        "broken_at": promise.broken_at,
+        "due_at": promise.due_at,
+    }
 
 
 def party_roles(party) -> str:

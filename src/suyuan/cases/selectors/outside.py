@@ -129,7 +129,7 @@ def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView
         emergency_phone=case.branch.emergency_phone,
         danger_open=case.danger == "open",
         promises=[
-            PortalPromise(words=_promise_words(p, procedure), due_at=p.due_at, kept_at=p.kept_at, broken_at=p.broken_at)
+            PortalPromise(words=promise_words(p, procedure), due_at=p.due_at, kept_at=p.kept_at, broken_at=p.broken_at)
             for p in Promise.objects.held().filter(case=case).order_by("due_at", "id")
         ],
         messages=_messages(case, party, others),
@@ -148,7 +148,7 @@ def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView
     )
 
 
-def _promise_words(promise: Promise, procedure) -> str:
+def promise_words(promise: Promise, procedure) -> str:
     """The promise as the pack words it today in the reader's language; one made by hand as it was said."""
     for step in procedure.promise.steps:
         if promise.code and step.clock == promise.code:

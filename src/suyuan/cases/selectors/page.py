@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from suyuan.cases.models import Case, CaseClock, Party, Promise, Task
 from suyuan.cases.selectors import door
 from suyuan.cases.selectors.clocks import ClockCard, clock_cards
 from suyuan.cases.selectors.law import LawNotice, law_notices
-from suyuan.cases.selectors.today import way_left
+from suyuan.cases.selectors.today import task_title, way_left
 from suyuan.cases.services.common import Colleague
 from suyuan.platform.facts import Told, facts_told, kind_of
 from suyuan.platform.models import FactRow, Text
@@ -121,7 +121,9 @@ def case_page(
     for clock in clocks:
         clock.case = case
     cards = clock_cards(clocks, now)
-    entries, older = timeline(case, compartments, narrated=narrated, before=before, view=view)
+    tasks = _tasks(case, profile, compartments, narrated)
+    titles = {str(task.uid): task_title(task) for task in tasks}
+    entries, older = timeline(case, compartments, narrated=narrated, before=before, view=view, titles=titles)
     next_move, blockers = _next(case, procedure)
     return CasePage(
         case=case,
@@ -136,7 +138,7 @@ def case_page(
         next_move=next_move,
         next_sentence=str(procedure.move(rules.PACK_MOVE.get(next_move, next_move)).name) if next_move else "",
         blockers=blockers,
-        tasks=_tasks(case, profile, compartments, narrated),
+        tasks=tasks,
         promises=list(Promise.objects.held().filter(case=case).order_by("due_at", "id")[:40]) if narrated else [],
         parties=list(Party.objects.filter(case=case).select_related("person").order_by("id")) if narrated else [],
         staff=_staff(case),
@@ -292,8 +294,12 @@ def timeline(
     before: int | None = None,
     size: int = TIMELINE_PAGE,
     view: str = "",
+    titles: Mapping[str, str] | None = None,
 ) -> tuple[list[TimelineEntry], int | None]:
-    """The newest `size` facts of the case's streams as far as the reader may see them, newest first."""
+    """The newest `size` facts of the case's streams as far as the reader may see them, newest first.
+
+    `titles`: tasks by uid as the reader's language calls them; a fact keeps the words of who acted.
+    """
     readable = frozenset(compartments)
     nouns = ["", *(c for c in ANNOUNCED), *(c for c in HIDDEN if c in readable)]
     streams = [case.compartment_stream(c) for c in nouns]
@@ -308,7 +314,7 @@ def timeline(
     older = found[size - 1].pk if len(found) > size else None
     found = found[:size]
     open_rows = [row for row in found if narrated and _compartment(row) in readable]
-    told = {t.row.pk: t for t in facts_told(open_rows)}
+    told = {t.row.pk: _in_our_words(t, titles or {}) for t in facts_told(open_rows)}
     words = _words(told.values(), case) if narrated else {}
     names = names_of(row.actor for row in found)
     entries = [
@@ -316,6 +322,11 @@ def timeline(
         for row in found
     ]
     return entries, older
+
+
+def _in_our_words(told: Told, titles: Mapping[str, str]) -> Told:
+    title = titles.get(told.plain("task", "")) if told.row.type.startswith("task.") else None
+    return replace(told, private={**told.private, "title": title}) if title and "title" in told.private else told
 
 
 def _compartment(row: FactRow) -> str:

@@ -291,6 +291,18 @@ def _investigate(house, story, now):
     investigation.case_investigate(case=_fresh(story), actor=house.actor(story.manager), now=now)
 
 
+_HEADS = {"TN": "tsai", "TP": "fan", "SH": "gu"}
+_HEAD_CALLS = {
+    "zh-hant": "院長親自致電，說明這件事由誰負責、接下來一週會做什麼，也請對方有任何變化隨時來電。",
+    "zh-hans": "院长亲自致电，说明这件事由谁负责、接下来一周会做什么，也请对方有任何变化随时来电。",
+}
+
+
+def _senior(house, story, now):
+    """The head of the clinic calls in person."""
+    _contact(house, story, now, points=_HEAD_CALLS["zh-hans" if story.branch == "SH" else "zh-hant"], by=_HEADS[story.branch])
+
+
 def _contact(house, story, now, points="", kind="call", direction="out", tone="", next_step="", by="", minutes=10):
     handling.contact_log(
         case=_fresh(story),
@@ -536,6 +548,7 @@ _STEPS: dict[str, Callable[..., None]] = {
     "appoint": _appoint,
     "investigate": _investigate,
     "contact": _contact,
+    "senior": _senior,
     "plan": _plan,
     "promise": _promise,
     "keep": _keep,

@@ -12,8 +12,8 @@ def _taken(to: str = "", words: str = "", at: float = 3.0) -> Steps:
     return [(at, "assign", {"to": to}), (at + 0.5, "ack", {"words": words})]
 
 
-def _looked_into(cause: str, level: int = 1, at: float = 6.0) -> Steps:
-    """Graded, classified, channels told, an investigator named, the investigation open."""
+def _looked_into(cause: str, level: int = 1, at: float = 6.0, *, called: bool = True) -> Steps:
+    """Graded, classified, channels told, an investigator named, the investigation open. `called`: by the head, from level 2."""
     return [
         (at, "grade", {"level": level}),
         (at + 0.2, "classify", {"cause": cause}),
@@ -21,6 +21,7 @@ def _looked_into(cause: str, level: int = 1, at: float = 6.0) -> Steps:
         (at + 0.6, "speaker", {}),
         (at + 1.0, "appoint", {"expertise": "沒有參與這次治療"}),
         (at + 1.2, "investigate", {}),
+        *([(at + 9, "senior", {})] if level >= 2 and called else []),
         (at + 14, "steps", {}),
     ]
 
@@ -205,7 +206,7 @@ def _tainan() -> list[Story]:
         by="jiang",
         steps=[
             *_taken(at=1.5),
-            *_looked_into("adverse", 2, at=4),
+            *_looked_into("adverse", 2, at=4, called=False),
             (5.5, "contact", {"kind": "visit", "points": "回診由許醫師檢查：皮膚感覺減退，肌力正常。", "tone": "worried"}),
             (28, "plan", {"words": "醫師說明：感覺減退在這段時間並不少見，四週後再檢查一次；若有無力或疼痛加劇請立刻回來。"}),
             (150, "judge", {"serious": False, "reason": "肌力正常，感覺已部分恢復。"}),
