@@ -65,10 +65,8 @@ class RegisterForm(forms.Form):
         self.fields["patient_name"] = line_field(_("病人怎麼稱呼"), required=False, limit=80)
         self.fields["treatment"] = line_field(_("哪一次療程"), required=False, limit=200)
         self.fields["treatment_on"] = DayField(label=_("療程日期"), required=False)
-        causes = [(c.id, str(c.name)) for c in self.procedure.causes]
-        for n in range(1, MOST_ISSUES + 1):
-            self.fields[f"issue{n}"] = line_field(_("第 %(n)s 件事") % {"n": n}, required=False, limit=200)
-            self.fields[f"cause{n}"] = one_of(_("原因"), causes, required=False)
+        for n in self._places_typed():
+            self._add_issue(n)
         self.fields["harm"] = one_of(
             _("對方提到身體受傷了嗎"), kinds(self.procedure, "harm_states", law), cards=True, initial="none"
         )
@@ -145,14 +143,28 @@ class RegisterForm(forms.Form):
             on = data["treatment_on"]
             treatment = Treatment(words=data["treatment"].strip(), on=on, precision="day" if on else "unknown")
         for n in range(1, MOST_ISSUES + 1):
-            subject, cause = data[f"issue{n}"].strip(), data[f"cause{n}"]
+            subject, cause = data.get(f"issue{n}", "").strip(), data.get(f"cause{n}", "")
             if n == 1 and not subject and (cause or treatment):
                 subject = data["treatment"].strip()
             if subject or (n == 1 and (cause or treatment)):
                 yield IssueGiven(subject=subject, causes=(cause,) if cause else (), treatment=treatment if n == 1 else None)
 
+    def _places_typed(self) -> list[int]:
+        """A form that was sent reads the first place and those with something in them; one to be filled in shows all."""
+        places = range(1, MOST_ISSUES + 1)
+        sent = [n for n in places if self.data.get(f"issue{n}") or self.data.get(f"cause{n}")]
+        return sorted({1, *sent}) if self.is_bound else list(places)
+
+    def _add_issue(self, n: int) -> None:
+        causes = [(c.id, str(c.name)) for c in self.procedure.causes]
+        self.fields[f"issue{n}"] = line_field(_("第 %(n)s 件事") % {"n": n}, required=False, limit=200)
+        self.fields[f"cause{n}"] = one_of(_("原因"), causes, required=False)
+
     @property
     def issue_fields(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        for n in range(1, MOST_ISSUES + 1):
+            if f"issue{n}" not in self.fields:
+                self._add_issue(n)
         return [(self[f"issue{n}"], self[f"cause{n}"]) for n in range(1, MOST_ISSUES + 1)]
 
     @property

@@ -17,9 +17,10 @@ Row = TypeVar("Row", bound=Model)
 _NOTHING = object()
 
 
-def rows_add(rows: Iterable[Row]) -> list[Row]:
+def rows_add(rows: Iterable[Row], *, unless_there: bool = False) -> list[Row]:
     """Insert rows of one model inside the open transaction; numbers that the database gives are on them afterwards.
 
+    unless_there  a row whose unique key is taken is left out, and no numbers come back
     Raises IntegrityError as `bulk_create` does. Defaults of the database and expressions as values are not for here.
     """
     added = list(rows)
@@ -27,15 +28,17 @@ def rows_add(rows: Iterable[Row]) -> list[Row]:
         return added
     model = type(added[0])
     if connection.vendor != "sqlite":
-        return model._base_manager.bulk_create(added)
+        return model._base_manager.bulk_create(added, ignore_conflicts=unless_there)
     columns, numbered = _columns(model)
     at_once = max(1, connection.features.max_query_params // len(columns))
     for start in range(0, len(added), at_once):
-        _insert(added[start : start + at_once], model, columns, numbered)
+        _insert(added[start : start + at_once], model, columns, numbered, unless_there)
     return added
 
 
-def _insert(rows: list[Row], model: type[Row], columns: tuple[Field, ...], numbered: bool) -> None:
+def _insert(
+    rows: list[Row], model: type[Row], columns: tuple[Field, ...], numbered: bool, unless_there: bool
+) -> None:
     here, values = connections[connection.alias], []
     last: list[tuple[object, object]] = [(_NOTHING, None)] * len(columns)  # a column often says the same for every row
     for row in rows:
@@ -47,7 +50,9 @@ def _insert(rows: list[Row], model: type[Row], columns: tuple[Field, ...], numbe
                 last[place] = value, column.get_db_prep_save(value, here)
             values.append(last[place][1])
     with here.cursor() as cursor:
-        cursor.execute(_statement(model, len(rows)), values)
+        cursor.execute(_statement(model, len(rows), unless_there), values)
+        if unless_there:
+            return
         numbers = cursor.fetchall() if numbered else [(row.pk,) for row in rows]
     for row, (number,) in zip(rows, numbers, strict=True):
         row.pk = number
@@ -64,10 +69,10 @@ def _columns(model: type[Model]) -> tuple[tuple[Field, ...], bool]:
 
 
 @cache
-def _statement(model: type[Model], many: int) -> str:
+def _statement(model: type[Model], many: int, unless_there: bool) -> str:
     quote = connection.ops.quote_name
     columns, numbered = _columns(model)
     row = f"({', '.join(['%s'] * len(columns))})"
     names = ", ".join(quote(column.column) for column in columns)
-    returning = f" RETURNING {quote(model._meta.pk.column)}" if numbered else ""
-    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES {', '.join([row] * many)}{returning}"
+    returning = f" RETURNING {quote(model._meta.pk.column)}" if numbered and not unless_there else ""
+    return f"INSERT{' OR IGNORE' if unless_there else ''} INTO {quote(model._meta.db_table)} ({names}) VALUES {', '.join([row] * many)}{returning}"

@@ -18,6 +18,7 @@ from django.db.models import F
 from suyuan.platform.jobs.engine import Claim
 from suyuan.platform.jobs.queue import Pending
 from suyuan.platform.models import Job
+from suyuan.platform.rows import rows_add
 
 READY, RUNNING, DONE, DEAD = "ready", "running", "done", "dead"
 LEASE = timedelta(seconds=30)
@@ -43,7 +44,7 @@ class LeaseEngine:
             )
             for p in pending
         ]
-        Job.objects.bulk_create(rows, ignore_conflicts=True)
+        rows_add(rows, unless_there=True)
 
     def claim(self, now: datetime, *, queues: Sequence[str] | None = None) -> Claim | None:
         due = Job.objects.filter(state=READY, run_after__lte=now).order_by("-priority", "run_after", "id")
