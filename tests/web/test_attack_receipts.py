@@ -168,6 +168,16 @@ def test_the_page_asks_for_whom_a_letter_is_when_there_are_two(cast, browser, ma
     assert browser("manager").post(where, forged).status_code == 422
 
 
+def test_a_letter_to_nobody_is_refused_and_its_words_are_still_there(cast, browser, make_case):
+    """Somebody rang and would not say who they were: there is no receipt that could open a letter."""
+    case = make_case(complainant=PersonGiven(), issues=())
+    assert not Party.objects.filter(case=case).exists()
+    where = reverse("desk:letter_write", args=[case.reference])
+    answer = browser("manager").post(where, {"channel": "portal", "words": "請與我們聯絡。"})
+    assert answer.status_code == 422 and "請與我們聯絡。" in answer.content.decode()
+    assert not Message.objects.filter(subject_stream=case.stream).exists()
+
+
 def test_what_staff_took_down_and_we_wrote_stays_visible(cast, make_case):
     case = make_case("acknowledged")
     message_receive(stream=case.stream, branch_id=case.branch_id, channel="phone_note", body="病人來電。",

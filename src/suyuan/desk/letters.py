@@ -66,6 +66,8 @@ class LetterForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
+        if not self.people:
+            raise forms.ValidationError(_("還沒有登記是誰申訴，寫了也沒有人打得開。請先在案件裡加入相關的人。"))
         if data.get("channel") == "email" and str(self.party.uid) not in self.addresses:
             self.add_error("channel", _("這一位沒有選電子郵件，或沒有留下地址。請改放在進度頁。"))
         return data
