@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.chromium import chromium  # noqa: F401  (fixture)
 from tests.nothing_skipped import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401  (hooks)
 
 BEGINNING = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)

@@ -1,19 +1,12 @@
 """A house that runs, and people in front of it with a real browser."""
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.journeys.people import Street
 from tests.journeys.running import Running
-
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -26,21 +19,6 @@ def house(tmp_path_factory):
     assert running.jobs_failed() == []
     verified = running.run("chain", "verify")
     assert "holds" in verified.stdout, verified.stdout + verified.stderr
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    found = shutil.which("chromium")
-    if not found:
-        if os.environ.get("CI"):
-            pytest.fail("Chromium is missing, and nothing may be skipped in CI")
-        pytest.skip("NOT RUN: Chromium is missing")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.journeys.conftest import FLAGS
+from tests.chromium import FLAGS
 from tests.journeys.people import REFERENCE, SECRET, log_in
 from tests.journeys.running import Running
 

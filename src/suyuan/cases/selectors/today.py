@@ -193,9 +193,7 @@ def _due_lines(
 ) -> list[DueLine]:
     """Of each kind the `late` that have waited longest and the `ahead` that come next: a backlog never hides today."""
     clocks = CaseClock.objects.filter(_of_open_cases(held), state="running", information=False)
-    promises = Promise.objects.filter(
-        _of_open_cases(_narrated(held)), kept_at__isnull=True, broken_at__isnull=True, code=""
-    )
+    promises = Promise.objects.waiting().filter(_of_open_cases(_narrated(held)), code="")
     related = clocks.select_related("case__branch", "case__patient", "case__owner")
     clocks = _windows(related, "target_at", now, until, late, ahead)
     promises = _windows(promises.select_related("case__branch", "case__patient", "made_by"), "due_at", now, until, late, ahead)
