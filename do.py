@@ -59,7 +59,7 @@ def main(argv: list[str]) -> int:
 
 
 # What has to hold on both databases: services, jobs, search, chain, and what patients send.
-BOTH = ["platform", "accounts", "people", "playbooks", "correspondence", "cases", "portal"]
+BOTH = ["platform", "accounts", "people", "playbooks", "correspondence", "evidence", "cases", "portal"]
 
 
 def tests(rest: list[str]) -> int:

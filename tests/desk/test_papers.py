@@ -7,10 +7,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from suyuan.cases.models import CaseFile, Receipt
+from suyuan.cases.models import Receipt
 from suyuan.cases.services import parties
 from suyuan.cases.services.intake import PersonGiven
 from suyuan.correspondence.models import Message
+from suyuan.evidence.models import Item
 from suyuan.people.rules import Contact
 from suyuan.platform import clock
 from suyuan.platform.models import AccessRow
@@ -81,7 +82,7 @@ def test_a_file_is_kept_listed_and_given_as_a_download(browser, make_case):
     client = browser("manager")
     sent = SimpleUploadedFile("術前 <b>.png", PNG, content_type="text/html")
     assert client.post(url("files", case), {"file": sent, "note": "左眼"}).status_code == 302
-    row = CaseFile.objects.get(case=case)
+    row = Item.objects.get(stream=case.stream)
     page = client.get(url("files", case)).content.decode()
     assert "左眼" in page and "<b>.png" not in page
     answer = client.get(url("file", case, row.uid))
@@ -98,7 +99,7 @@ def test_files_that_cannot_be_kept_are_told_why(name, body, browser, make_case):
     answer = browser("manager").post(url("files", case), {"file": SimpleUploadedFile(name, body), "note": "我的註記"})
     page = answer.content.decode()
     assert answer.status_code == 422 and "檔案沒有加入" in page and "我的註記" in page
-    assert not CaseFile.objects.filter(case=case).exists()
+    assert not Item.objects.filter(stream=case.stream).exists()
 
 
 def test_no_file_is_told(browser, make_case):

@@ -10,7 +10,8 @@ import django
 
 def main() -> None:
     django.setup()
-    from suyuan.cases.models import Case, CaseFile
+    from suyuan.cases.models import Case
+    from suyuan.evidence.models import Item
     from suyuan.platform.files import file_open
     from suyuan.platform.models import FactRow
 
@@ -22,11 +23,11 @@ def main() -> None:
             "opened": FactRow.objects.filter(stream=case.stream, type="case.opened").count(),
             "files": [],
         }
-    for row in CaseFile.objects.select_related("stored", "case").filter(case__reference__in=told):
+    for row in Item.objects.filter(stream__in=(streams := {c.stream: c.reference for c in Case.objects.filter(reference__in=told)})):
         digest = hashlib.sha256()
         for piece in file_open(row.stored):
             digest.update(piece)
-        told[row.case.reference]["files"].append(digest.hexdigest())
+        told[streams[row.stream]]["files"].append(digest.hexdigest())
     json.dump(told, sys.stdout)
 
 

@@ -11,10 +11,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from suyuan.cases import rules as case_rules
-from suyuan.cases.models import Case, CaseFile, Demand, Promise, RootCause, Task
+from suyuan.cases.models import Case, Demand, Promise, RootCause, Task
 from suyuan.cases.models import Receipt as ReceiptRow
 from suyuan.correspondence.models import Message
 from suyuan.correspondence.services import message_draft, message_queue
+from suyuan.evidence.models import Item
 from suyuan.kernel.actor import Actor
 from suyuan.platform import access
 from suyuan.platform.jobs import run_due
@@ -284,7 +285,7 @@ def test_files_can_be_added_with_and_without_scripts(inside, case):
     inside.patch(where, PNG, content_type="application/offset+octet-stream", headers={**TUS, "Upload-Offset": "0"})
     assert act(inside, "attach", upload=where.rstrip("/").rpartition("/")[2]).status_code == 303
 
-    assert CaseFile.objects.filter(case=case, source="portal").count() == 2
+    assert Item.objects.filter(stream=case.stream, source="portal").count() == 2
     html = inside.get(FOLLOW).content.decode()
     assert "一.png" in html and "2.png" in html
     assert act(inside, "attach").status_code == 422

@@ -8,7 +8,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from suyuan.cases.models import Case, CaseFile
+from suyuan.cases.models import Case
+from suyuan.evidence.models import Item
 from suyuan.platform import files
 from suyuan.platform.models import StoredFile, Upload
 from suyuan.portal import rules
@@ -68,7 +69,7 @@ def test_a_file_that_comes_in_odd_pieces_is_the_file_that_was_sent(writing, clin
 
     page = writing.post(WRITE, given(writing.get(WRITE), upload=token(where)))
     assert page.status_code == 200 and "1 個，原檔封存" in page.content.decode()
-    stored = CaseFile.objects.get().stored
+    stored = Item.objects.get().stored
     assert b"".join(files.file_chunks(stored)) == PNG
     assert files.file_name(stored) == "左眼.png"
 
@@ -107,7 +108,7 @@ def test_an_upload_belongs_to_the_browser_that_began_it(writing, clinic):
     assert stranger.delete(where, headers=TUS).status_code == 404
     answer = stranger.post(WRITE, given(page, upload=token(where)))
     assert answer.status_code == 422 and "沒有保留" in answer.content.decode()
-    assert not CaseFile.objects.exists()
+    assert not Item.objects.exists()
 
 
 def test_another_sites_page_starts_nothing(writing, clinic):
@@ -153,7 +154,7 @@ def test_files_come_with_the_form_where_no_script_runs(phone, clinic):
     page = sent(phone, files=photos)
 
     assert page.status_code == 200
-    names = {files.file_name(row.stored) for row in CaseFile.objects.select_related("stored")}
+    names = {files.file_name(row.stored) for row in Item.objects.select_related("stored")}
     assert names == {"一.png", "二.png"}
 
 
@@ -182,7 +183,7 @@ def test_a_second_click_with_files_is_one_case_with_them_once(phone, clinic):
     page = phone.get(WRITE)
     answers = [phone.post(WRITE, given(page, files=[SimpleUploadedFile("一.png", PNG)])) for _ in range(2)]
     assert [a.status_code for a in answers] == [200, 200]
-    assert CaseFile.objects.count() == 1 and Case.objects.count() == 1
+    assert Item.objects.count() == 1 and Case.objects.count() == 1
 
 
 def test_a_file_whose_last_answer_was_cut_off_comes_with_the_form(writing, clinic):
@@ -194,4 +195,4 @@ def test_a_file_whose_last_answer_was_cut_off_comes_with_the_form(writing, clini
 
     page = writing.get(WRITE)
     assert writing.post(WRITE, given(page, upload=token(where))).status_code == 200
-    assert CaseFile.objects.get().stored.size == PNG_SIZE
+    assert Item.objects.get().stored.size == PNG_SIZE

@@ -359,7 +359,7 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "task.opened": task_opened,
     "task.done": task_done,
     "task.cancelled": task_cancelled,
-    "file.added": _says(t("加入一個檔案")),
+    "file.added": _says(t("加入一個檔案")),  # until evidence kept items
     "care.recorded": care_recorded,
     "late_entry.made": _says(t("補記急救當時的紀錄，註明補記時間")),
     "investigator.appointed": _person(t("請%(name)s調查"), t("指定了調查的同事")),

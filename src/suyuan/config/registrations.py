@@ -19,7 +19,11 @@ FROZEN: tuple[tuple[str, dict], ...] = (
     ("cases_carerecord", {}),
     ("cases_consent", {}),
     ("cases_evaluation", {}),
-    ("cases_casefile", {"may_update_columns": ("compartment",)}),
+    (
+        "evidence_item",
+        {"may_update_columns": ("kind", "title", "from_whom", "obtained_at", "place", "note", "compartment", "branch_id")},
+    ),
+    ("evidence_custodyentry", {}),
     ("cases_approval", {"frozen_when": "OLD.decided_at IS NOT NULL"}),
     ("cases_survey", {"frozen_when": "OLD.answered_at IS NOT NULL"}),
 )
@@ -55,6 +59,7 @@ def register_all() -> None:
     from suyuan.config.phrases import PLATFORM
     from suyuan.correspondence.freezing import FROZEN as MESSAGES
     from suyuan.correspondence.phrases import PHRASES as WORDS
+    from suyuan.evidence.phrases import PHRASES as EVIDENCE
 
     after = {"pack.loaded": (RECOUNT,)}
     words = {**phrases(), **PLATFORM}
@@ -62,6 +67,7 @@ def register_all() -> None:
     # A message may end a clock of the case in whose stream it stands; the rest of what is said there may not.
     heard = {"message.received": (clocks_follow, escalations_follow)}  # repeated messages call in the next person
     facts.register({n: FactKind(phrase, inside=heard.get(n, (clocks_follow,))) for n, phrase in WORDS.items()})
+    facts.register({n: FactKind(phrase, inside=(clocks_follow,)) for n, phrase in EVIDENCE.items()})
     facts.register(FACTS)
     for table, how in (*FROZEN, *MESSAGES):
         triggers.register(table, **how)

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "suyuan.accounts",
     "suyuan.playbooks",
     "suyuan.people",
+    "suyuan.evidence",
     "suyuan.correspondence",
     "suyuan.cases",
     "suyuan.portal",

@@ -3,11 +3,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from suyuan.cases.models import Case, CaseFile, Party
+from suyuan.cases.models import Case, Party
 from suyuan.cases.services import handling
 from suyuan.cases.services.common import case_locked, require_may
 from suyuan.correspondence.models import Message
 from suyuan.correspondence.services import message_change, message_draft, message_queue
+from suyuan.evidence.models import Item
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import NotHere
 from suyuan.platform.files import Received, file_store
@@ -67,7 +68,7 @@ def letter_send(
 
 
 @writes
-def file_keep(*, case: Case, received: Received, note: str, actor: Actor, now: datetime) -> CaseFile:
+def file_keep(*, case: Case, received: Received, note: str, actor: Actor, now: datetime) -> Item:
     """Give received bytes their row and their place in the case."""
     stored = file_store(received=received, branch_id=case.branch_id, actor=actor, now=now)
     return handling.file_add(case=case, stored=stored, source="desk", note=note, actor=actor, now=now)

@@ -26,7 +26,6 @@ from suyuan.cases import selectors as cases_read
 from suyuan.cases.errors import IdentityNotVerified
 from suyuan.cases.models import (
     CaseClock,
-    CaseFile,
     Demand,
     Disclosure,
     Finding,
@@ -53,6 +52,7 @@ from suyuan.desk.fields import ExtendForm, attempt
 from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words, people_of
 from suyuan.desk.register import RegisterForm
 from suyuan.desk.services import file_keep
+from suyuan.evidence.selectors.items import item_in, items_of
 from suyuan.kernel.refusal import MovedMeanwhile, NotHere, Refusal
 from suyuan.people.selectors import search_people
 from suyuan.platform import access, idempotency, keys
@@ -673,7 +673,7 @@ def files(request: HttpRequest, reference: str) -> HttpResponse:
         if not problem:
             return redirect("desk:files", reference=found.reference)
     readable = cases_read.compartments_for(request.profile, found)
-    rows = CaseFile.objects.filter(case=found, compartment__in=readable).select_related("stored").order_by("-id")
+    rows = items_of(found.stream, readable)
     names = names_of(row.added_by for row in rows)
     lines = [(row, file_name(row.stored), names.get(row.added_by, "")) for row in rows]
     _noted(request, found, "case.files", {row.compartment for row in rows})
@@ -712,8 +712,8 @@ def _file_add(request: HttpRequest, found) -> str:
 def file(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """A file as a download, never inline; the copy is written to the access log before it is given."""
     found = cases_read.case_for(request.profile, reference, to="identity")
-    row = CaseFile.objects.filter(case=found, uid=uid).select_related("stored").first()
-    if row is None or row.compartment not in cases_read.compartments_for(request.profile, found):
+    row = item_in(found.stream, uid, cases_read.compartments_for(request.profile, found))
+    if row.stored is None:
         raise NotHere()
     access.note_before(
         request.actor,

@@ -180,22 +180,6 @@ class Approval(models.Model):
         ]
 
 
-class CaseFile(models.Model):
-    """A stored file that belongs to a case; the evidence context makes items of these."""
-
-    uid = models.UUIDField(default=chance.uid, unique=True)
-    case = models.ForeignKey(Case, models.PROTECT, related_name="files")
-    stored = models.ForeignKey("platform.StoredFile", models.PROTECT, related_name="+")
-    source = models.CharField(max_length=12)
-    added_by = models.CharField(max_length=80)
-    added_at = models.DateTimeField()
-    note = models.CharField(max_length=200, blank=True)
-    compartment = models.CharField(max_length=20, blank=True, default="")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["case", "stored"], name="case_file_once")]
-
-
 class Consent(models.Model):
     """One tick per purpose, with the version of the words that were shown."""
 

@@ -9,8 +9,10 @@ from django.db.models import Q
 
 from suyuan.accounts.rules import ActorProfile
 from suyuan.cases import rules
-from suyuan.cases.models import Case, CaseFile, Demand, Disclosure, Party, Promise, StaffStatement, Survey
+from suyuan.cases.models import Case, Demand, Disclosure, Party, Promise, StaffStatement, Survey
 from suyuan.correspondence.models import Message
+from suyuan.evidence.models import Item
+from suyuan.evidence.selectors.items import items_of
 from suyuan.kernel.refusal import NotHere
 from suyuan.platform.models import Text
 from suyuan.playbooks import selectors as packs
@@ -111,8 +113,7 @@ def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView
     ]
     now_stage = procedure.stage(case.stage)
     others = _others(case, party)
-    own = case.files.filter(source="portal", compartment="").exclude(added_by__in=_actors(others))
-    own = own.select_related("stored").order_by("id")
+    own = items_of(case.stream, [""]).filter(source="portal").exclude(added_by__in=_actors(others))
     speaker = case.speaker or case.owner
     return PortalView(
         reference=case.reference,
@@ -185,7 +186,7 @@ def _messages(case: Case, party: Party | None, others: list[Party]) -> list[Port
     ]
 
 
-def _file(row: CaseFile) -> PortalFile:
+def _file(row: Item) -> PortalFile:
     from suyuan.platform.files import file_name
 
     return PortalFile(uid=str(row.uid), name=file_name(row.stored), size=row.stored.size, at=row.added_at)

@@ -275,7 +275,8 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
     "inquiry": (
         "case.investigation_started", "investigator.appointed", "investigator.released", "finding.recorded",
         "finding.corrected", "root_cause.recorded", "statement.requested", "statement.given", "issue.added",
-        "issue.classified", "factors.recorded", "file.added", "late_entry.made", "care.recorded", "harm.judged",
+        "issue.classified", "factors.recorded", "file.added", "item.added", "item.described", "item.custody", "late_entry.made",
+        "care.recorded", "harm.judged",
     ),
     "decisions": (
         "case.graded", "level.lowering_asked", "level.lowering_decided", "case.flagged", "case.unflagged",

@@ -13,7 +13,6 @@ from suyuan.accounts.models import Branch, User
 from suyuan.cases import errors, rules
 from suyuan.cases.models import (
     Case,
-    CaseFile,
     CaseIssue,
     Consent,
     Demand,
@@ -24,6 +23,7 @@ from suyuan.cases.models import (
 )
 from suyuan.cases.services import common
 from suyuan.cases.services.receipts import receipt_row
+from suyuan.evidence.services.items import ItemGiven, items_make
 from suyuan.kernel.actor import Actor
 from suyuan.people.models import ContactPoint, Person, TreatmentReceived
 from suyuan.people.rules import Contact, Treatment
@@ -552,15 +552,14 @@ def _around(case, party, intake: Intake, treatments, actor: Actor, now: datetime
     demands = rows_add(
         Demand(case=case, kind=kind, asked_by=party, asked_at=asked_at, recorded_at=now) for kind in kinds
     )
-    rows_add(
-        CaseFile(
-            case=case,
-            stored=stored,
-            source="portal" if actor.kind == "party" else "desk",
-            added_by=str(actor),
-            added_at=now,
-        )
-        for stored in intake.files
+    source = "portal" if actor.kind == "party" else "desk"
+    items = items_make(
+        (ItemGiven(stored, source) for stored in intake.files),
+        stream=case.stream,
+        branch_id=case.branch_id,
+        actor=actor,
+        now=now,
+        first=1,
     )
     plain = {
         "level": case.level,
@@ -578,6 +577,7 @@ def _around(case, party, intake: Intake, treatments, actor: Actor, now: datetime
         "consents": [[c.purpose, c.version, c.given] for c in intake.consents],
         "demands": [{"kind": d.kind, "demand": str(d.uid)} for d in demands],
         "files": [[str(f.uid), f.sha256] for f in intake.files],
+        "items": [[item.number, str(item.uid)] for item in items],
         "complained": sorted(intake.complained_user_ids),
     }
     private = {

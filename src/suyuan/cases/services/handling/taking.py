@@ -23,6 +23,7 @@ from suyuan.cases.services.handling.parts import (
 )
 from suyuan.cases.services.handling.steps import HANDLER, steps_pass
 from suyuan.correspondence.services import messages_rescope
+from suyuan.evidence.services.items import items_rescope
 from suyuan.kernel.actor import Actor
 from suyuan.platform.search import stream_rescope
 from suyuan.platform.units import writes
@@ -133,6 +134,7 @@ def case_move_branch(*, case: Case, branch: Branch, reason: str, actor: Actor, n
     for compartment in sorted(rules.COMPARTMENTS):
         stream_rescope(stream=case.compartment_stream(compartment), branch_id=branch.pk)
     messages_rescope(stream=case.stream, branch_id=branch.pk)
+    items_rescope(stream=case.stream, branch_id=branch.pk)
     clocks_recount(case, now, law_changed=law_changed)
 
     plain = {"from": before.code, "to": branch.code, "jurisdiction": branch.jurisdiction, "left": left}

@@ -6,7 +6,7 @@ from datetime import datetime
 from suyuan.accounts.models import User
 from suyuan.accounts.rules import MANAGERS, MEMBER_ROLES, compartments_of
 from suyuan.cases import errors, rules
-from suyuan.cases.models import CareRecord, Case, CaseFile, Task
+from suyuan.cases.models import CareRecord, Case, Task
 from suyuan.cases.selectors.today import task_title
 from suyuan.cases.services.handling.parts import (
     begin,
@@ -25,6 +25,8 @@ from suyuan.cases.services.handling.parts import (
     tell,
     words_frozen,
 )
+from suyuan.evidence.models import Item
+from suyuan.evidence.services.items import ItemGiven, item_add
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.platform.models import StoredFile
 from suyuan.platform.units import writes
@@ -162,35 +164,20 @@ def file_add(
     compartment: str = "",
     actor: Actor,
     now: datetime,
-) -> CaseFile:
+) -> Item:
     """Tie a stored file to the case. The bytes were sealed before; here they get their place and their fact."""
     case = begin(case, "file_add", actor, now)
     known(source, FILE_SOURCES, "source")
     known(compartment, rules.COMPARTMENTS, "compartment")
-    if CaseFile.objects.filter(case=case, stored=stored).exists():
-        raise errors.AlreadyDone()
-    note = short(note, 200, "note")
-    added = CaseFile.objects.create(
-        case=case,
-        stored=stored,
-        source=source,
-        added_by=str(actor),
-        added_at=now,
-        note=note,
-        compartment=compartment,
-    )
     case_change(case, now=now)
-    plain = {
-        "file": str(added.uid),
-        "sha256": stored.sha256,
-        "size": stored.size,
-        "content_type": stored.content_type,
-        "source": source,
-    }
-    tell(
-        case, "file.added", actor=actor, now=now, plain=plain, private={"note": note}, compartment=compartment
+    return item_add(
+        given=ItemGiven(stored, source, note=short(note, 200, "note"), compartment=compartment),
+        stream=case.stream,
+        branch_id=case.branch_id,
+        told_in=case.compartment_stream(compartment),
+        actor=actor,
+        now=now,
     )
-    return added
 
 
 # --- care ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,3 @@
+from suyuan.evidence.models.items import CustodyEntry, Item
+
+__all__ = ["CustodyEntry", "Item"]

@@ -1,0 +1,42 @@
+"""One sentence per fact about evidence."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+
+from suyuan.platform.facts import Told
+
+CUSTODY: dict[str, Promise] = {
+    "received": _l("收下"),
+    "handed_over": _l("移交"),
+    "sealed": _l("封存"),
+    "unsealed": _l("啟封"),
+    "copied": _l("複製"),
+    "sent_for_test": _l("送檢"),
+    "returned": _l("歸還"),
+    "shown": _l("提示"),
+    "destroyed": _l("銷毀"),
+}
+
+
+def item_added(told: Told) -> str:
+    return _("加入證物 %(number)s") % {"number": told.plain("number")}
+
+
+def item_described(told: Told) -> str:
+    return _("補充證物 %(number)s 的說明") % {"number": told.plain("number")}
+
+
+def item_custody(told: Told) -> str:
+    act = CUSTODY.get(told.plain("act", ""), told.plain("act", ""))
+    return _("證物 %(number)s：%(act)s") % {"number": told.plain("number"), "act": act}
+
+
+PHRASES: dict[str, Callable[[Told], str]] = {
+    "item.added": item_added,
+    "item.described": item_described,
+    "item.custody": item_custody,
+}

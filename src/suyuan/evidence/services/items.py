@@ -1,0 +1,252 @@
+"""Items and whose hands they pass through."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max
+
+from suyuan.evidence import errors, rules
+from suyuan.evidence.models import CustodyEntry, Item
+from suyuan.kernel.actor import Actor
+from suyuan.kernel.refusal import BadInput
+from suyuan.platform import units
+from suyuan.platform.facts import Fact, facts_record
+from suyuan.platform.models import StoredFile
+from suyuan.platform.rows import rows_add
+from suyuan.platform.units import writes
+
+
+@dataclass(frozen=True)
+class ItemGiven:
+    """One thing about to become evidence; `stored` is None for an object that is not a file."""
+
+    stored: StoredFile | None
+    source: str
+    kind: str = ""
+    title: str = ""
+    from_whom: str = ""
+    obtained_at: datetime | None = None
+    place: str = ""
+    note: str = ""
+    compartment: str = ""
+
+
+def items_make(
+    given: Iterable[ItemGiven], *, stream: str, branch_id: int, actor: Actor, now: datetime, first: int | None = None
+) -> list[Item]:
+    """Number them and write them with their first hand-over, inside the caller's service, which records the fact.
+
+    `first` is the first number where nothing can be there yet; otherwise the caller holds the lock of what they belong to.
+    Raises BadInput, WordsTooLong, TimeWrong, AlreadyAnItem.
+    """
+    units.required()
+    given = [_checked(each, now) for each in given]
+    if not given:
+        return []
+    stored = [each.stored.pk for each in given if each.stored is not None]
+    if first is None and stored and Item.objects.filter(stored__in=stored).exists():
+        raise errors.AlreadyAnItem()
+    items = rows_add(
+        Item(
+            stream=stream,
+            branch_id=branch_id,
+            number=number,
+            stored=each.stored,
+            kind=each.kind,
+            title=each.title,
+            source=each.source,
+            from_whom=each.from_whom,
+            obtained_at=each.obtained_at,
+            place=each.place,
+            note=each.note,
+            compartment=each.compartment,
+            added_by=str(actor),
+            added_at=now,
+        )
+        for number, each in enumerate(given, first or _next_number(stream))
+    )
+    rows_add(_received(item, actor, now) for item in items)
+    return items
+
+
+def item_digest(item: Item) -> str:
+    """What the item is known by; empty for an object."""
+    return item.stored.sha256 if item.stored is not None else ""
+
+
+@writes
+def item_add(
+    *, given: ItemGiven, stream: str, branch_id: int, told_in: str = "", actor: Actor, now: datetime
+) -> Item:
+    """One more item. `told_in` is the stream of the fact where it is not that of the item (a protected compartment)."""
+    (item,) = items_make([given], stream=stream, branch_id=branch_id, actor=actor, now=now)
+    private = {"title": item.title, "from_whom": item.from_whom, "note": item.note, "place": item.place}
+    fact = Fact(
+        "item.added",
+        told_in or stream,
+        plain=facts_of(item),
+        private={name: words for name, words in private.items() if words},
+        happened_at=item.obtained_at,
+        subject=item,
+    )
+    facts_record([fact], actor=actor, now=now)
+    return item
+
+
+def facts_of(item: Item) -> dict:
+    """What the chain keeps of an item in the open."""
+    plain = {"item": str(item.uid), "number": item.number, "kind": item.kind, "source": item.source}
+    if item.stored is not None:
+        stored = item.stored
+        plain |= {"sha256": stored.sha256, "size": stored.size, "content_type": stored.content_type}
+    return plain
+
+
+@writes
+def item_describe(
+    *,
+    item: Item,
+    told_in: str = "",
+    kind: str | None = None,
+    title: str | None = None,
+    from_whom: str | None = None,
+    obtained_at: datetime | None = None,
+    place: str | None = None,
+    note: str | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Item:
+    """Say more exactly what an item is. What was said before stays in the chain."""
+    item = Item.objects.select_for_update(of=("self",)).get(pk=item.pk)
+    said = {"kind": kind, "title": title, "from_whom": from_whom, "place": place, "note": note}
+    changes = {name: words.strip() for name, words in said.items() if words is not None}
+    if obtained_at is not None:
+        changes["obtained_at"] = _past(obtained_at, now)
+    changes = {name: value for name, value in changes.items() if getattr(item, name) != value}
+    if not changes:
+        return item
+    for name, value in changes.items():
+        setattr(item, name, _fits(name, value) if isinstance(value, str) else value)
+    item.save(update_fields=list(changes))
+    plain = {"item": str(item.uid), "number": item.number, "changed": sorted(changes)}
+    plain |= {"kind": item.kind} if "kind" in changes else {}
+    private = {name: value for name, value in changes.items() if isinstance(value, str) and name != "kind" and value}
+    told = Fact("item.described", told_in or item.stream, plain=plain, private=private, subject=item)
+    facts_record([told], actor=actor, now=now)
+    return item
+
+
+@writes
+def items_rescope(*, stream: str, branch_id: int) -> None:
+    """What they belong to stands in another branch now; its own fact says so."""
+    Item.objects.filter(stream=stream).update(branch_id=branch_id)
+
+
+@writes
+def custody_note(
+    *,
+    item: Item,
+    act: str,
+    happened_at: datetime | None = None,
+    from_whom: str = "",
+    to_whom: str = "",
+    place: str = "",
+    why: str = "",
+    told_in: str = "",
+    actor: Actor,
+    now: datetime,
+) -> CustodyEntry:
+    """One hand-over of an item. Raises BadInput, WordsTooLong, TimeWrong."""
+    (entry,) = custody_make(
+        [item], act=act, happened_at=happened_at, from_whom=from_whom, to_whom=to_whom, place=place, why=why,
+        actor=actor, now=now,
+    )  # fmt: skip
+    plain = {"item": str(item.uid), "number": item.number, "act": act, "sha256": entry.sha256_after}
+    private = {"from_whom": entry.from_whom, "to_whom": entry.to_whom, "place": entry.place, "why": entry.why}
+    fact = Fact(
+        "item.custody",
+        told_in or item.stream,
+        plain=plain,
+        private={name: words for name, words in private.items() if words},
+        happened_at=happened_at,
+        subject=entry,
+    )
+    facts_record([fact], actor=actor, now=now)
+    return entry
+
+
+def custody_make(
+    items: Sequence[Item],
+    *,
+    act: str,
+    happened_at: datetime | None = None,
+    from_whom: str = "",
+    to_whom: str = "",
+    place: str = "",
+    why: str = "",
+    actor: Actor,
+    now: datetime,
+) -> list[CustodyEntry]:
+    """The same hand-over for several items, inside the caller's service, which records the fact."""
+    if act not in rules.CUSTODY:
+        raise BadInput(fields={"act": act})
+    if act in rules.PASSES_ON and not to_whom.strip():
+        raise BadInput(fields={"to_whom": "empty"})
+    said = {"from_whom": from_whom, "to_whom": to_whom, "place": place, "why": why}
+    words = {name: _fits(name, given.strip()) for name, given in said.items()}
+    when = _past(happened_at, now) if happened_at else now
+    return rows_add(
+        CustodyEntry(
+            item=item,
+            act=act,
+            happened_at=when,
+            recorded_at=now,
+            by=str(actor),
+            sha256_before=item_digest(item),
+            sha256_after=item_digest(item),
+            **words,
+        )
+        for item in items
+    )
+
+
+def _received(item: Item, actor: Actor, now: datetime) -> CustodyEntry:
+    return CustodyEntry(
+        item=item,
+        act="received",
+        happened_at=item.obtained_at or now,
+        recorded_at=now,
+        by=str(actor),
+        from_whom=item.from_whom,
+        place=item.place,
+        sha256_after=item_digest(item),
+    )
+
+
+def _next_number(stream: str) -> int:
+    return (Item.objects.filter(stream=stream).aggregate(last=Max("number"))["last"] or 0) + 1
+
+
+def _checked(given: ItemGiven, now: datetime) -> ItemGiven:
+    if given.source not in rules.SOURCES:
+        raise BadInput(fields={"source": given.source})
+    for name in ("kind", "title", "from_whom", "place", "note"):
+        _fits(name, getattr(given, name))
+    if given.obtained_at is not None:
+        _past(given.obtained_at, now)
+    return given
+
+
+def _fits(name: str, words: str) -> str:
+    field = (CustodyEntry if name in ("to_whom", "why") else Item)._meta.get_field(name)
+    if len(words) > field.max_length:
+        raise errors.WordsTooLong(fields={name: "too_long"}, limit=field.max_length)
+    return words
+
+
+def _past(stated: datetime, now: datetime) -> datetime:
+    if stated > now:
+        raise errors.TimeWrong(fields={"happened_at": "future"})
+    return stated
