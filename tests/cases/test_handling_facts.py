@@ -268,6 +268,8 @@ ACTS: dict[Callable, tuple[str, Callable | None, Callable]] = {
 
 # Facts without a row of their own: the fact and its frozen words are all there is.
 WORDS_ONLY = {handling.plan_explain, handling.report_made, handling.late_entry_make, handling.factors_record}
+# Rows of evidence, which knows no cases: their fact stands in the case's stream all the same.
+OF_EVIDENCE = {handling.file_add}
 # Rows that stand below cases: the guest's own stream tells of account and invitation, the case of it once.
 OF_ACCOUNTS = {handling.guest_invite, handling.guest_release}
 
@@ -282,7 +284,7 @@ def test_one_fact_in_each_stream_whose_rows_changed(cast, make_case, service):
     act(scene, ready)
 
     streams = changed_streams(before, rows())
-    if service in WORDS_ONLY | OF_ACCOUNTS:
+    if service in WORDS_ONLY | OF_EVIDENCE | OF_ACCOUNTS:
         streams.add(scene.case.stream)
     told = own_facts(last)
     if service in OF_ACCOUNTS:
