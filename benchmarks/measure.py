@@ -13,7 +13,7 @@ _TABLES = re.compile(r"^(SCAN|SEARCH) (\S+)")
 # Whoever scans one of these pays for every complaint there ever was.
 GROWING = frozenset(
     {
-        "cases_case", "cases_caseclock", "cases_caseissue", "cases_casefile", "cases_contactentry", "cases_involvement",
+        "cases_case", "cases_caseclock", "cases_caseissue", "evidence_item", "evidence_custodyentry", "cases_contactentry", "cases_involvement",
         "cases_party", "cases_promise", "cases_receipt", "cases_task", "people_contactpoint", "people_person",
         "people_personindex", "people_treatmentreceived", "platform_factprivate", "platform_factrow", "platform_job",
         "platform_streamhead", "platform_text",

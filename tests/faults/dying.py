@@ -70,10 +70,11 @@ class Sender:
     def there(self) -> list[list[str]]:
         """For each case with these words: the digests of its files, opened."""
         from suyuan.cases.models import Case
+        from suyuan.evidence.selectors.items import items_of
         from suyuan.platform.files import file_open
 
         return [
-            sorted(hashlib.sha256(b"".join(file_open(row.stored))).hexdigest() for row in case.files.select_related("stored"))
+            sorted(hashlib.sha256(b"".join(file_open(row.stored))).hexdigest() for row in items_of(case.stream, [""]))
             for case in Case.objects.filter(narrative__body=self.words)
         ]
 

@@ -145,7 +145,7 @@ def test_the_form_stands_without_scripts(street, photos, house):
     phone.locator("#complaint .sy-po-acts button[name=send]").tap()
     expect(phone.locator(".sy-receipt__stamp")).to_be_visible()
     reference, secret = keys_on(phone)
-    assert house.one("SELECT count(*) FROM cases_casefile f JOIN cases_case c ON c.id=f.case_id WHERE c.reference=?", reference) == 2
+    assert house.one("SELECT count(*) FROM evidence_item i JOIN cases_case c ON c.stream=i.stream WHERE c.reference=?", reference) == 2
 
     phone.goto("/p/tainan/follow/")
     phone.fill("#reference", reference.lower())

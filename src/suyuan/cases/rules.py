@@ -1,7 +1,7 @@
 """What a case may do next, and what must be there first. No Django, no clock, no database."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -239,6 +239,71 @@ def shut_gates(move: str, gates: Iterable[str], state: CaseState) -> list[Missin
         if not holds(state):
             missing.append(Missing(code, number(state)))
     return missing
+
+
+# --- what may leave the house ------------------------------------------------------------------------------------------
+
+
+class Purpose(StrEnum):
+    """What papers and bundles are made for."""
+
+    INTERNAL = "internal"
+    PATIENT = "patient"
+    MEDIATION = "mediation"
+    AUTHORITY = "authority"
+    LITIGATION = "litigation"
+    PUBLIC = "public"
+
+
+# Who may put protected material into what is made for a purpose; whoever does reads the compartment too. Nothing of
+# counsel's leaves; an analysis of causes goes to the authority that asks for it by law (TW-RCA-2) and to nobody else.
+_LEGAL_OR_HEAD = frozenset({"legal", "head_of_clinic"})
+_MAY_LEAVE: Mapping[str, Mapping[Purpose, frozenset[str]]] = {
+    "counsel": {},
+    "mediation": {Purpose.MEDIATION: _LEGAL_OR_HEAD},
+    "root_cause": {Purpose.AUTHORITY: frozenset({"head_of_clinic"})},
+    "care_talk": {Purpose.PATIENT: frozenset({"case_manager", "head_of_clinic"})},
+}
+# What was said to calm and to settle may be shown where both sides agree (TW-APOL-1, TW-APOL-2, CN-CONF-1).
+_BOTH_MAY_AGREE = frozenset({"mediation", "care_talk"})
+
+
+@dataclass(frozen=True)
+class ExportRule:
+    """Whether a compartment may stand in what is made for a purpose. `why` is a code to say it with when it may not.
+
+    basis  ids of the rules of law that protect the compartment here
+    """
+
+    allowed: bool
+    roles: frozenset[str] = frozenset()
+    needs_both: bool = False
+    why: str = ""
+    basis: tuple[str, ...] = ()
+
+
+def export_rule(
+    compartment: str, purpose: Purpose, *, protected_by: Iterable[str] = (), both_agreed: bool = False
+) -> ExportRule:
+    """May what stands in `compartment` ("" is the open part) go into papers made for `purpose`, and by whose hand?
+
+    protected_by  ids of the law's rules that protect this compartment in the case's jurisdiction (`protects` in the packs)
+    both_agreed   both sides agreed that it is shown; recorded beforehand
+    """
+    if compartment not in COMPARTMENTS:
+        raise ValueError(f"no such compartment: {compartment!r}")
+    purpose, basis = Purpose(purpose), tuple(protected_by)
+    if compartment == "":
+        return ExportRule(purpose != Purpose.PUBLIC, why="" if purpose != Purpose.PUBLIC else "never_public")
+    if purpose == Purpose.INTERNAL:
+        return ExportRule(True, basis=basis)
+    roles = _MAY_LEAVE[compartment].get(purpose, frozenset())
+    if roles:
+        return ExportRule(True, roles, basis=basis)
+    needs_both = compartment in _BOTH_MAY_AGREE and purpose != Purpose.PUBLIC
+    if needs_both and both_agreed:
+        return ExportRule(True, _LEGAL_OR_HEAD, basis=basis)
+    return ExportRule(False, needs_both=needs_both, why="protected_by_law" if basis else "protected", basis=basis)
 
 
 # --- reopening -----------------------------------------------------------------------------------------------------

@@ -179,6 +179,8 @@ class Limit:
 class LawRule:
     """One row of law. `title` is what must happen; `explained` the law in plain words; `quote` as published.
 
+    protects  the compartment whose material this rule keeps from leaving the house
+
     grade   V quoted from a published copy: binds;  P from a secondary source: to be confirmed, treat as binding;
             UNVERIFIED: shown, never alarms
     """
@@ -209,6 +211,7 @@ class LawRule:
     gate: Code | None = None
     keep: Keep | None = None
     limit: Limit | None = None
+    protects: Code | None = None
     note: Texts | None = None
     sha: str = ""
 

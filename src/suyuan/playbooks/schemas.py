@@ -271,6 +271,8 @@ def _rule(place: int, rule: LawRule) -> Iterator[Flaw]:
         yield Flaw("rules", (place, "kind"), "limit_and_kind")
     if rule.gate and rule.gate not in known.GATES:
         yield Flaw("rules", (place, "gate"), "not_known", ", ".join(sorted(known.GATES)), rule.gate)
+    if rule.protects and rule.protects not in known.COMPARTMENTS:
+        yield Flaw("rules", (place, "protects"), "not_known", ", ".join(sorted(known.COMPARTMENTS)), rule.protects)
     if rule.grade == "V" and not rule.quote:
         yield Flaw("rules", (place, "quote"), "quote_needed")
     for inner, when in enumerate(rule.shown_when):

@@ -34,6 +34,15 @@ def law_rules_for(jurisdiction: str, fact_type: str, plain: Mapping[str, Any], *
     return law_newest(jurisdiction).rules_for(fact_type, plain, on)
 
 
+def protections(jurisdiction: str, on: date) -> dict[str, tuple[LawRule, ...]]:
+    """Compartment → rules in force on that day that keep its material from leaving the house."""
+    found: dict[str, list[LawRule]] = {}
+    for rule in law_newest(jurisdiction).rules:
+        if rule.protects and rule.in_force(on):
+            found.setdefault(rule.protects, []).append(rule)
+    return {compartment: tuple(rules) for compartment, rules in found.items()}
+
+
 def law_rule(sha: str) -> LawRule:
     """The row a clock was started by, as it stood then. Unknown hashes raise PackMissing."""
     for pk in PackVersion.objects.filter(kind="law").order_by("-pk").values_list("pk", flat=True):

@@ -37,6 +37,9 @@ FACTS: dict[str, frozenset[str]] = {
     "late_entry.made": frozenset(),
 }
 
+# What stands apart from the case, with its own readers.
+COMPARTMENTS = frozenset({"counsel", "mediation", "root_cause", "care_talk"})
+
 # Moments a clock may count from: the fact's own, the case's first, or a stated date in the fact.
 MOMENTS = frozenset({"at", "case_opened", "occurred_on", "occurred_at", "asked_at"})
 
