@@ -462,21 +462,10 @@ def manage(arguments: Sequence[str]) -> int:
 
 
 def version(given: argparse.Namespace) -> int:
-    print(version_text())
+    from suyuan.platform.software import software
+
+    print(software())
     return 0
-
-
-def version_text() -> str:
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
-
-    try:
-        return f"suyuan {installed('suyuan')}"
-    except PackageNotFoundError:  # run from a checkout
-        import tomllib
-
-        project = tomllib.loads((PACKAGE.parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
-        return f"suyuan {project['project']['version']}"
 
 
 # --- shared ------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.core.cache import cache
 from django.db import Error, connection
 
-from suyuan.platform import access, clock
+from suyuan.platform import access, checkpoints, clock
 
 WORKER_SEEN = "suyuan.worker.seen"
 WORKER_BEAT = 15.0
@@ -45,6 +45,7 @@ def look(now: datetime) -> Health:
         checks["schema"] = _sound(now)
         checks["keys"] = _keys()
         checks["access_log"] = _access_log()
+        checks["log"] = _log()
         seen = worker_seen()
     except Error:
         checks["database"] = "unreachable"
@@ -86,6 +87,11 @@ def _keys() -> str:
 
 def _access_log() -> str:
     return "cannot_be_written" if access.health().red else "ok"
+
+
+def _log() -> str:
+    """What is wrong is said to whoever asks on the machine itself (`suyuan checkpoint`): this page is public."""
+    return "cannot_be_signed" if checkpoints.checkpoint_refused() else "ok"
 
 
 # --- the worker's sign of life -------------------------------------------------------------------------------------

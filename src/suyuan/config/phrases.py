@@ -20,8 +20,19 @@ def access_day_closed(told: Told) -> str:
     return _("封存當日的調閱紀錄，共 %(n)s 筆。") % {"n": told.plain("count", 0)}
 
 
+def signing_key_rotated(told: Told) -> str:
+    return _("換了簽章金鑰，由前一把簽署接續。指紋 %(key)s。") % {"key": told.plain("key", "")[:16]}
+
+
+def log_restored(told: Told) -> str:
+    backup, reason = told.private.get("backup", ""), told.private.get("reason", "")
+    return _("由備份還原（%(backup)s）：%(reason)s") % {"backup": backup, "reason": reason}
+
+
 PLATFORM: Mapping[str, Callable[[Told], str]] = {
     "hold.placed": hold_placed,
     "hold.lifted": hold_lifted,
     "access.day_closed": access_day_closed,
+    "keys.signing_rotated": signing_key_rotated,
+    "log.restored": log_restored,
 }

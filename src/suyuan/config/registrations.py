@@ -43,6 +43,7 @@ JOBS = (
     "suyuan.platform.files.jobs",
     "suyuan.platform.search",
     "suyuan.platform.idempotency",
+    "suyuan.platform.checkpoints",
     "suyuan.correspondence.jobs",
     "suyuan.cases.jobs",
     "suyuan.cases.services.handling.escalation",

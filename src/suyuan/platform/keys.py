@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 
+from suyuan.kernel import chain, notes
 from suyuan.platform.master import (
     KeyProblem,
     KeySheet,
@@ -41,6 +42,7 @@ from suyuan.platform.master import (
 )
 
 __all__ = [
+    "KeyLink",
     "KeyProblem",
     "KeySheet",
     "Master",
@@ -49,6 +51,8 @@ __all__ = [
     "Signature",
     "blind",
     "django_secret",
+    "key_chain",
+    "key_chain_fault",
     "master_create",
     "master_load",
     "master_rotate",
@@ -61,10 +65,13 @@ __all__ = [
     "ring_forget",
     "ring_make",
     "rotate_data_key",
+    "rotate_signing_key",
     "seal",
     "sheet",
     "sheet_parse",
     "sign",
+    "signature_holds",
+    "signing_key_now",
     "unseal",
     "unseal_bytes",
     "unwrap_file_key",
@@ -98,6 +105,22 @@ class PublicKey:
     raw: bytes
     created_at: datetime
     retired_at: datetime | None
+
+
+@dataclass(frozen=True)
+class KeyLink:
+    """A signing key in the succession of all of them: what keys.json of a bundle says of it (docs/bundle.md, Keys)."""
+
+    key: str
+    public: str
+    at: str
+    after: str
+    signature: str
+
+    @property
+    def text(self) -> str:
+        """What the key before has signed."""
+        return notes.KeyNote(self.key, self.public, self.at, self.after).text
 
 
 @dataclass(frozen=True)
@@ -147,8 +170,11 @@ class Ring:
         except (InvalidTag, ValueError) as error:
             raise KeyProblem("seal_broken", f"{field} was altered or belongs to another row") from error
 
+    def signing_key(self) -> PublicKey:
+        return self._current[SIGNING].public
+
     def sign(self, message: bytes) -> Signature:
-        public = self._current[SIGNING].public
+        public = self.signing_key()
         return Signature(self._private.sign(message), public.key_id, public.fingerprint)
 
     def public_keys(self) -> list[PublicKey]:
@@ -248,13 +274,24 @@ def sign(message: bytes) -> Signature:
 def verify(message: bytes, signature: bytes, key_id: str) -> bool:
     """Whether one of our signing keys, in use or retired, made this signature."""
     public = ring().public_key(key_id)
-    if public is None:
-        return False
+    return public is not None and signature_holds(public.raw, bytes(signature), message)
+
+
+def signature_holds(raw: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether the Ed25519 key of these 32 bytes, whoever's it is, made this signature."""
     try:
-        Ed25519PublicKey.from_public_bytes(public.raw).verify(bytes(signature), message)
-    except InvalidSignature:
+        Ed25519PublicKey.from_public_bytes(raw).verify(signature, message)
+    except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def signing_key_now() -> PublicKey:
+    """The key that signs from here on, also when another process has changed it since this one read its keys."""
+    in_use = _rows().filter(kind=SIGNING, retired_at__isnull=True).values_list("key_id", flat=True).get()
+    if ring().signing_key().key_id != in_use:
+        ring_forget()
+    return ring().signing_key()
 
 
 def public_keys() -> list[PublicKey]:
@@ -300,6 +337,55 @@ def rotate_data_key(now: datetime) -> str:
         row.save(force_insert=True)
     ring_forget()
     return row.key_id
+
+
+def rotate_signing_key(now: datetime) -> KeyLink:
+    """Sign with a new key from now on. The old one, in its last act, signs which follows it. Receipts it signed stay good.
+
+    Called inside a write (`installation.signing_key_rotate`); other processes take the new key with their next checkpoint.
+    """
+    master = master_load(settings.KEYS_FILE)
+    with transaction.atomic():
+        old = _rows().select_for_update().get(kind=SIGNING, retired_at__isnull=True)
+        old.retired_at = now
+        old.save(update_fields=["retired_at"])
+        row = _new_row(SIGNING, master, now)
+        row.after = notes.fingerprint_of(bytes(old.public))
+        last_act = Ed25519PrivateKey.from_private_bytes(master.unwrap(bytes(old.wrapped)))
+        row.endorsement = last_act.sign(_link(row).text.encode())
+        row.save(force_insert=True)
+    ring_forget()
+    return _link(row)
+
+
+def key_chain() -> list[KeyLink]:
+    """All signing keys, the oldest first, each endorsed by the one before."""
+    rows = _rows().filter(kind=SIGNING).only("public", "created_at", "after", "endorsement").order_by("id")
+    return [_link(row) for row in rows]
+
+
+def key_chain_fault(links: Sequence[KeyLink]) -> tuple[int, str] | None:
+    """Which link does not hold, and why; None when each key follows the one before it by that one's signature."""
+    before: KeyLink | None = None
+    for number, link in enumerate(links):
+        public = bytes.fromhex(link.public)
+        if notes.fingerprint_of(public) != link.key:
+            return number, "key_differs"
+        if before is None:
+            if link.after or link.signature:
+                return number, "key_missing"
+        elif link.after != before.key:
+            return number, "key_missing"
+        elif not signature_holds(bytes.fromhex(before.public), bytes.fromhex(link.signature), link.text.encode()):
+            return number, "key_not_endorsed"
+        before = link
+    return None
+
+
+def _link(row: Any) -> KeyLink:
+    public = bytes(row.public)
+    endorsement = bytes(row.endorsement).hex() if row.endorsement else ""
+    return KeyLink(notes.fingerprint_of(public), public.hex(), chain.time_text(row.created_at), row.after, endorsement)
 
 
 def master_rotate(path: Path) -> Master:

@@ -87,6 +87,13 @@ register(
     "platform_streamhead", may_update_columns=("leaf", "at"), forward=("position",), tolerates_known=True
 )
 register("platform_accessrow")
+register("platform_logentry")
+register("platform_lognode")
+register("platform_loghead", may_update_columns=("leaf",), forward=("position",))
+register("platform_headnode", may_update_columns=("digest",), forward=("size",))
+register("platform_checkpoint")
+register("platform_anchor")
+register("platform_wrappedkey", may_update_columns=("wrapped", "master_id", "retired_at"))
 register("platform_idempotencykey", may_update_columns=("sealed_answer",))
 register("platform_hold", may_update_columns=("lifted_at", "lifted_by", "lifted_reason"))
 register("platform_hold", frozen_when="OLD.lifted_at IS NOT NULL")

@@ -1,8 +1,8 @@
 """`suyuan chain verify`: recompute every leaf from the rows as they are stored, and say where the first one differs.
 
 Plain fields, sealed fields and texts are held against the digests of their fact, facts against the leaf of their link,
-links against each other, heads against the last link, and the list of facts no checkpoint has numbered against the
-facts. Row checks, registered by contexts, recompute business rows from the facts (`--rows`).
+links against each other, heads against the last link, the list of facts no checkpoint has numbered against the facts,
+and the log against everything that was signed of it (`verify_log.py`). Row checks, registered by contexts, recompute business rows from the facts (`--rows`).
 """
 from __future__ import annotations
 
@@ -17,25 +17,13 @@ from django.db.models import QuerySet
 
 from suyuan.kernel import chain
 from suyuan.platform.access import DAY_CLOSED, day_holds
+from suyuan.platform.faults import Fault
 from suyuan.platform.keys import KeyProblem, unseal_bytes
-from suyuan.platform.models import ChainPending, FactPrivate, FactRow, StreamHead, Text
+from suyuan.platform.models import ChainPending, FactPrivate, FactRow, LogEntry, StreamHead, Text
 from suyuan.platform.texts import text_digest
+from suyuan.platform.verify_log import log_faults
 
 AT_ONCE = 2_000
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something that does not hold: where, why (a code), and what about it."""
-
-    stream: str
-    position: int
-    why: str
-    detail: str = ""
-
-    def __str__(self) -> str:
-        told = f" ({self.detail})" if self.detail else ""
-        return f"{self.stream} #{self.position}: {self.why}{told}"
 
 
 @dataclass
@@ -80,12 +68,13 @@ def verify_streams(streams: Collection[str] | None = None, rows_checks: Iterable
             if fault.stream not in broken:
                 broken.add(fault.stream)
                 report.faults.append(fault)
-        report.faults += _not_pending(told, ids)
+        report.faults += _waits_or_is_numbered(told, ids)
     report.faults += [fault for fault in heads.left() if fault.stream not in broken]
     report.streams = heads.count
     report.faults += _texts_faults(streams, report)
     if streams is None:
         report.faults += _pending_for_nothing()
+        report.faults += log_faults()
     for check in rows_checks:
         report.faults += check(streams)
     return report
@@ -276,12 +265,15 @@ def _texts_faults(streams: Collection[str] | None, report: Report) -> Iterator[F
             yield Fault(stream, 0, "text_differs", str(uid))
 
 
-def _not_pending(facts: list[_Fact], ids: list[int]) -> Iterator[Fault]:
-    """Facts that no checkpoint would ever number."""
+def _waits_or_is_numbered(facts: list[_Fact], ids: list[int]) -> Iterator[Fault]:
+    """A fact has its number in the log or waits for one: in neither, no checkpoint would ever show it."""
     pending = set(ChainPending.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    numbered = set(LogEntry.objects.filter(fact_id__in=ids).values_list("fact_id", flat=True))
     for fact in facts:
-        if fact.id not in pending:
+        if fact.id not in pending and fact.id not in numbered:
             yield Fault(fact.stream, fact.position, "not_pending")
+        elif fact.id in pending and fact.id in numbered:
+            yield Fault(fact.stream, fact.position, "numbered_and_pending")
 
 
 def _pending_for_nothing() -> Iterator[Fault]:

@@ -5,17 +5,24 @@ from suyuan.platform.models.holds import Hold
 from suyuan.platform.models.idempotency import IdempotencyKey
 from suyuan.platform.models.jobs import Job
 from suyuan.platform.models.keys import Installation, WrappedKey
+from suyuan.platform.models.log import Anchor, Checkpoint, HeadNode, LogEntry, LogHead, LogNode
 from suyuan.platform.models.texts import Text, TextIndex
 
 __all__ = [
     "AccessRow",
+    "Anchor",
     "ChainPending",
+    "Checkpoint",
     "FactPrivate",
     "FactRow",
+    "HeadNode",
     "Hold",
     "IdempotencyKey",
     "Installation",
     "Job",
+    "LogEntry",
+    "LogHead",
+    "LogNode",
     "StoredFile",
     "StreamHead",
     "Text",

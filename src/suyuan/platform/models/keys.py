@@ -16,7 +16,11 @@ class Installation(models.Model):
 
 
 class WrappedKey(models.Model):
-    """A key that only the master key opens. Retired keys stay, because what they sealed stays readable."""
+    """A key that only the master key opens. Retired keys stay, because what they sealed stays readable.
+
+    A signing key that follows another says so: `after` is the older one's fingerprint, `endorsement` its signature over
+    the succession (docs/bundle.md, Keys).
+    """
 
     kind = models.CharField(max_length=16)
     key_id = models.CharField(max_length=24, unique=True)
@@ -25,6 +29,8 @@ class WrappedKey(models.Model):
     master_id = models.CharField(max_length=24)
     created_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True)
+    after = models.CharField(max_length=64, default="")
+    endorsement = models.BinaryField(null=True)
 
     class Meta:
         constraints = [

@@ -1,0 +1,42 @@
+"""What happens to the installation as a whole stands in a stream of its own: a new signing key, a restored backup."""
+from __future__ import annotations
+
+from datetime import datetime
+
+from suyuan.kernel.actor import Actor
+from suyuan.platform import keys, log
+from suyuan.platform.checkpoints import RESTORED
+from suyuan.platform.facts import Fact, facts_record, stream_of
+from suyuan.platform.models import Installation
+from suyuan.platform.units import writes
+
+SIGNING_KEY_ROTATED = "keys.signing_rotated"
+
+
+def installation_stream() -> str:
+    return stream_of("installation", Installation.objects.get(id=1).uid)
+
+
+@writes
+def signing_key_rotate(*, actor: Actor, now: datetime) -> keys.KeyLink:
+    """A new key signs checkpoints and receipts from now on; the old one endorses it."""
+    log.log_hold()
+    link = keys.rotate_signing_key(now)
+    said = {"key": link.key, "after": link.after, "public": link.public, "endorsement": link.signature}
+    facts_record([Fact(SIGNING_KEY_ROTATED, installation_stream(), plain=said)], actor=actor, now=now)
+    return link
+
+
+@writes
+def restored_record(
+    *, backup: str, last_size: int, last_root: str, reason: str, actor: Actor, now: datetime
+) -> None:
+    """The first act after a backup was put back: say so. What the log said before stays on record as a gap, not hidden.
+
+    backup     which backup it was, as its maker named it
+    last_size  how long the log is known to have been before the restore, and its root; 0 and "" when nobody knows
+    The next checkpoint carries the new epoch.
+    """
+    said = {"last_size": last_size, "last_root": last_root}
+    told = {"backup": backup, "reason": reason}
+    facts_record([Fact(RESTORED, installation_stream(), plain=said, private=told)], actor=actor, now=now)
