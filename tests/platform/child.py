@@ -19,6 +19,8 @@ def main(verb: str, *arguments: str) -> None:
         DATABASES=told["DATABASES"],
         FILES_DIR=Path(told["FILES_DIR"]),
         KEYS_FILE=Path(told["KEYS_FILE"]),
+        FILES_STORE="",
+        SCANNER_URL="",
         INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "suyuan.platform"],
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         USE_TZ=True,

@@ -10,8 +10,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -311,28 +310,12 @@ def chain_verify(given: argparse.Namespace) -> int:
     _django(_house(given))
     from suyuan.platform import verify
 
-    with _one_moment():
+    with verify.one_moment():
         found = verify.verify_streams(rows_checks=verify.row_checks() if given.rows else ())
     for fault in found.faults:
         print(fault)
     print(f"{found.streams} streams, {found.facts} facts, {found.texts} texts: {'holds' if found.holds else 'BROKEN'}")
     return 0 if found.holds else 1
-
-
-@contextmanager
-def _one_moment() -> Iterator[None]:
-    """Read the database as it stands now, while others go on writing. (Django's own transaction would lock SQLite.)"""
-    from django.db import connection
-
-    begin = "BEGIN DEFERRED"
-    if connection.vendor == "postgresql":
-        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-    with connection.cursor() as cursor:
-        cursor.execute(begin)
-        try:
-            yield
-        finally:
-            cursor.execute("ROLLBACK")
 
 
 def urls(given: argparse.Namespace) -> int:

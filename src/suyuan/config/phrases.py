@@ -29,10 +29,37 @@ def log_restored(told: Told) -> str:
     return _("由備份還原（%(backup)s）：%(reason)s") % {"backup": backup, "reason": reason}
 
 
+def files_scrubbed(told: Told) -> str:
+    faults = told.plain("faults", 0)
+    words = _("重新讀過全部檔案，共 %(n)s 個，沒有損壞。") if not faults else _("重新讀過全部檔案，共 %(n)s 個，其中 %(faults)s 個有問題。")
+    return words % {"n": told.plain("files", 0), "faults": faults}
+
+
+def file_damaged(told: Told) -> str:
+    return _("檔案和當初收下的不一樣，或讀不出來。")
+
+
+def file_mended(told: Told) -> str:
+    return _("檔案恢復了，和當初收下的一樣。")
+
+
+def file_fault_answered(told: Told) -> str:
+    return _("有人處理了損壞的檔案，並說明理由。")
+
+
+def file_key_rotated(told: Told) -> str:
+    return _("換了一把保護檔案金鑰的新金鑰。")
+
+
 PLATFORM: Mapping[str, Callable[[Told], str]] = {
     "hold.placed": hold_placed,
     "hold.lifted": hold_lifted,
     "access.day_closed": access_day_closed,
     "keys.signing_rotated": signing_key_rotated,
     "log.restored": log_restored,
+    "files.scrubbed": files_scrubbed,
+    "file.damaged": file_damaged,
+    "file.mended": file_mended,
+    "file.fault_answered": file_fault_answered,
+    "file_key.rotated": file_key_rotated,
 }

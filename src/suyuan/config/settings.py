@@ -7,6 +7,8 @@ SUYUAN_PUBLIC_URL  the address people type, e.g. https://complaints.example.org;
 SUYUAN_PROXIES     comma-separated addresses of reverse proxies whose forwarded headers are believed
 SUYUAN_SMTP        smtp://user:password@host:port or smtps://…; empty = mail waits in the queue
 SUYUAN_MAIL_FROM   the clinic's sender address
+SUYUAN_SCANNER     a virus scanner (clamd): tcp://host:port or unix:///path/to/socket; empty = files are shown as not scanned
+SUYUAN_FILES       s3://bucket/prefix?endpoint=…&region=…: files go there; empty = the folder `files` in the data folder
 SUYUAN_DEMO        1 only for the demo clinic
 """
 from __future__ import annotations
@@ -223,6 +225,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILES_DIR = DATA_DIR / "files"
+FILES_STORE = _env("FILES")
+SCANNER_URL = _env("SCANNER")
 PACKS_DIR = next(
     (folder for folder in (PACKAGE / "_packs", PACKAGE.parent.parent / "packs") if folder.is_dir()), PACKAGE / "_packs"
 )

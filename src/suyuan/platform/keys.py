@@ -29,6 +29,7 @@ from django.conf import settings
 from django.db import transaction
 
 from suyuan.kernel import chain, notes
+from suyuan.platform import units
 from suyuan.platform.master import (
     KeyProblem,
     KeySheet,
@@ -53,6 +54,7 @@ __all__ = [
     "django_secret",
     "key_chain",
     "key_chain_fault",
+    "file_key_number",
     "master_create",
     "master_load",
     "master_rotate",
@@ -66,6 +68,7 @@ __all__ = [
     "ring_make",
     "rotate_data_key",
     "rotate_signing_key",
+    "rotate_file_key",
     "seal",
     "sheet",
     "sheet_parse",
@@ -76,6 +79,7 @@ __all__ = [
     "unseal_bytes",
     "unwrap_file_key",
     "verify",
+    "wrap_file_key",
 ]
 
 DATA, INDEX, RECEIPT, SIGNING, FILE = "data", "index", "receipt", "signing", "file"
@@ -201,6 +205,9 @@ class Ring:
         current = self._current[FILE]
         return WRAPPED_FILE_KEY + current.number + aes_key_wrap_with_padding(current.key, key)
 
+    def file_key_number(self) -> bytes:
+        return WRAPPED_FILE_KEY + self._current[FILE].number
+
     def unwrap_file_key(self, wrapped: bytes) -> bytes:
         wrapping = self._keys.get((FILE, bytes(wrapped[1:HEADER])))
         if wrapped[:1] != WRAPPED_FILE_KEY or wrapping is None:
@@ -320,6 +327,16 @@ def new_file_key() -> tuple[bytes, bytes]:
     return key, ring().wrap_file_key(key)
 
 
+def wrap_file_key(key: bytes) -> bytes:
+    """A file's key, wrapped by the key in use."""
+    return ring().wrap_file_key(key)
+
+
+def file_key_number() -> bytes:
+    """With what every key begins that the key in use has wrapped."""
+    return ring().file_key_number()
+
+
 def unwrap_file_key(wrapped: bytes) -> bytes:
     wrapped = bytes(wrapped)
     return _patiently(lambda keys: keys.unwrap_file_key(wrapped))
@@ -330,12 +347,24 @@ def rotate_data_key(now: datetime) -> str:
 
     Other processes take the new key when they next meet a value sealed with it, at the latest when they restart.
     """
+    return _replaced(DATA, now)
+
+
+def rotate_file_key(now: datetime) -> str:
+    """Wrap the keys of files with a new key from now on; `files.rewrap` wraps those that are there. Returns its id."""
+    return _replaced(FILE, now)
+
+
+def _replaced(kind: str, now: datetime) -> str:
     master = master_load(settings.KEYS_FILE)
     with transaction.atomic():
-        _rows().filter(kind=DATA, retired_at__isnull=True).update(retired_at=now)
-        row = _new_row(DATA, master, now)
+        _rows().filter(kind=kind, retired_at__isnull=True).update(retired_at=now)
+        row = _new_row(kind, master, now)
         row.save(force_insert=True)
-    ring_forget()
+        # Read before the commit, a key that is then rolled back would wrap files that nothing opens.
+        transaction.on_commit(ring_forget)
+    if units.current() is None:
+        ring_forget()
     return row.key_id
 
 

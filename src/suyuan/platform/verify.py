@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from suyuan.kernel import chain
@@ -78,6 +80,23 @@ def verify_streams(streams: Collection[str] | None = None, rows_checks: Iterable
     for check in rows_checks:
         report.faults += check(streams)
     return report
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Read the database as it stands now, while others go on writing. (Django's own transaction would lock SQLite.)"""
+    if connection.in_atomic_block:
+        yield
+        return
+    begin = "BEGIN DEFERRED"
+    if connection.vendor == "postgresql":
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    with connection.cursor() as cursor:
+        cursor.execute(begin)
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
 
 
 class _Fact(NamedTuple):

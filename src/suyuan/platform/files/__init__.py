@@ -16,6 +16,7 @@ from suyuan.platform.files.errors import (
     UploadOffsetWrong,
     UploadUsed,
 )
+from suyuan.platform.files.examine import may_be_shown
 from suyuan.platform.files.services import (
     Received,
     chunks_of,
@@ -67,6 +68,7 @@ __all__ = [
     "file_receive",
     "file_store",
     "file_verify",
+    "may_be_shown",
     "storage",
     "upload_append",
     "upload_drop",

@@ -120,3 +120,13 @@ class UploadInTooManyPieces(Refusal):
 
     def message(self) -> str:
         return _("這次上傳中斷太多次，請重新選擇檔案。")
+
+
+class FaultAnswered(Refusal):
+    """Somebody has answered for it already, or the file is whole again."""
+
+    code = "fault_answered"
+    status = 409
+
+    def message(self) -> str:
+        return _("這個檔案的問題已經有人處理，或檔案已經恢復。")

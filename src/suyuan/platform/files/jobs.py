@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
+from suyuan.platform.files.rewrap import rewrap_all
+from suyuan.platform.files.scrub import scrub_slice
 from suyuan.platform.files.storage import storage
 from suyuan.platform.files.uploads import upload_drop
 from suyuan.platform.jobs import job, periodic
@@ -24,6 +26,17 @@ def unlink(args: dict, now: datetime) -> None:
 def collect(args: dict, now: datetime) -> None:
     uploads_expire(now)
     orphans_collect(now)
+
+
+@periodic("3-59/10 * * * *", "files.scrub", timeout=timedelta(hours=2))
+def scrub(args: dict, now: datetime) -> None:
+    scrub_slice(now)
+
+
+@periodic("29 2 * * *", "files.rewrap_rest")
+def rewrap_rest(args: dict, now: datetime) -> None:
+    """What other processes wrapped by the old key before they heard of the new one."""
+    rewrap_all()
 
 
 def uploads_expire(now: datetime) -> int:

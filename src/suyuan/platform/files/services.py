@@ -8,6 +8,7 @@ removes them a day later.
 """
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import re
@@ -20,18 +21,22 @@ from uuid import UUID
 
 from suyuan.kernel.actor import Actor
 from suyuan.platform import chance
+from suyuan.platform.confined.pictures import FORMATS
 from suyuan.platform.files import sealed
 from suyuan.platform.files.errors import FileDamaged, FileDestroyed, FileEmpty, FileTooLarge, FileTypeRefused
+from suyuan.platform.files.scanner import scanner_is_set
 from suyuan.platform.files.storage import storage
 from suyuan.platform.files.types import PORTAL_TYPES, Look, mislabelled
 from suyuan.platform.jobs import enqueue
-from suyuan.platform.keys import new_file_key, seal, unseal, unwrap_file_key
+from suyuan.platform.keys import KeyProblem, new_file_key, seal, unseal, unwrap_file_key
 from suyuan.platform.models import StoredFile
 from suyuan.platform.units import writes
 
 NAME_FIELD = "file.name"
 LONGEST_NAME = 200
 READ = 1 << 16
+MISSING = "missing"
+EXAMINE = "files.examine"
 
 # Control characters, and those that turn the direction of writing: "photo\u202egpj.exe" reads as "photoexe.jpg".
 _NOT_IN_FILE_NAMES = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -94,6 +99,7 @@ def file_store(
     row = row_of(received, by=actor, now=now, state="stored")
     row.branch_id, row.compartment = branch_id, compartment
     row.save(force_insert=True)
+    examine_later(row)
     return row
 
 
@@ -115,7 +121,7 @@ def file_open(stored: StoredFile) -> io.BufferedReader:
     try:
         raw = storage().open(stored.path)
     except FileNotFoundError as error:
-        raise FileDamaged(uid=str(stored.uid), why="missing") from error
+        raise FileDamaged(uid=str(stored.uid), why=MISSING) from error
     try:
         return _Plain(raw, unwrap_file_key(stored.wrapped_key), stored)
     except sealed.Unsealable as error:
@@ -132,15 +138,30 @@ def file_chunks(stored: StoredFile, start: int = 0, end: int | None = None) -> I
             yield data
 
 
-def file_verify(stored: StoredFile) -> str:
-    """Read all of it again: "" when it is what was stored, otherwise why not."""
+def file_fault(stored: StoredFile) -> tuple[str, str]:
+    """Read all of it again. Two empty words when it is what was stored; otherwise a code and what was seen.
+
+    missing, altered (bytes that do not open), other (opens, and is not what came), unreadable (the disk), key. A storage
+    that cannot be asked at all raises StorageFailed: that is no fault of the file.
+    """
     digest = hashlib.sha256()
     try:
         for data in file_chunks(stored):
             digest.update(data)
     except FileDamaged as damage:
-        return str(damage.data["why"])
-    return "" if digest.hexdigest() == stored.sha256 else "another content than was stored"
+        why = str(damage.data["why"])
+        return ("missing" if why == MISSING else "altered"), why
+    except KeyProblem as problem:
+        return "key", problem.why
+    except OSError as error:
+        return "unreadable", errno.errorcode.get(error.errno or 0, "OSError")
+    return ("", "") if digest.hexdigest() == stored.sha256 else ("other", "another content than was stored")
+
+
+def file_verify(stored: StoredFile) -> str:
+    """Read all of it again: "" when it is what was stored, otherwise why not."""
+    why, detail = file_fault(stored)
+    return why and detail
 
 
 def file_name(stored: StoredFile) -> str:
@@ -163,6 +184,12 @@ def clean_name(name: str) -> str:
         ending = dot + last if stem and len(last) <= 10 else ""
         name = name[: LONGEST_NAME - len(ending)] + ending
     return name or "file"
+
+
+def examine_later(stored: StoredFile) -> None:
+    """Ask for a look into it (`examine`) in the write that stores it, if there is anything to find out."""
+    if stored.content_type in FORMATS or scanner_is_set():
+        enqueue(EXAMINE, {"file": str(stored.uid)}, unique_key=f"{EXAMINE}:{stored.uid}", priority=-10)
 
 
 def row_of(received: Received, *, by: Actor, now: datetime, state: str) -> StoredFile:

@@ -27,7 +27,7 @@ from suyuan.platform.files.errors import (
     UploadOffsetWrong,
     UploadUsed,
 )
-from suyuan.platform.files.services import NAME_FIELD, Received, clean_name, file_receive, row_of
+from suyuan.platform.files.services import NAME_FIELD, Received, clean_name, examine_later, file_receive, row_of
 from suyuan.platform.files.storage import storage
 from suyuan.platform.files.types import PORTAL_TYPES
 from suyuan.platform.keys import new_file_key, seal, unseal, unwrap_file_key
@@ -165,7 +165,9 @@ def upload_keep(
         state="stored", branch_id=branch_id, compartment=compartment, by=str(actor), created_at=now
     )
     upload.state = "kept"
-    return StoredFile.objects.get(pk=upload.file_id)
+    stored = StoredFile.objects.get(pk=upload.file_id)
+    examine_later(stored)
+    return stored
 
 
 def upload_drop(*, upload: Upload) -> None:

@@ -1,6 +1,6 @@
 from suyuan.platform.models.access import AccessRow
 from suyuan.platform.models.chain import ChainPending, FactPrivate, FactRow, StreamHead
-from suyuan.platform.models.files import StoredFile, Upload, UploadPiece
+from suyuan.platform.models.files import FileFault, ScrubRun, StoredFile, Upload, UploadPiece
 from suyuan.platform.models.holds import Hold
 from suyuan.platform.models.idempotency import IdempotencyKey
 from suyuan.platform.models.jobs import Job
@@ -16,6 +16,7 @@ __all__ = [
     "FactPrivate",
     "FactRow",
     "HeadNode",
+    "FileFault",
     "Hold",
     "IdempotencyKey",
     "Installation",
@@ -23,6 +24,7 @@ __all__ = [
     "LogEntry",
     "LogHead",
     "LogNode",
+    "ScrubRun",
     "StoredFile",
     "StreamHead",
     "Text",

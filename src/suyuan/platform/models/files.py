@@ -12,6 +12,10 @@ class StoredFile(models.Model):
     waiting    came whole through an upload that nobody has handed in yet
     stored     belongs to something
     destroyed  key and bytes are gone, the row stays
+
+    decoded     for pictures: "" not looked at yet, "ok", or "no" and why; what does not decode is never shown inline
+    scan        of a virus scanner: "" not scanned, "clean", "found:<name>", "failed"
+    checked_at  when all of it was last read again, whatever came of it
     """
 
     uid = models.UUIDField(default=chance.uid, unique=True)
@@ -28,8 +32,12 @@ class StoredFile(models.Model):
     by = models.CharField(max_length=80)
     created_at = models.DateTimeField()
     destroyed_at = models.DateTimeField(null=True)
+    decoded = models.CharField(max_length=40, default="", blank=True)
+    scan = models.CharField(max_length=80, default="", blank=True)
+    checked_at = models.DateTimeField(null=True)
 
     class Meta:
+        indexes = [models.Index(fields=["checked_at", "id"], name="stored_file_by_check")]
         constraints = [
             models.CheckConstraint(
                 name="stored_file_destroyed_has_no_key",
@@ -90,3 +98,43 @@ class UploadPiece(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["upload", "start"], name="upload_piece_once")]
+
+
+class ScrubRun(models.Model):
+    """One reading-again of everything that was stored when it began, and of the chain. It goes on in slices until it ends."""
+
+    uid = models.UUIDField(default=chance.uid, unique=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    open = models.BooleanField(default=True)
+    files = models.PositiveIntegerField(default=0)
+    bytes = models.PositiveBigIntegerField(default=0)
+    facts = models.PositiveIntegerField(default=0)
+    stream = models.CharField(max_length=80, default="", blank=True)  # the chain is read up to here
+    faults = models.JSONField(default=list)
+    chain_faults = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["open"], condition=Q(open=True), name="scrub_run_one_at_a_time"),
+            models.CheckConstraint(condition=Q(open=True) ^ Q(ended_at__isnull=False), name="scrub_run_open_until_its_end"),
+        ]
+
+
+class FileFault(models.Model):
+    """A file that was not what was stored, until it is again (`mended_at`), or a named person has answered for it."""
+
+    uid = models.UUIDField(default=chance.uid, unique=True)
+    file = models.ForeignKey(StoredFile, models.PROTECT, related_name="faults")
+    why = models.CharField(max_length=40)
+    detail = models.CharField(max_length=200, default="", blank=True)
+    found_at = models.DateTimeField()
+    mended_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.CharField(max_length=80, default="", blank=True)
+    reason = models.CharField(max_length=200, default="", blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["file"], condition=Q(mended_at__isnull=True), name="file_fault_open_once")
+        ]
