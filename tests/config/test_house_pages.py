@@ -1,6 +1,8 @@
 """Health, language, errors and a form that came too late."""
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.cache import cache
 from django.db import connection
@@ -176,3 +178,60 @@ def test_a_page_that_names_no_house_asks_nothing(db, django_assert_num_queries):
         assert (held.html_language, held.theme, held.demo, held.who) == ("zh-Hant-TW", "dark", False, None)
     assert held.name == ""
     assert connection.vendor
+
+
+# --- the page for who keeps the system -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keeper(sound, settings, tmp_path):
+    from datetime import date
+
+    from suyuan.accounts.models import Branch, Member, MemberRole, User
+
+    settings.FILES_DIR = tmp_path / "files"
+    names = dict.fromkeys(("zh-Hant", "zh-Hans", "en"), "示例臺南院")
+    branch = Branch.objects.create(
+        code="TN", names=names, portal_slug="tn", jurisdiction="tw", zone="Asia/Taipei", language="zh-hant"
+    )
+    user = User.objects.create(login="keeper", display_name="林管理", password="!", created_at=NOW)
+    member = Member.objects.create(user=user, branch=branch, first_day=date(2025, 1, 1))
+    MemberRole.objects.create(member=member, role="administrator")
+    client = Client()
+    client.force_login(user)
+    return client, branch
+
+
+def test_a_damaged_file_is_red_and_named_until_somebody_answers(keeper):
+    from suyuan.platform.files import file_receive, file_store, storage
+    from suyuan.platform.files.scrub import scrub_all
+    from tests.platform.stories import SOMEBODY
+
+    client, branch = keeper
+    health.worker_seen_now()
+    stored = file_store(
+        received=file_receive(source=[b"\xff\xd8\xff" + bytes(900)], name="左眼.jpg", max_bytes=9_000),
+        branch_id=branch.pk, actor=SOMEBODY, now=NOW,
+    )  # fmt: skip
+    scrub_all(NOW, afresh=True)
+    told = client.get("/healthz").json()
+    assert (told["ready"], told["files"]) == (True, "ok")
+
+    storage().remove(stored.path)
+    scrub_all(NOW + timedelta(days=7), afresh=True)
+    answer = client.get("/healthz")
+    assert answer.status_code == 200, "a damaged file is no reason to turn complaints away"
+    assert (answer.json()["ready"], answer.json()["well"], answer.json()["files"]) == (True, False, "damaged")
+    page = client.get("/house/").content.decode()
+    assert str(stored.uid) in page and "檔案不見了" in page and "示例臺南院" in page and "申訴人" in page
+    assert "左眼" not in page
+
+    where = page.split('action="/house/faults/')[1].split('"')[0]
+    empty = client.post(f"/house/faults/{where}", {"reason": " "})
+    assert empty.status_code == 422 and "請寫下怎麼處理了" in empty.content.decode()
+    long = client.post(f"/house/faults/{where}", {"reason": "字" * 201})
+    assert long.status_code == 422 and "字" * 201 in long.content.decode()
+    assert client.post(f"/house/faults/{where}", {"reason": "由備份還原失敗。"}).status_code == 302
+    assert client.post(f"/house/faults/{where}", {"reason": "再一次"}).status_code == 409
+    assert client.get("/healthz").json()["files"] == "ok"
+    assert "由備份還原失敗。" in client.get("/house/").content.decode(), "answered, and still on record"

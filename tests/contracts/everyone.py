@@ -18,6 +18,7 @@ from suyuan.people.models import ContactPoint
 from suyuan.people.rules import Contact
 from suyuan.people.services import NewPerson, representative_register
 from suyuan.platform.files import STAFF_TYPES, file_receive
+from suyuan.platform.models import FileFault, StoredFile
 from tests.cases.cast import NOON, Cast, case_made, fresh, investigating
 
 ROLES = matrix.COLUMNS
@@ -96,6 +97,8 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
     letter = letter_send(case=fresh(case), party=case.parties.get(), channel="portal", words="明天中午前回電。", actor=actor, now=NOON)
     received = file_receive(source=[b"%PDF-1.4\n" + b"x" * 900], name="a.pdf", max_bytes=10_000, accept=STAFF_TYPES)
     kept = file_keep(case=fresh(case), received=received, note="", actor=actor, now=NOON)
+    stored = StoredFile.objects.get(uid=received.uid)
+    fault = FileFault.objects.create(file=stored, why="missing", found_at=NOON)
     person = case.parties.get().person
     contact = ContactPoint.objects.filter(person=person).first() or _contact(person, actor)
     mother = representative_register(
@@ -129,6 +132,7 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         "accounts:deputy": str(deputy.uid),
         "accounts:guest": str(grant.uid),
         "accounts:branch": str(case.branch.uid),
+        "house_fault": str(fault.uid),
     }
 
 
@@ -194,6 +198,7 @@ NAMED = {
     "accounts:deputy_end": "accounts:deputy",
     "accounts:guest_end": "accounts:guest",
     "accounts:branch": "accounts:branch",
+    "house_fault": "house_fault",
 }
 NOWHERE = "11111111-1111-4111-8111-111111111111"
 

@@ -676,6 +676,8 @@ HOUSE_MOVES: Mapping[str, frozenset[str]] = {
     "person_write": _STAFF,
     "person_merge": frozenset({Role.CASE_MANAGER, Role.HEAD_OF_CLINIC}),
     "treatment_write": _STAFF,
+    "house_look": frozenset({Role.ADMINISTRATOR, Role.HEAD_OF_CLINIC, Role.AUDITOR}),
+    "fault_answer": frozenset({Role.ADMINISTRATOR, Role.HEAD_OF_CLINIC}),
     "authority_prove": _STAFF | {Role.LEGAL},
 }
 _EVERY_BRANCH = frozenset({Role.ADMINISTRATOR})  # keeps the system, so of all branches

@@ -94,8 +94,13 @@ def parser() -> argparse.ArgumentParser:
     keys = family("keys", "the master key")
     made = verb("sheet", keys_sheet, "print the key sheet, or save it to a folder", within=keys)
     made.add_argument("--to", help="an existing folder outside the data folder")
-    verb("rotate", keys_rotate, "replace the master key; print the new sheet afterwards", within=keys)
+    made = verb("rotate", keys_rotate, "replace the master key; print the new sheet afterwards", within=keys)
+    made.add_argument("--files", action="store_true", help="instead: the key that the keys of files are wrapped with")
     verb("restore", keys_restore, "type the key sheet back into a key file", within=keys)
+
+    files = family("files", "stored files")
+    made = verb("scrub", files_scrub, "read again what this week's run has left, and name what is damaged", within=files)
+    made.add_argument("--all", action="store_true", help="every file and the whole chain, from the beginning")
 
     jobs = family("jobs", "background work")
     made = verb("list", jobs_list, "what waits, runs or failed for good", within=jobs)
@@ -355,9 +360,22 @@ def keys_rotate(given: argparse.Namespace) -> int:
     _django(start)
     from suyuan.platform import keys
 
+    if given.files:
+        return _file_key_rotate()
     keys.master_rotate(start.keys)
     print(keys.sheet(start.keys).text)
     _say("請印出新的備份單，舊的作廢；並重新啟動。 Print the new sheet, destroy the old one, and restart.")
+    return 0
+
+
+def _file_key_rotate() -> int:
+    from suyuan.kernel.actor import SYSTEM
+    from suyuan.platform import clock
+    from suyuan.platform.files.rewrap import file_key_rotate, rewrap_all
+
+    key_id = file_key_rotate(actor=SYSTEM, now=clock.now())
+    print(f"{key_id}: {rewrap_all()} 把檔案金鑰重新包裝 keys of files wrapped anew")
+    _say("檔案本身沒有變動，備份單照舊有效。 No file was touched, and the key sheet stays as it is.")
     return 0
 
 
@@ -373,6 +391,26 @@ def keys_restore(given: argparse.Namespace) -> int:
         return _complain(str(up.key_refused(problem)))
     print(f"{start.keys} {master.key_id}")
     return 0
+
+
+def files_scrub(given: argparse.Namespace) -> int:
+    _django(_house(given))
+    from suyuan.platform import clock
+    from suyuan.platform.files.scrub import faults_standing, scrub_all
+
+    run = scrub_all(clock.now(), afresh=given.all)
+    if run is None:
+        print("本週已經讀過。 This week's run is done.")
+    else:
+        print(f"{run.files} files, {run.bytes:,} bytes, {run.facts} facts; {run.started_at:%Y-%m-%d %H:%M} UTC")
+        for broken in run.chain_faults:
+            print(f"chain: {broken}")
+    for fault in faults_standing():
+        answered = f", answered by {fault.answered_by}" if fault.answered_at else ""
+        print(f"{fault.file.uid}: {fault.why} ({fault.detail}), {fault.file.size} bytes, found {fault.found_at:%Y-%m-%d}{answered}")
+    wrong = (run is not None and (run.faults or run.chain_faults)) or faults_standing().filter(answered_at=None).exists()
+    print("DAMAGED" if wrong else "沒有損壞。 Nothing damaged.")
+    return 1 if wrong else 0
 
 
 def jobs_list(given: argparse.Namespace) -> int:

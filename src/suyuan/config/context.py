@@ -94,6 +94,8 @@ def _nav_foot(request: HttpRequest) -> list[dict[str, str]]:
     shown = [_item(_("規範"), "rules", "desk:packs", "r")]
     if request.profile.roles & HOUSE_MOVES["staff_list"]:
         shown.append(_item(_("同事"), "staff", "accounts:staff", "m"))
+    if request.profile.roles & HOUSE_MOVES["house_look"]:
+        shown.append(_item(_("系統"), "settings", "house", "h"))
     return shown
 
 

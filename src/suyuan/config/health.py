@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db import Error, connection
 
 from suyuan.platform import access, checkpoints, clock
+from suyuan.platform.files.scrub import scrub_state
 
 WORKER_SEEN = "suyuan.worker.seen"
 WORKER_BEAT = 15.0
@@ -24,17 +25,25 @@ class Health:
 
     checks: dict[str, str]
     worker_seen: datetime | None
+    files: str = "unknown"  # of the weekly reading: ok, damaged, broken, late
 
     @property
     def ready(self) -> bool:
         return all(said == "ok" for said in self.checks.values())
 
-    def as_json(self, now: datetime) -> dict[str, object]:
+    def worker(self, now: datetime) -> str:
         alive = self.worker_seen is not None and now - self.worker_seen < WORKER_MISSED_AFTER
+        return "ok" if alive else "missing" if self.worker_seen is None else "late"
+
+    def as_json(self, now: datetime) -> dict[str, object]:
+        """A damaged file is red and no reason to turn people away: `ready` is about serving, `well` about everything."""
+        worker = self.worker(now)
         return {
             "ready": self.ready,
+            "well": self.ready and worker == "ok" and self.files == "ok",
             "checks": self.checks,
-            "worker": "ok" if alive else "missing" if self.worker_seen is None else "late",
+            "worker": worker,
+            "files": self.files,
         }
 
 
@@ -47,10 +56,11 @@ def look(now: datetime) -> Health:
         checks["access_log"] = _access_log()
         checks["log"] = _log()
         seen = worker_seen()
+        files = scrub_state(now) if checks["schema"] == "ok" else "unknown"
     except Error:
         checks["database"] = "unreachable"
         return Health(checks, None)
-    return Health(checks, seen)
+    return Health(checks, seen, files)
 
 
 def _database() -> str:

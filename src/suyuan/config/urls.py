@@ -14,6 +14,8 @@ ui_pages = [
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
+    path("house/", views.house, name="house"),
+    path("house/faults/<uuid:uid>/", views.house_fault, name="house_fault"),
     path("language/", views.set_language, name="set_language"),
     path("ui/", include((ui_pages, "ui"))),
     path("p/", include("suyuan.portal.urls")),

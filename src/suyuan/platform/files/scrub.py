@@ -61,6 +61,11 @@ def faults_open() -> QuerySet[FileFault]:
     return FileFault.objects.filter(mended_at__isnull=True, answered_at__isnull=True)
 
 
+def faults_standing() -> QuerySet[FileFault]:
+    """Every file that is not what was stored, also those that somebody has answered for."""
+    return FileFault.objects.filter(mended_at__isnull=True).select_related("file").order_by("id")
+
+
 def scrub_state(now: datetime) -> str:
     """"ok", "damaged" (files), "broken" (the chain), or "late": nothing was read again for longer than we promise."""
     if faults_open().exists():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -72,6 +73,15 @@ class LocalFolder:
                     os.unlink(entry.path)
                     removed += 1
         return removed
+
+    def where(self) -> str:
+        """For who keeps the system."""
+        return str(self.root)
+
+    def room(self) -> int | None:
+        """Bytes that still fit; None where nobody can tell."""
+        folder = self.root if self.root.exists() else self.root.parent
+        return shutil.disk_usage(folder).free
 
     def path(self, token: str) -> Path:
         if len(token) != TOKEN_BYTES * 2 or not token.isalnum():
