@@ -10,10 +10,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from suyuan.kernel.actor import Actor
-from suyuan.platform.facts import Fact, facts_record, stream_of
+from suyuan.platform.facts import Fact, facts_record
+from suyuan.platform.installation import installation_stream
 from suyuan.platform.jobs import enqueue, job
 from suyuan.platform.keys import file_key_number, rotate_file_key, unwrap_file_key, wrap_file_key
-from suyuan.platform.models import Installation, StoredFile, Upload
+from suyuan.platform.models import StoredFile, Upload
 from suyuan.platform.units import writes
 
 AT_ONCE = 500
@@ -24,8 +25,7 @@ JOB = "files.rewrap"
 def file_key_rotate(*, actor: Actor, now: datetime) -> str:
     """Wrap with a new key from now on, and ask for the old ones to be wrapped anew. Returns the new key's id."""
     key_id = rotate_file_key(now)
-    house = stream_of("installation", Installation.objects.get(id=1).uid)
-    facts_record([Fact("file_key.rotated", house, plain={"key": key_id})], actor=actor, now=now)
+    facts_record([Fact("file_key.rotated", installation_stream(), plain={"key": key_id})], actor=actor, now=now)
     enqueue(JOB, {}, unique_key=f"{JOB}:{key_id}")
     return key_id
 

@@ -16,12 +16,14 @@ from django.db.models import F, Q, QuerySet
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.kernel.refusal import BadInput
 from suyuan.platform import verify
-from suyuan.platform.facts import Fact, facts_record, stream_of
+from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.files.errors import FaultAnswered
 from suyuan.platform.files.services import file_fault
-from suyuan.platform.models import FileFault, Installation, ScrubRun, StoredFile, StreamHead
+from suyuan.platform.installation import installation_stream
+from suyuan.platform.models import FileFault, ScrubRun, StoredFile, StreamHead
 from suyuan.platform.texts import text_check
 from suyuan.platform.units import writes
+from suyuan.platform.verify_log import log_faults
 
 log = logging.getLogger("suyuan.files")
 
@@ -70,11 +72,14 @@ def scrub_state(now: datetime) -> str:
     """"ok", "damaged" (files), "broken" (the chain), or "late": nothing was read again for longer than we promise."""
     if faults_open().exists():
         return "damaged"
-    last = ScrubRun.objects.filter(open=False).order_by("-id").first()
-    if last is not None and last.chain_faults:
+    runs = list(ScrubRun.objects.order_by("-id")[:2])
+    ended = next((run for run in runs if not run.open), None)
+    if ended is not None and ended.chain_faults:
         return "broken"
-    latest = ScrubRun.objects.order_by("-id").values_list("started_at", flat=True).first()
-    oldest = latest or StoredFile.objects.order_by("id").values_list("created_at", flat=True).first()
+    if runs:
+        oldest = runs[0].started_at
+    else:
+        oldest = StoredFile.objects.order_by("id").values_list("created_at", flat=True).first()
     return "late" if oldest is not None and now - oldest > LATE_AFTER else "ok"
 
 
@@ -93,6 +98,9 @@ def _work(run: ScrubRun, now: datetime, until: float | None) -> None:
         _streams_seen(run, streams[-1], found)
         if _over(until):
             return
+    with verify.one_moment():
+        found = verify.Report(faults=list(log_faults()))
+    _streams_seen(run, run.stream, found)
     scrub_run_end(run=run, actor=SYSTEM, now=now)
 
 
@@ -220,5 +228,4 @@ def fault_answer(*, fault: FileFault, reason: str, actor: Actor, now: datetime) 
 
 
 def _tell(kind: str, plain: dict, private: dict, actor: Actor, now: datetime) -> None:
-    house = stream_of("installation", Installation.objects.get(id=1).uid)
-    facts_record([Fact(kind, house, plain=plain, private=private)], actor=actor, now=now)
+    facts_record([Fact(kind, installation_stream(), plain=plain, private=private)], actor=actor, now=now)
