@@ -1,14 +1,45 @@
 """What every test with a database may count on: the installation's keys, and, for those who ask, the shipped packs."""
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime
 
 import pytest
 
 from tests.chromium import chromium  # noqa: F401  (fixture)
 from tests.nothing_skipped import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401  (hooks)
+from tests.once import run_folder
 
 BEGINNING = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+
+# Migrations, catalogues and 5,000 collected tests are millions of objects that stay; looking through all of them for
+# rubbish again and again took a fifth of the run.
+gc.set_threshold(50_000, 20, 100)
+
+
+def pytest_configure(config) -> None:
+    run_folder()  # known before workers start, which share it
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Mark what may ask the database, so that the second run, on PostgreSQL, can leave out the rest."""
+    for item in items:
+        if asks_the_database(item):
+            item.add_marker("database")
+
+
+def asks_the_database(item) -> bool:
+    """By its own word, or through a fixture that lifts the bar; to all others pytest-django refuses every query."""
+    if item.get_closest_marker("django_db"):
+        return True
+    asked = item._fixtureinfo
+    ours = [made[-1] for made in asked.name2fixturedefs.values() if made[-1].baseid and made[-1].argname != "django_db_setup"]
+    named = {*asked.argnames, *(name for fixture in ours for name in fixture.argnames)}
+    return bool(named & {"db", "transactional_db", "django_db_blocker"})
+
+
+def pytest_collection_finish(session) -> None:
+    gc.freeze()
 
 
 def pytest_sessionstart(session) -> None:

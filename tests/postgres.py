@@ -22,5 +22,16 @@ def server_dsn() -> str:
     # The wheel's server listens on a socket folder: postgresql://postgres:@/postgres?host=/folder
     folder = plain.partition("host=")[2]
     dsn = f"postgresql://postgres@{quote(folder, safe='')}/suyuan" if folder else plain
+    _spare_the_disk(folder)
     os.environ["SUYUAN_TEST_PG_DSN"] = dsn
     return dsn
+
+
+def _spare_the_disk(folder: str) -> None:
+    """Nothing here outlives the run, and no test pulls the plug on the server: commits need not wait for the disk."""
+    import psycopg
+
+    with psycopg.connect(dbname="postgres", user="postgres", host=folder or "127.0.0.1", autocommit=True) as server:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            server.execute(f"ALTER SYSTEM SET {name} = off")
+        server.execute("SELECT pg_reload_conf()")

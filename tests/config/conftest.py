@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from tests.config.stories import Clinic
+from tests.config.stories import Clinic, clinic_made
 
 
 @pytest.fixture
@@ -17,21 +16,12 @@ def clinic(tmp_path):
     held.end()
 
 
-@pytest.fixture(scope="session")
-def original(tmp_path_factory):
-    """A clinic whose database is made, never started; copied by `made`, never used itself."""
-    held = Clinic(tmp_path_factory.mktemp("original"))
-    done = held.run("migrate")
-    assert done.returncode == 0, done.stderr
-    return held
-
-
 @pytest.fixture
-def made(clinic, original):
+def made(tmp_path):
     """A clinic with keys, database and packs, before its first start."""
-    shutil.copytree(original.data, clinic.data)
-    shutil.copytree(original.keys.parent, clinic.keys.parent)
-    return clinic
+    held = clinic_made(tmp_path)
+    yield held
+    held.end()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -13,6 +14,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+
+from tests.once import once
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "a quiet afternoon by the sea"
@@ -160,3 +163,33 @@ class Clinic:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+
+
+def clinic_made(folder: Path) -> Clinic:
+    """A clinic with keys, database and packs, before its first start."""
+    return _copied(once("clinic-made", _make), folder)
+
+
+def clinic_begun(folder: Path) -> Clinic:
+    """A clinic after its first start, ended."""
+    return _copied(once("clinic-begun", _begin), folder)
+
+
+def _make(folder: Path) -> None:
+    done = Clinic(folder).run("migrate")
+    assert done.returncode == 0, done.stderr
+
+
+def _begin(folder: Path) -> None:
+    clinic = clinic_made(folder)
+    try:
+        clinic.up("--answers", str(clinic.answers))
+    finally:
+        clinic.end()
+
+
+def _copied(original: Path, folder: Path) -> Clinic:
+    clinic = Clinic(folder)
+    shutil.copytree(original / "data", clinic.data)
+    shutil.copytree(original / "keys", clinic.keys.parent)
+    return clinic

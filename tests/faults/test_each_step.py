@@ -7,15 +7,13 @@ import sys
 
 import pytest
 
-from tests.config.stories import ROOT, Clinic, environment
+from tests.config.stories import ROOT, clinic_begun, environment
 
 pytestmark = pytest.mark.requirement("A-06")
 
 
 def test_every_step_of_an_intake_may_be_the_last(tmp_path):
-    clinic = Clinic(tmp_path)
-    clinic.up("--answers", str(clinic.answers))
-    clinic.end()
+    clinic = clinic_begun(tmp_path)
     env = environment(
         SUYUAN_DATA=str(clinic.data), SUYUAN_KEYS=str(clinic.keys), DJANGO_SETTINGS_MODULE="suyuan.config.settings"
     )

@@ -16,7 +16,8 @@ from collections import Counter
 
 import pytest
 
-from tests.config.stories import Clinic, descendants_of, environment, is_alive
+from suyuan.config.supervisor import web_command, worker_command
+from tests.config.stories import Clinic, clinic_begun, descendants_of, environment, is_alive
 from tests.faults.clients import Client, Lost, Story
 from tests.journeys.running import Running
 
@@ -40,15 +41,17 @@ class House(Running):
     def begin(self) -> float:
         """Start both; seconds until pages are served."""
         began = time.monotonic()
-        commands = {"web": ["web", "--port", str(self.port)], "worker": ["worker"]}
+        # What the supervisor starts: nobody waits for `suyuan web` to look at everything before it becomes this.
+        commands = {"web": web_command(host="127.0.0.1", port=self.port, proxies=["127.0.0.1"]), "worker": worker_command()}
+        env = self.settings(DJANGO_SETTINGS_MODULE="suyuan.config.settings")
         with open(self.folder / "log.txt", "ab") as log:
             self.processes = {
                 name: subprocess.Popen(
-                    [sys.executable, "-m", "suyuan", *words], cwd=self.folder, env=self.settings(),
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                    command, cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    start_new_session=True, umask=0o077,
                 )
-                for name, words in commands.items()
-            }  # fmt: skip
+                for name, command in commands.items()
+            }
         while not self.is_ready():
             assert all(p.poll() is None for p in self.processes.values()), self.log()
             assert time.monotonic() - began < 60, self.log()
@@ -69,10 +72,7 @@ class House(Running):
 @pytest.fixture
 def house(tmp_path):
     """A clinic after its first start."""
-    clinic = Clinic(tmp_path)
-    clinic.up("--answers", str(clinic.answers))
-    clinic.end()
-    made = House(clinic)
+    made = House(clinic_begun(tmp_path))
     yield made
     if any(p.poll() is None for p in made.processes.values()):
         made.kill_both()

@@ -1,7 +1,6 @@
 """The product as people meet it: `suyuan demo` in processes of its own, on a copy of a folder that is made once a run."""
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import shutil
@@ -9,20 +8,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 
 from tests.config.stories import descendants_of, environment, free_port, is_alive
+from tests.once import once
 
 PASSWORD = "suyuan-demo-2026"
 
 
-@cache
 def prepared() -> Path:
     """The demo clinic's folder as its first start leaves it. Copied by everybody, used by nobody.
 
@@ -30,12 +27,15 @@ def prepared() -> Path:
     """
     if given := os.environ.get("SUYUAN_PREPARED"):
         return Path(given)
-    folder = Path(tempfile.mkdtemp(prefix="suyuan-journeys-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return once("demo", _prepare) / "data"
+
+
+def _prepare(folder: Path) -> None:
     house = Running(folder / "data", folder)
-    house.start(seconds=240)
-    house.end()
-    return house.data
+    try:
+        house.start(seconds=240)
+    finally:
+        house.end()
 
 
 class Running:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -315,10 +316,8 @@ def _yaml(path: Path, root: Path, problems: list[Problem]) -> Any:
         problems.append(Problem(file, 1, "unreadable", found=error.strerror or str(error)))
         return None
 
-    yaml = YAML(typ="rt", pure=True)
-    yaml.version = (1, 2)
     try:
-        node = yaml.load(text)
+        node = _parsed(text)
     except DuplicateKeyError as error:
         problems.append(Problem(file, _mark(error), "key_twice", found=_key_of(error)))
         return None
@@ -331,6 +330,14 @@ def _yaml(path: Path, root: Path, problems: list[Problem]) -> Any:
     if node is None:
         problems.append(Problem(file, 1, "empty_file"))
     return node
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> Any:
+    """Kept, because the shipped shelf is read once more beside each folder that is checked. Nodes are looked at only."""
+    yaml = YAML(typ="rt", pure=True)
+    yaml.version = (1, 2)
+    return yaml.load(text)
 
 
 def _mark(error: MarkedYAMLError) -> int:
