@@ -88,6 +88,21 @@ def parser() -> argparse.ArgumentParser:
     made = verb("verify", chain_verify, "check every link of every stream", within=chain)
     made.add_argument("--rows", action="store_true", help="also recompute rows from the facts")
 
+    made = verb("checkpoint", checkpoint, "sign the log as it stands now, and say what was signed")
+    checkpoints = made.add_subparsers(metavar="COMMAND")
+    made = verb("show", checkpoint_show, "the newest checkpoint, for others to sign", within=checkpoints)
+    made.add_argument("--out", type=Path, help="write it to this file, our signature to FILE.sig")
+    made = verb("stamp", checkpoint_stamp, "have an authority put its time stamp on the newest", within=checkpoints)
+    made.add_argument("--url", help="the authority (RFC 3161); SUYUAN_TIMESTAMP_URL when none is given")
+    made = verb("cosign", checkpoint_cosign, "sign that you have seen a checkpoint", house=False, within=checkpoints)
+    made.add_argument("checkpoint", type=Path, help="the checkpoint's text, as its house handed it over")
+    made.add_argument("--key", type=Path, required=True, help="your Ed25519 private key in PEM")
+    made.add_argument("--by", required=True, help="who you are, in one line")
+    made.add_argument("--out", type=Path, help="write the co-signature to this file")
+    made = verb("accept", checkpoint_accept, "keep what somebody co-signed", within=checkpoints)
+    made.add_argument("cosignature", type=Path)
+    made.add_argument("--public", type=Path, required=True, help="their public key: PEM, hexadecimal or 32 bytes")
+
     made = verb("urls", urls, "list every address, who may use it, and what nobody has classified", house=False)
     made.add_argument("--json", action="store_true")
 
@@ -96,6 +111,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--to", help="an existing folder outside the data folder")
     made = verb("rotate", keys_rotate, "replace the master key; print the new sheet afterwards", within=keys)
     made.add_argument("--files", action="store_true", help="instead: the key that the keys of files are wrapped with")
+    made.add_argument("--signing", action="store_true", help="replace the signing key instead; no sheet is needed")
     verb("restore", keys_restore, "type the key sheet back into a key file", within=keys)
 
     files = family("files", "stored files")
@@ -122,7 +138,7 @@ def parser() -> argparse.ArgumentParser:
 
 def demo(given: argparse.Namespace) -> int:
     start = Start(data=given.data.resolve(), keys=given.data.resolve() / "demo-master.key", kind=DEMO)
-    for name in ("DATABASE", "PUBLIC_URL", "PROXIES", "SMTP", "MAIL_FROM", "STATIC"):
+    for name in ("DATABASE", "PUBLIC_URL", "PROXIES", "SMTP", "MAIL_FROM", "STATIC", "TIMESTAMP_URL", "TIMESTAMP_ROOTS"):
         os.environ.pop(f"SUYUAN_{name}", None)
     up.refuse_unsafe(start)
     _refuse_taken_port(start.host, given.port)
@@ -323,6 +339,91 @@ def chain_verify(given: argparse.Namespace) -> int:
     return 0 if found.holds else 1
 
 
+def checkpoint(given: argparse.Namespace) -> int:
+    _django(_house(given))
+    from suyuan.platform import checkpoints, clock, log
+
+    try:
+        made = checkpoints.checkpoint_make(now=clock.now())
+    except checkpoints.CheckpointRefused as refused:
+        print(refused.fault)
+        return _complain("沒有簽署：紀錄和先前不符。 Nothing was signed: the records are not what they were.")
+    newest = made or log.checkpoint_latest()
+    if newest is None:
+        return _complain("還沒有任何紀錄。 There are no records yet.")
+    if made is None:
+        _say("沒有新的紀錄，這是最近一次。 Nothing new; this is the latest.")
+    print(f"size {newest.size}\nroot {newest.root}\nkey {newest.fingerprint}\nsha256 {newest.sha256}")
+    return 0
+
+
+def checkpoint_show(given: argparse.Namespace) -> int:
+    _django(_house(given))
+    from suyuan.platform import log
+
+    newest = log.checkpoint_latest()
+    if newest is None:
+        return _complain("還沒有任何紀錄。 There are no records yet.")
+    if given.out is None:
+        print(newest.text, end="")
+        return 0
+    given.out.write_text(newest.text, encoding="utf-8", newline="")
+    given.out.with_name(given.out.name + ".sig").write_bytes(bytes(newest.signature))
+    print(f"{given.out} {newest.sha256}")
+    return 0
+
+
+def checkpoint_stamp(given: argparse.Namespace) -> int:
+    _django(_house(given))
+    from django.conf import settings
+
+    from suyuan.platform import anchors, clock, log
+    from suyuan.platform.timestamps import TimestampRefused
+
+    url, newest = given.url or settings.TIMESTAMP_URL, log.checkpoint_latest()
+    if not url or newest is None:
+        return _complain("沒有時戳機構的網址，或還沒有紀錄。 No authority is named, or there are no records yet.")
+    try:
+        anchor = anchors.checkpoint_timestamp(checkpoint=newest, url=url, now=clock.now())
+    except TimestampRefused as refused:
+        return _complain(f"沒有取得時戳。 No time stamp: {refused.args[0]}")
+    print(f"{newest.sha256} {anchor.details['at']} {anchor.details['shown']}")
+    return 0
+
+
+def checkpoint_cosign(given: argparse.Namespace) -> int:
+    from suyuan.platform import clock
+    from suyuan.platform.cosigning import CosignatureRefused, cosign
+
+    try:
+        text = given.checkpoint.read_bytes().decode("utf-8")
+        made = cosign(checkpoint=text, key_pem=given.key.read_bytes(), by=given.by, now=clock.now())
+    except (CosignatureRefused, OSError, UnicodeDecodeError) as refused:
+        return _complain(f"沒有簽署。 Nothing was signed: {refused}")
+    if given.out is None:
+        print(made.file, end="")
+    else:
+        given.out.write_text(made.file, encoding="utf-8", newline="")
+        print(f"{given.out} {made.note.checkpoint}")
+    return 0
+
+
+def checkpoint_accept(given: argparse.Namespace) -> int:
+    _django(_house(given))
+    from suyuan.kernel.actor import SYSTEM
+    from suyuan.platform import anchors, clock
+    from suyuan.platform.cosigning import CosignatureRefused, cosignature_file_read, public_read
+
+    try:
+        public = public_read(given.public.read_bytes())
+        read = cosignature_file_read(given.cosignature.read_bytes().decode("utf-8"), public)
+        anchor = anchors.cosignature_accept(cosignature=read, actor=SYSTEM, now=clock.now())
+    except (CosignatureRefused, OSError, UnicodeDecodeError) as refused:
+        return _complain(f"沒有收下。 Not accepted: {refused}")
+    print(f"{anchor.checkpoint.size} {anchor.details['by']}")
+    return 0
+
+
 def urls(given: argparse.Namespace) -> int:
     _without_house()
     from suyuan.config import addresses_report
@@ -362,6 +463,8 @@ def keys_rotate(given: argparse.Namespace) -> int:
 
     if given.files:
         return _file_key_rotate()
+    if given.signing:
+        return _signing_key_rotate()
     keys.master_rotate(start.keys)
     print(keys.sheet(start.keys).text)
     _say("請印出新的備份單，舊的作廢；並重新啟動。 Print the new sheet, destroy the old one, and restart.")
@@ -376,6 +479,17 @@ def _file_key_rotate() -> int:
     key_id = file_key_rotate(actor=SYSTEM, now=clock.now())
     print(f"{key_id}: {rewrap_all()} 把檔案金鑰重新包裝 keys of files wrapped anew")
     _say("檔案本身沒有變動，備份單照舊有效。 No file was touched, and the key sheet stays as it is.")
+    return 0
+
+
+def _signing_key_rotate() -> int:
+    from suyuan.kernel.actor import SYSTEM
+    from suyuan.platform import clock
+    from suyuan.platform.installation import signing_key_rotate
+
+    link = signing_key_rotate(actor=SYSTEM, now=clock.now())
+    print(f"key {link.key}\nafter {link.after}")
+    _say("舊收據仍然有效；印有指紋的說明請換新。 Old receipts stay good; reprint what shows the fingerprint.")
     return 0
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.core.cache import cache
 from django.db import Error, connection
 
-from suyuan.platform import access, checkpoints, clock
+from suyuan.platform import access, anchors, checkpoints, clock
 from suyuan.platform.files.scrub import scrub_state
 
 WORKER_SEEN = "suyuan.worker.seen"
@@ -26,6 +26,7 @@ class Health:
     checks: dict[str, str]
     worker_seen: datetime | None
     files: str = "unknown"  # of the weekly reading: ok, damaged, broken, late
+    log: str = "unknown"  # of checkpoints: ok, cannot_be_signed, no_time_stamp
 
     @property
     def ready(self) -> bool:
@@ -40,10 +41,11 @@ class Health:
         worker = self.worker(now)
         return {
             "ready": self.ready,
-            "well": self.ready and worker == "ok" and self.files == "ok",
+            "well": self.ready and worker == "ok" and self.files == "ok" and self.log == "ok",
             "checks": self.checks,
             "worker": worker,
             "files": self.files,
+            "log": self.log,
         }
 
 
@@ -54,13 +56,12 @@ def look(now: datetime) -> Health:
         checks["schema"] = _sound(now)
         checks["keys"] = _keys()
         checks["access_log"] = _access_log()
-        checks["log"] = _log()
-        seen = worker_seen()
+        seen, log = worker_seen(), _log()
         files = scrub_state(now) if checks["schema"] == "ok" else "unknown"
     except Error:
         checks["database"] = "unreachable"
         return Health(checks, None)
-    return Health(checks, seen, files)
+    return Health(checks, seen, files, log)
 
 
 def _database() -> str:
@@ -100,8 +101,10 @@ def _access_log() -> str:
 
 
 def _log() -> str:
-    """What is wrong is said to whoever asks on the machine itself (`suyuan checkpoint`): this page is public."""
-    return "cannot_be_signed" if checkpoints.checkpoint_refused() else "ok"
+    """Where and why is said on the machine itself (`suyuan checkpoint`): this page is public."""
+    if checkpoints.checkpoint_refused():
+        return "cannot_be_signed"
+    return "no_time_stamp" if anchors.timestamp_refused() else "ok"
 
 
 # --- the worker's sign of life -------------------------------------------------------------------------------------

@@ -51,11 +51,19 @@ def file_key_rotated(told: Told) -> str:
     return _("換了一把保護檔案金鑰的新金鑰。")
 
 
+def log_anchored(told: Told) -> str:
+    by = told.private.get("by", "")
+    if told.plain("kind") == "rfc3161":
+        return _("時戳機構（%(by)s）見證了第 %(size)s 筆為止的紀錄。") % {"by": by, "size": told.plain("size", 0)}
+    return _("%(by)s 連署，見證了第 %(size)s 筆為止的紀錄。") % {"by": by, "size": told.plain("size", 0)}
+
+
 PLATFORM: Mapping[str, Callable[[Told], str]] = {
     "hold.placed": hold_placed,
     "hold.lifted": hold_lifted,
     "access.day_closed": access_day_closed,
     "keys.signing_rotated": signing_key_rotated,
+    "log.anchored": log_anchored,
     "log.restored": log_restored,
     "files.scrubbed": files_scrubbed,
     "file.damaged": file_damaged,

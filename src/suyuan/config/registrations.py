@@ -44,6 +44,7 @@ JOBS = (
     "suyuan.platform.search",
     "suyuan.platform.idempotency",
     "suyuan.platform.checkpoints",
+    "suyuan.platform.anchors",
     "suyuan.correspondence.jobs",
     "suyuan.cases.jobs",
     "suyuan.cases.services.handling.escalation",

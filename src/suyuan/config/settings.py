@@ -9,6 +9,8 @@ SUYUAN_SMTP        smtp://user:password@host:port or smtps://…; empty = mail w
 SUYUAN_MAIL_FROM   the clinic's sender address
 SUYUAN_SCANNER     a virus scanner (clamd): tcp://host:port or unix:///path/to/socket; empty = files are shown as not scanned
 SUYUAN_FILES       s3://bucket/prefix?endpoint=…&region=…: files go there; empty = the folder `files` in the data folder
+SUYUAN_TIMESTAMP_URL    authority for time stamps (RFC 3161), asked once a day; empty = none
+SUYUAN_TIMESTAMP_ROOTS  its root certificates, a PEM file; empty = its signature is not checked here
 SUYUAN_DEMO        1 only for the demo clinic
 """
 from __future__ import annotations
@@ -234,6 +236,10 @@ PACKS_DIR = next(
 # --- mail ----------------------------------------------------------------------------------------------------------
 SMTP_URL = _env("SMTP")
 MAIL_FROM = _env("MAIL_FROM")
+
+# --- who else sees our checkpoints ---------------------------------------------------------------------------------
+TIMESTAMP_URL = _env("TIMESTAMP_URL")
+TIMESTAMP_ROOTS = _env("TIMESTAMP_ROOTS")
 
 LOGGING = {
     "version": 1,

@@ -14,10 +14,11 @@ from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import HOUSE_MOVES
 from suyuan.config import health
 from suyuan.kernel.refusal import BadInput, NotHere
+from suyuan.platform import log
 from suyuan.platform.addresses import address
 from suyuan.platform.files import storage
 from suyuan.platform.files.scrub import MAX_REASON, fault_answer, faults_standing
-from suyuan.platform.models import FileFault, Job, ScrubRun
+from suyuan.platform.models import Anchor, FileFault, Job, ScrubRun
 
 
 @address("public")
@@ -95,6 +96,8 @@ def _house(request: HttpRequest, wrong: dict[int, tuple[str, str]] | None = None
         "whole": ScrubRun.objects.filter(open=False).order_by("-id").first(),
         "where": storage().where(),
         "room": storage().room(),
+        "checkpoint": log.checkpoint_latest(),
+        "anchor": Anchor.objects.order_by("-id").first(),
         "scanner": bool(settings.SCANNER_URL),
         "may_answer": bool(request.profile.roles & HOUSE_MOVES["fault_answer"]),
         "max_reason": MAX_REASON,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from suyuan.kernel import chain, merkle, notes
 from suyuan.kernel.merkle import Place
 from suyuan.platform import keys
+from suyuan.platform.anchors import anchors_faults
 from suyuan.platform.checkpoints import LOG_STREAM, RESTORED, checkpoint_fault
 from suyuan.platform.faults import Fault
 from suyuan.platform.models import Checkpoint, HeadNode, Installation, LogEntry, LogHead, LogNode
@@ -27,6 +28,7 @@ def log_faults() -> Iterator[Fault]:
         yield Fault(KEYS_STREAM, broken[0] + 1, broken[1], links[broken[0]].key)
     walk = _Walk({link.key: bytes.fromhex(link.public) for link in links})
     yield from walk.faults()
+    yield from anchors_faults()
 
 
 class _Numbered(NamedTuple):

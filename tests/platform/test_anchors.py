@@ -1,0 +1,317 @@
+"""Others who have seen a checkpoint: a time-stamping authority of our own making, and people with a key of theirs."""
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from django.core.cache import cache
+
+from suyuan.kernel import notes
+from suyuan.platform import anchors, checkpoints, facts, timestamps, triggers
+from suyuan.platform.checkpoints import checkpoint_make
+from suyuan.platform.cosigning import CosignatureRefused, cosign, cosignature_file_read, public_read
+from suyuan.platform.facts import Fact, facts_record
+from suyuan.platform.models import Anchor, FactRow
+from suyuan.platform.timestamps import TimestampRefused, stamp_judge, timestamp_fetch
+from suyuan.platform.units import unit
+from suyuan.platform.verify import verify_streams
+from tests.platform.stories import NOW, SOMEBODY
+
+CONFIG = """
+[ tsa ]
+default_tsa = house
+[ house ]
+serial = serial
+crypto_device = builtin
+signer_cert = tsa.pem
+signer_key = tsa.key
+signer_digest = sha256
+default_policy = 1.2.3.4.1
+digests = sha256, sha512
+accuracy = secs:1
+ordering = yes
+tsa_name = no
+ess_cert_id_chain = no
+"""
+
+
+class Authority(BaseHTTPRequestHandler):
+    """`openssl ts` behind an address of this machine."""
+
+    folder: ClassVar[Path]
+    answer: ClassVar[str] = "honest"
+    kept: ClassVar[bytes] = b""
+
+    def do_POST(self) -> None:
+        question = self.rfile.read(int(self.headers["Content-Length"]))
+        (self.folder / "question.tsq").write_bytes(question)
+        told = ["-config", "tsa.cnf", "-section", "house", "-queryfile", "question.tsq", "-out", "answer.tsr"]
+        extra = ["-chain", "root.pem"] if self.answer == "with its chain" else []
+        _openssl(self.folder, "ts", "-reply", *told, *extra)
+        answer = (self.folder / "answer.tsr").read_bytes()
+        if self.answer == "the same again":
+            answer = self.kept or answer
+        type(self).kept = type(self).kept or answer
+        if self.answer == "elsewhere":
+            self.send_response(302)
+            self.send_header("Location", "/other")
+            self.end_headers()
+            return
+        self.send_response(503 if self.answer == "closed" else 200)
+        self.send_header("Content-Type", "text/html" if self.answer == "a page" else "application/timestamp-reply")
+        self.end_headers()
+        self.wfile.write(answer[:-9] + bytes(9) if self.answer == "broken" else answer)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+def _openssl(folder: Path, *told: str) -> None:
+    subprocess.run(["openssl", *told], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def authority_made(tmp_path_factory) -> Path:
+    """A root, and a signer under it that may do nothing but stamp."""
+    folder = tmp_path_factory.mktemp("authority")
+    assert shutil.which("openssl"), "these tests need openssl"
+    (folder / "tsa.cnf").write_text(CONFIG)
+    (folder / "serial").write_text("01\n")
+    (folder / "ext.cnf").write_text("extendedKeyUsage=critical,timeStamping\nkeyUsage=critical,digitalSignature\n")
+    for name in ("root", "stranger"):
+        made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650"]
+        _openssl(folder, *made, "-subj", f"/CN=Test {name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
+    asked = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=Test authority"]
+    _openssl(folder, *asked, "-keyout", "tsa.key", "-out", "tsa.csr")
+    signed = ["x509", "-req", "-in", "tsa.csr", "-CA", "root.pem", "-CAkey", "root.key", "-set_serial", "7"]
+    _openssl(folder, *signed, "-days", "3000", "-extfile", "ext.cnf", "-out", "tsa.pem")
+    return folder
+
+
+@pytest.fixture
+def authority(authority_made, monkeypatch):
+    monkeypatch.setattr(Authority, "folder", authority_made, raising=False)
+    monkeypatch.setattr(Authority, "answer", "honest")
+    monkeypatch.setattr(Authority, "kept", b"")
+    server = HTTPServer(("127.0.0.1", 0), Authority)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def checkpoint(ring, kinds):
+    for name in (anchors.ANCHORED, checkpoints.RESTORED):
+        kinds[name] = facts.FactKind(phrase=lambda told: "")
+    return _checkpoint()
+
+
+def _checkpoint():
+    with unit():
+        facts_record([Fact("test.happened", "case:1")], actor=SOMEBODY, now=NOW)
+    return checkpoint_make(now=NOW)
+
+
+# Time stamps
+
+
+@pytest.mark.requirement("A-15")
+def test_an_authority_stamps_a_checkpoint_and_its_answer_is_kept_as_it_came(checkpoint, authority, authority_made, settings, tmp_path):
+    settings.TIMESTAMP_ROOTS = str(authority_made / "root.pem")
+    anchor = anchors.checkpoint_timestamp(checkpoint=checkpoint, url=authority, now=NOW)
+
+    assert anchor.kind == "rfc3161" and anchor.details["shown"] == "signed"
+    assert bytes(anchor.body) == Authority.kept
+    fact = FactRow.objects.get(type=anchors.ANCHORED)
+    assert fact.value("checkpoint") == checkpoint.sha256 and fact.value("kind") == "rfc3161"
+    # By somebody who has only openssl.
+    (tmp_path / "checkpoint.txt").write_text(checkpoint.text)
+    (tmp_path / "1.tsr").write_bytes(bytes(anchor.body))
+    root = str(authority_made / "root.pem")
+    _openssl(tmp_path, "ts", "-verify", "-in", "1.tsr", "-data", "checkpoint.txt", "-CAfile", root)
+    checkpoint_make(now=NOW)
+    assert verify_streams().holds
+
+
+def test_without_roots_only_the_imprint_is_claimed(checkpoint, authority, settings):
+    settings.TIMESTAMP_ROOTS = ""
+    assert anchors.checkpoint_timestamp(checkpoint=checkpoint, url=authority, now=NOW).details["shown"] == "imprint"
+
+
+@pytest.mark.parametrize("answer", ["elsewhere", "closed", "a page", "broken", "the same again"])
+def test_an_answer_that_does_not_hold_is_refused_and_health_tells(checkpoint, authority, authority_made, settings, monkeypatch, answer):
+    settings.TIMESTAMP_ROOTS = str(authority_made / "root.pem")
+    timestamp_fetch(url=authority, text="another text")
+    monkeypatch.setattr(Authority, "answer", answer)
+
+    with pytest.raises(TimestampRefused):
+        anchors.checkpoint_timestamp(checkpoint=checkpoint, url=authority, now=NOW)
+    assert not Anchor.objects.exists() and anchors.timestamp_refused()
+    monkeypatch.setattr(Authority, "answer", "honest")
+    anchors.checkpoint_timestamp(checkpoint=checkpoint, url=authority, now=NOW)
+    assert not anchors.timestamp_refused()
+
+
+def test_an_answer_to_another_question_is_refused(checkpoint, authority, monkeypatch):
+    timestamp_fetch(url=authority, text=checkpoint.text)
+    monkeypatch.setattr(Authority, "answer", "the same again")
+
+    with pytest.raises(TimestampRefused, match="another question"):
+        timestamp_fetch(url=authority, text=checkpoint.text)
+
+
+def test_an_authority_nobody_named_is_refused(checkpoint, authority, authority_made):
+    with pytest.raises(TimestampRefused, match="signature of the authority"):
+        timestamp_fetch(url=authority, text=checkpoint.text, roots=(authority_made / "stranger.pem").read_bytes())
+
+
+def test_certificates_in_an_order_of_their_own_are_checked_by_openssl(checkpoint, authority, authority_made, monkeypatch):
+    """Strict DER sorts the certificates of an answer; authorities do not always. The answer is judged all the same."""
+    def not_sorted(answer: bytes):
+        raise ValueError("InvalidSetOrdering")
+
+    stamp = timestamp_fetch(url=authority, text=checkpoint.text)
+    monkeypatch.setattr(timestamps, "decode_timestamp_response", not_sorted)
+    roots = (authority_made / "root.pem").read_bytes()
+
+    assert stamp_judge(stamp.answer, text=checkpoint.text, roots=roots).shown == "signed"
+    with pytest.raises(TimestampRefused, match="openssl"):
+        stamp_judge(stamp.answer, text=checkpoint.text, roots=(authority_made / "stranger.pem").read_bytes())
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/", "http://127.0.0.1:9/", "gopher://x", ""])
+def test_an_address_that_is_none_is_refused(checkpoint, url):
+    with pytest.raises(TimestampRefused):
+        anchors.checkpoint_timestamp(checkpoint=checkpoint, url=url, now=NOW)
+    cache.clear()
+
+
+def test_the_job_stamps_the_newest_once_a_day_where_an_authority_is_named(checkpoint, authority, settings):
+    settings.TIMESTAMP_URL = ""
+    anchors.timestamp_daily({}, NOW)
+    assert not Anchor.objects.exists()
+    settings.TIMESTAMP_URL = authority
+    anchors.timestamp_daily({}, NOW)
+    anchors.timestamp_daily({}, NOW)
+    assert Anchor.objects.get().checkpoint == checkpoint
+
+
+# Co-signatures
+
+
+def _pem(key) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.fixture
+def lawyer() -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+
+@pytest.mark.requirement("A-15")
+def test_a_law_firm_signs_what_it_has_seen_and_we_keep_it(checkpoint, lawyer):
+    made = cosign(checkpoint=checkpoint.text, key_pem=_pem(lawyer), by="正和法律事務所", now=NOW)
+    public = lawyer.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    read = cosignature_file_read(made.file, public_read(public))
+    anchor = anchors.cosignature_accept(cosignature=read, actor=SOMEBODY, now=NOW)
+
+    assert made.note.text.splitlines()[:3] == [
+        "suyuan cosignature 1", f"checkpoint {checkpoint.sha256}", "by 正和法律事務所",
+    ]
+    assert anchor.checkpoint == checkpoint and bytes(anchor.body).decode() == made.note.text
+    lawyer.public_key().verify(bytes.fromhex(anchor.details["signature"]), bytes(anchor.body))
+    assert "正和" not in str(FactRow.objects.get(type=anchors.ANCHORED).plain)
+    checkpoint_make(now=NOW)
+    assert verify_streams().holds
+
+
+def test_a_public_key_is_read_in_three_ways(lawyer):
+    raw = lawyer.public_key().public_bytes_raw()
+    pem = lawyer.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+    assert public_read(raw) == public_read(raw.hex().encode() + b"\n") == public_read(pem) == raw
+    other = generate_private_key(65537, 2048)
+    rsa = other.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    for wrong in (b"", b"x", raw.hex().encode()[:-1], rsa):
+        with pytest.raises(CosignatureRefused):
+            public_read(wrong)
+
+
+def test_what_is_no_cosignature_of_ours_is_refused(checkpoint, lawyer):
+    public = lawyer.public_key().public_bytes_raw()
+    made = cosign(checkpoint=checkpoint.text, key_pem=_pem(lawyer), by="A", now=NOW)
+    for file in ("", made.note.text, made.file.replace("by A", "by B"), made.file.replace("\n", "\r\n"), made.file[:-2]):
+        with pytest.raises(CosignatureRefused):
+            cosignature_file_read(file, public)
+    with pytest.raises(CosignatureRefused):
+        cosignature_file_read(made.file, bytes(32))
+    strange = cosign(checkpoint=checkpoint.text.replace("epoch 1", "epoch 2"), key_pem=_pem(lawyer), by="A", now=NOW)
+    with pytest.raises(CosignatureRefused, match="not a checkpoint of this installation"):
+        anchors.cosignature_accept(cosignature=strange, actor=SOMEBODY, now=NOW)
+
+
+@pytest.mark.parametrize("by", ["", " A", "A\nkey 1", "A\x85B", "x" * 201, "\u2028"])
+def test_a_name_stands_in_one_line(checkpoint, lawyer, by):
+    with pytest.raises(CosignatureRefused):
+        cosign(checkpoint=checkpoint.text, key_pem=_pem(lawyer), by=by, now=NOW)
+
+
+def test_only_checkpoints_are_cosigned_and_only_with_the_right_kind_of_key(checkpoint, lawyer):
+    for text in ("", "suyuan log 1\n", checkpoint.text + "\n", checkpoint.text.replace("size", ""), checkpoint.text[:-1]):
+        if text == checkpoint.text:
+            continue
+        with pytest.raises(CosignatureRefused, match="no checkpoint"):
+            cosign(checkpoint=text, key_pem=_pem(lawyer), by="A", now=NOW)
+    for key in (b"", b"-----BEGIN PRIVATE KEY-----\n", _pem(generate_private_key(65537, 2048))):
+        with pytest.raises(CosignatureRefused):
+            cosign(checkpoint=checkpoint.text, key_pem=key, by="A", now=NOW)
+
+
+# Both
+
+
+def test_an_anchor_changed_slipped_in_or_taken_away_is_found(checkpoint, lawyer):
+    made = cosign(checkpoint=checkpoint.text, key_pem=_pem(lawyer), by="A", now=NOW)
+    anchor = anchors.cosignature_accept(cosignature=made, actor=SOMEBODY, now=NOW)
+    other = _checkpoint()
+    triggers.drop()
+    row = Anchor.objects.filter(pk=anchor.pk)
+
+    def found(**changed) -> list[str]:
+        row.update(**changed)
+        whys = [fault.why for fault in verify_streams().faults]
+        row.update(**{name: getattr(anchor, name) for name in changed})
+        return whys
+
+    forged = {**anchor.details, "signature": "00" * 64}
+    for changed in ({"body": b"x"}, {"details": forged}, {"details": {"x": 1.5}}, {"kind": "rfc3161"}, {"checkpoint": other}):
+        assert found(**changed) == ["anchor_differs"]
+    assert sorted(found(uid="00000000-0000-4000-8000-00000000000f")) == ["anchor_missing", "anchor_unrecorded"]
+    assert verify_streams().holds
+    Anchor(checkpoint=other, kind="cosignature", body=b"", details={}, at=NOW).save(force_insert=True)
+    assert [fault.why for fault in verify_streams().faults] == ["anchor_unrecorded"]
+    Anchor.objects.all()._raw_delete("default")
+    assert [fault.why for fault in verify_streams().faults] == ["anchor_missing"]
+
+
+def test_a_checkpoint_is_written_in_one_way_only(checkpoint):
+    note = notes.checkpoint_read(checkpoint.text)
+    assert note.sha256 == checkpoint.sha256
+    for said, forged in [
+        ("epoch 1", "epoch 01"), ("epoch 1", "epoch 0"), ("clock ", "clock  "), ("suyuan log 1", "suyuan log 2"),
+        (f"\n{note.size}\n", f"\n+{note.size}\n"), (f"\n{note.size}\n", "\n0\n"), ("heads ", "Heads "), ("\n", "\r\n"),
+        (note.root, note.root.upper()), ("previous ", "previous\t"), (note.at, note.at[:-1] + "+00:00"), ("key ", "key"),
+    ]:  # fmt: skip
+        with pytest.raises(notes.NotANote):
+            notes.checkpoint_read(checkpoint.text.replace(said, forged))
