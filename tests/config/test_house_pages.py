@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from suyuan.config import context, errors, health
 from suyuan.config.urls import handler404, handler500, urlpatterns
-from suyuan.platform import access, keys, triggers
+from suyuan.platform import access, anchors, checkpoints, keys, triggers
 from suyuan.platform.addresses import address
 from suyuan.platform.models import Installation
 from tests.correspondence.stories import NOW
@@ -95,6 +95,15 @@ def test_without_its_database_it_is_not_ready(sound, client, monkeypatch):
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()["checks"]["database"]) == (503, "unreachable")
     assert "secret" not in answer.content.decode()
+
+
+def test_a_log_that_cannot_be_signed_is_red_and_turns_nobody_away(sound, client):
+    for name, said in ((anchors.REFUSED, "no_time_stamp"), (checkpoints.REFUSED, "cannot_be_signed")):
+        cache.set(name, "case:3b0a5f0e #4: leaf_differs")
+        answer = client.get("/healthz")
+        told = answer.json()
+        assert (answer.status_code, told["ready"], told["well"], told["log"]) == (200, True, False, said)
+        assert "3b0a5f0e" not in answer.content.decode()
 
 
 def test_asking_for_health_changes_nothing(sound, client, django_assert_max_num_queries):

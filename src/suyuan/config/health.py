@@ -56,7 +56,8 @@ def look(now: datetime) -> Health:
         checks["schema"] = _sound(now)
         checks["keys"] = _keys()
         checks["access_log"] = _access_log()
-        seen, log = worker_seen(), _log()
+        said = cache.get_many([WORKER_SEEN, checkpoints.REFUSED, anchors.REFUSED])
+        seen, log = _time(said.get(WORKER_SEEN)), _log(said)
         files = scrub_state(now) if checks["schema"] == "ok" else "unknown"
     except Error:
         checks["database"] = "unreachable"
@@ -100,18 +101,21 @@ def _access_log() -> str:
     return "cannot_be_written" if access.health().red else "ok"
 
 
-def _log() -> str:
+def _log(said: dict[str, str]) -> str:
     """Where and why is said on the machine itself (`suyuan checkpoint`): this page is public."""
-    if checkpoints.checkpoint_refused():
+    if checkpoints.REFUSED in said:
         return "cannot_be_signed"
-    return "no_time_stamp" if anchors.timestamp_refused() else "ok"
+    return "no_time_stamp" if anchors.REFUSED in said else "ok"
 
 
 # --- the worker's sign of life -------------------------------------------------------------------------------------
 
 
 def worker_seen() -> datetime | None:
-    said = cache.get(WORKER_SEEN)
+    return _time(cache.get(WORKER_SEEN))
+
+
+def _time(said: str | None) -> datetime | None:
     return datetime.fromisoformat(said) if said else None
 
 

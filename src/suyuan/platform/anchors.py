@@ -29,7 +29,7 @@ RFC3161, COSIGNATURE = "rfc3161", "cosignature"
 ANCHORED = "log.anchored"
 ANCHORS_STREAM = "anchors"
 
-_REFUSED = "suyuan.timestamp.refused"
+REFUSED = "suyuan.timestamp.refused"
 _REMEMBERED = timedelta(days=30)
 
 
@@ -47,19 +47,19 @@ def checkpoint_timestamp(*, checkpoint: Checkpoint, url: str, now: datetime) -> 
     try:
         stamp = timestamp_fetch(url=url, text=checkpoint.text, roots=timestamp_roots())
     except TimestampRefused as refused:
-        cache.set(_REFUSED, str(refused.args[0]), timeout=_REMEMBERED.total_seconds())
+        cache.set(REFUSED, str(refused.args[0]), timeout=_REMEMBERED.total_seconds())
         raise
     details = {"url": url, "at": chain.time_text(stamp.at), "shown": stamp.shown}
     anchor = anchor_keep(
         checkpoint=checkpoint, kind=RFC3161, body=stamp.answer, details=details, by=url, actor=SYSTEM, now=now
     )
-    cache.delete(_REFUSED)
+    cache.delete(REFUSED)
     return anchor
 
 
 def timestamp_refused() -> str:
     """Why the last time stamp was not to be had; empty when it was."""
-    return cache.get(_REFUSED) or ""
+    return cache.get(REFUSED) or ""
 
 
 def timestamp_roots() -> bytes:

@@ -34,7 +34,7 @@ AT_MOST = 5_000
 RESTORED = "log.restored"
 LOG_STREAM = "log"  # how a fault names the log itself
 
-_REFUSED = "suyuan.checkpoint.refused"
+REFUSED = "suyuan.checkpoint.refused"
 _REMEMBERED = timedelta(days=30)
 
 
@@ -65,16 +65,16 @@ def checkpoint_make(*, now: datetime) -> Checkpoint | None:
             if numbered < AT_MOST:
                 break
     except CheckpointRefused as refused:
-        cache.set(_REFUSED, str(refused.fault), timeout=_REMEMBERED.total_seconds())
+        cache.set(REFUSED, str(refused.fault), timeout=_REMEMBERED.total_seconds())
         raise
     if made is not None:
-        cache.delete(_REFUSED)
+        cache.delete(REFUSED)
     return made
 
 
 def checkpoint_refused() -> str:
     """Why the last attempt signed nothing; empty when it did."""
-    return cache.get(_REFUSED) or ""
+    return cache.get(REFUSED) or ""
 
 
 @writes
