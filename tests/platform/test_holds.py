@@ -44,7 +44,8 @@ def test_a_stream_is_held_from_placing_to_lifting():
     assert held("case:1") and not held("case:2")
     with pytest.raises(Held) as refusal:
         refuse_if_held("case:1")
-    assert refusal.value.data == {"stream": "case:1"} and refusal.value.message() != "held"
+    assert refusal.value.data == {"stream": "case:1", "kind": "court", "since": "2026/11/21"}
+    assert "法院程序" in refusal.value.message() and "法院來函" not in refusal.value.message()
 
     hold_lift(hold=hold, reason="判決確定", actor=SOMEBODY, now=LATER)
     assert not held("case:1")

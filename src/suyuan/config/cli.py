@@ -103,6 +103,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("cosignature", type=Path)
     made.add_argument("--public", type=Path, required=True, help="their public key: PEM, hexadecimal or 32 bytes")
 
+    erasures = family("erasures", "what was erased by order, to be kept beside a backup")
+    made = verb("export", erasures_export, "write every erasure order to a file", within=erasures)
+    made.add_argument("file", type=Path)
+    made = verb("apply", erasures_apply, "erase again what a restored backup still has", within=erasures)
+    made.add_argument("file", type=Path)
+
     made = verb("urls", urls, "list every address, who may use it, and what nobody has classified", house=False)
     made.add_argument("--json", action="store_true")
 
@@ -421,6 +427,30 @@ def checkpoint_accept(given: argparse.Namespace) -> int:
     except (CosignatureRefused, OSError, UnicodeDecodeError) as refused:
         return _complain(f"沒有收下。 Not accepted: {refused}")
     print(f"{anchor.checkpoint.size} {anchor.details['by']}")
+
+
+def erasures_export(given: argparse.Namespace) -> int:
+    _django(_house(given))
+    from suyuan.platform.erasure import orders_exported
+
+    told = orders_exported()
+    given.file.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+    print(f"{len(told['orders'])} orders")
+    return 0
+
+
+def erasures_apply(given: argparse.Namespace) -> int:
+    _django(_house(given))
+    from suyuan.kernel.actor import SYSTEM
+    from suyuan.platform import clock
+    from suyuan.platform.erasure import orders_apply
+
+    try:
+        told = json.loads(given.file.read_text(encoding="utf-8"))
+        done = orders_apply(told, actor=SYSTEM, now=clock.now())
+    except (OSError, ValueError, KeyError, TypeError):
+        return _complain("this is not a file of erasure orders")
+    print(f"{done} orders carried out again; the worker empties the disk after them")
     return 0
 
 

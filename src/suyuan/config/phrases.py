@@ -3,12 +3,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from suyuan.platform.facts import Told
 
+HOLD_CAUSES: Mapping[str, Promise] = {
+    "case.flagged": _l("標記為涉及法律"),
+    "case.disputed": _l("標示為有爭議"),
+    "proceeding.opened": _l("案外程序開始"),
+    "incident.identified": _l("記下應通報的事件"),
+}
+
 
 def hold_placed(told: Told) -> str:
+    if cause := HOLD_CAUSES.get(told.plain("cause", "")):
+        return _("因為「%(cause)s」，自動開始保全：在解除之前，這個案件的內容不能刪除。") % {"cause": cause}
     return _("開始保全：在解除之前，這個案件的內容不能更改或刪除。")
 
 
@@ -58,6 +69,14 @@ def log_anchored(told: Told) -> str:
     return _("%(by)s 連署，見證了第 %(size)s 筆為止的紀錄。") % {"by": by, "size": told.plain("size", 0)}
 
 
+def erasure_ordered(told: Told) -> str:
+    return _("決定刪除 %(n)s 項資料。事實的順序與雜湊值保留，內容不再留存。") % {"n": told.plain("named", 0)}
+
+
+def erasure_purged(told: Told) -> str:
+    return _("刪除完成：資料庫、索引與檔案裡都已清除。")
+
+
 PLATFORM: Mapping[str, Callable[[Told], str]] = {
     "hold.placed": hold_placed,
     "hold.lifted": hold_lifted,
@@ -70,4 +89,6 @@ PLATFORM: Mapping[str, Callable[[Told], str]] = {
     "file.mended": file_mended,
     "file.fault_answered": file_fault_answered,
     "file_key.rotated": file_key_rotated,
+    "erasure.ordered": erasure_ordered,
+    "erasure.purged": erasure_purged,
 }

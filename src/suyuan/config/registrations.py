@@ -42,6 +42,7 @@ JOBS = (
     "suyuan.platform.jobs.tidy",
     "suyuan.platform.files.jobs",
     "suyuan.platform.search",
+    "suyuan.platform.erasure",
     "suyuan.platform.idempotency",
     "suyuan.platform.checkpoints",
     "suyuan.platform.anchors",

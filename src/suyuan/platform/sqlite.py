@@ -22,6 +22,7 @@ _SETTINGS = {
     "journal_size_limit": (64 * MIB, 64 * MIB),
     "cache_size": (-32_000, -32_000),
     "temp_store": ("MEMORY", IN_MEMORY),
+    "secure_delete": ("ON", 1),  # what is deleted is overwritten, not only forgotten
 }
 _MMAP = 128 * MIB
 

@@ -4,6 +4,8 @@
     register("correspondence_message", frozen_when="OLD.sent_at IS NOT NULL")         frozen once the condition holds
     register("platform_text", may_update_columns=("branch_id",))                      everything but these columns
     register("platform_streamhead", forward=("position",), may_update_columns=(…))    these only ever grow
+    register("platform_factprivate", ordered_delete=True)                             gone only where an erasure order names it
+    register("platform_text", ordered_columns=("body",))                              emptied only where an order names it
 
 `pre_migrate` drops them and `post_migrate` installs them, because SQLite rebuilds tables when columns change; start-up
 calls `refuse_if_missing`. On SQLite an INSERT that would REPLACE a row fires no DELETE trigger (unless the connection
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,15 +40,21 @@ class Frozen:
     frozen_when: str | None
     forward: tuple[str, ...]
     tolerates_known: bool
+    ordered_columns: tuple[str, ...] = ()
+    ordered_delete: bool = False
 
 
 @dataclass(frozen=True)
 class Trigger:
-    """One trigger as it must stand in the database. Its name carries a digest of its meaning."""
+    """One trigger as it must stand in the database. Its name carries a digest of its meaning.
+
+    `function`: what it calls on PostgreSQL where its condition asks another table (name, body); "" means `FUNCTION`.
+    """
 
     name: str
     table: str
     create: str
+    function: tuple[str, str] = ("", "")
 
 
 _registry: dict[tuple[str, str | None], Frozen] = {}
@@ -59,6 +67,8 @@ def register(
     frozen_when: str | None = None,
     forward: Sequence[str] = (),
     tolerates_known: bool = False,
+    ordered_columns: Sequence[str] = (),
+    ordered_delete: bool = False,
 ) -> None:
     """Freeze the rows of `table`. Called while the program is put together (platform here, the rest in config).
 
@@ -68,11 +78,19 @@ def register(
     frozen_when         SQL over OLD.<column>, true on both databases alike; None: frozen from the start
     forward             columns that may change, but only grow
     tolerates_known     SQLite: inserting a row that is there already does nothing (for ON CONFLICT DO NOTHING)
+    ordered_columns     columns that become empty, once, where an erasure order names the row and the column
+    ordered_delete      rows that go where an erasure order names them
     """
     if (table, frozen_when) in _registry:
         raise ValueError(f"frozen twice: {table}")
     _registry[table, frozen_when] = Frozen(
-        table, tuple(may_update_columns), frozen_when, tuple(forward), tolerates_known
+        table,
+        tuple(may_update_columns),
+        frozen_when,
+        tuple(forward),
+        tolerates_known,
+        tuple(ordered_columns),
+        ordered_delete,
     )
 
 
@@ -81,8 +99,11 @@ def registered() -> list[Frozen]:
 
 
 register("platform_factrow")
-register("platform_factprivate")
-register("platform_text", may_update_columns=("branch_id", "compartment", "folded"))
+register("platform_factprivate", ordered_delete=True)
+register("platform_text", may_update_columns=("branch_id", "compartment", "folded"), ordered_columns=("body",))
+register("platform_erasureorder", may_update_columns=("purged_at",))
+register("platform_erasureorder", frozen_when="OLD.purged_at IS NOT NULL")
+register("platform_erasuretarget")
 register(
     "platform_streamhead", may_update_columns=("leaf", "at"), forward=("position",), tolerates_known=True
 )
@@ -106,7 +127,8 @@ def install(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     made = _expected(connection)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(f"CREATE OR REPLACE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $${_BODY}$$")
+            for name, body in {(FUNCTION, _BODY), *_functions(made.values())}:
+                cursor.execute(f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
         for trigger in made.values():
             cursor.execute(trigger.create)
     return list(made)
@@ -128,13 +150,18 @@ def missing(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     tables = set(connection.introspection.table_names())
     absent = sorted({frozen.table for frozen in registered()} - tables)
     standing = {name: sql for name, _, sql, switched_on in _present(connection) if switched_on}
-    unmet = []
-    for name, trigger in _expected(connection).items():
+    expected, unmet = _expected(connection), []
+    for name, trigger in expected.items():
         if name not in standing or standing[name] not in (None, trigger.create):
             unmet.append(name)
-    if connection.vendor == "postgresql" and not _function_stands(connection):
-        unmet.append(FUNCTION)
+    if connection.vendor == "postgresql":
+        wanted = {(FUNCTION, _BODY), *_functions(expected.values())}
+        unmet += sorted(name for name, body in wanted if not _function_stands(connection, name, body))
     return absent + unmet
+
+
+def _functions(made: Iterable[Trigger]) -> set[tuple[str, str]]:
+    return {trigger.function for trigger in made if trigger.function[0]}
 
 
 def refuse_if_missing(using: str = DEFAULT_DB_ALIAS) -> None:
@@ -169,19 +196,26 @@ def _expected(connection: Any) -> dict[str, Trigger]:
 def _postgresql(frozen: Frozen, columns: list[str], connection: Any) -> Iterator[Trigger]:
     refusal = f"EXECUTE FUNCTION {FUNCTION}()"
     table = f'"{frozen.table}"'
-    update = _update_refused(frozen, columns, "IS DISTINCT FROM")
-    yield _trigger(frozen, "update", f"BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({update}) {refusal}")
+    differs = "IS DISTINCT FROM"
+    update = _update_refused(frozen, columns, differs)
+    asked = _asking(_update_refused(frozen, columns, differs, _ordered), "NEW") if frozen.ordered_columns else ("", "")
+    calls = f"EXECUTE FUNCTION {asked[0] or FUNCTION}()"
+    yield _trigger(frozen, "update", f"BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({update}) {calls}", asked)
     condition = f"WHEN ({frozen.frozen_when}) " if frozen.frozen_when else ""
-    yield _trigger(frozen, "delete", f"BEFORE DELETE ON {table} FOR EACH ROW {condition}{refusal}")
+    asked = _asking(f"NOT {_ordered(frozen.table, '')}", "OLD") if frozen.ordered_delete else ("", "")
+    calls = f"EXECUTE FUNCTION {asked[0] or FUNCTION}()"
+    yield _trigger(frozen, "delete", f"BEFORE DELETE ON {table} FOR EACH ROW {condition}{calls}", asked)
     yield _trigger(frozen, "truncate", f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refusal}")
 
 
 def _sqlite(frozen: Frozen, columns: list[str], connection: Any) -> Iterator[Trigger]:
     table = f'"{frozen.table}"'
     refusal = f"BEGIN SELECT RAISE(ABORT, '{frozen.table} is frozen'); END"
-    update = _update_refused(frozen, columns, "IS NOT")
+    update = _update_refused(frozen, columns, "IS NOT", _ordered)
     yield _trigger(frozen, "update", f"BEFORE UPDATE ON {table} FOR EACH ROW WHEN {update} {refusal}")
-    condition = f"WHEN {frozen.frozen_when} " if frozen.frozen_when else ""
+    when = [f"({frozen.frozen_when})"] if frozen.frozen_when else []
+    when += [f"NOT {_ordered(frozen.table, '')}"] if frozen.ordered_delete else []
+    condition = f"WHEN {' AND '.join(when)} " if when else ""
     yield _trigger(frozen, "delete", f"BEFORE DELETE ON {table} FOR EACH ROW {condition}{refusal}")
 
     for number, unique in enumerate(_unique_sets(connection, frozen.table)):
@@ -194,15 +228,40 @@ def _sqlite(frozen: Frozen, columns: list[str], connection: Any) -> Iterator[Tri
         yield _trigger(frozen, f"insert{number}", f"BEFORE INSERT ON {table} FOR EACH ROW WHEN {exists} {answer}")
 
 
-def _update_refused(frozen: Frozen, columns: Iterable[str], differs: str) -> str:
-    """SQL condition under which an UPDATE is refused. `differs` is the database's "is not the same as"."""
+def _ordered(table: str, column: str) -> str:
+    """SQL: an erasure order names this column of the row; no column: the row itself."""
+    named = f"o.relation = '{table}' AND o.row_id = OLD.id AND o.field = '{column}'"
+    return f"EXISTS (SELECT 1 FROM platform_erasuretarget AS o WHERE {named})"
+
+
+def _asking(refused: str, row: str) -> tuple[str, str]:
+    """PostgreSQL lets no trigger condition ask another table; a function may. Named by what it means."""
+    body = (
+        f" BEGIN IF NOT ({refused}) THEN RETURN {row}; END IF;"
+        " RAISE EXCEPTION '% is frozen', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END; "
+    )
+    return f"{FUNCTION}_unless_{hashlib.sha256(body.encode()).hexdigest()[:12]}", body
+
+
+def _update_refused(
+    frozen: Frozen, columns: Iterable[str], differs: str, ordered: Callable[[str, str], str] | None = None
+) -> str:
+    """SQL condition under which an UPDATE is refused. `differs` is the database's "is not the same as".
+
+    `ordered`: says when a column may become empty; without it such a column counts like any other.
+    """
     free = {*frozen.may_update_columns, *frozen.forward}
-    unknown = free - set(columns)
+    emptied = set(frozen.ordered_columns) if ordered is not None else set()
+    unknown = (free | set(frozen.ordered_columns)) - set(columns)
     if unknown:
         raise ValueError(f"{frozen.table} has no column {', '.join(sorted(unknown))}")
-    if not free:
+    if not free | emptied:
         return frozen.frozen_when or "1 = 1"
-    changed = [f'OLD."{column}" {differs} NEW."{column}"' for column in columns if column not in free]
+    changed = [f'OLD."{column}" {differs} NEW."{column}"' for column in columns if column not in free | emptied]
+    for column in sorted(emptied):
+        empty = f'(NEW."{column}" IS NULL OR length(NEW."{column}") = 0)'
+        allowed = f"({empty} AND {ordered(frozen.table, column)})"
+        changed.append(f'(OLD."{column}" {differs} NEW."{column}" AND NOT {allowed})')
     changed += [f'NEW."{column}" <= OLD."{column}"' for column in frozen.forward]
     refused = " OR ".join(changed)
     return f"({frozen.frozen_when}) AND ({refused})" if frozen.frozen_when else refused
@@ -222,10 +281,10 @@ def _unique_sets(connection: Any, table: str) -> list[list[str]]:
     return [primary, *sorted(columns for columns in others if columns != primary)]
 
 
-def _trigger(frozen: Frozen, what: str, rest: str) -> Trigger:
+def _trigger(frozen: Frozen, what: str, rest: str, function: tuple[str, str] = ("", "")) -> Trigger:
     digest = hashlib.sha256(rest.encode()).hexdigest()[:8]
     name = f"{PREFIX}{frozen.table[:36]}_{what}_{digest}"
-    return Trigger(name, frozen.table, f'CREATE TRIGGER "{name}" {rest}')
+    return Trigger(name, frozen.table, f'CREATE TRIGGER "{name}" {rest}', function)
 
 
 def _present(connection: Any) -> list[tuple[str, str, str | None, bool]]:
@@ -243,7 +302,7 @@ def _present(connection: Any) -> list[tuple[str, str, str | None, bool]]:
         return [(name, table, sql, True) for name, table, sql in cursor.fetchall() if name.startswith(PREFIX)]
 
 
-def _function_stands(connection: Any) -> bool:
+def _function_stands(connection: Any, name: str, body: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = %s", [FUNCTION])
-        return [row[0] for row in cursor.fetchall()] == [_BODY]
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = %s", [name])
+        return [row[0] for row in cursor.fetchall()] == [body]

@@ -19,9 +19,19 @@ from django.db.models import QuerySet
 
 from suyuan.kernel import chain
 from suyuan.platform.access import DAY_CLOSED, day_holds
+from suyuan.platform.erasure import ORDERED, targets_digest
 from suyuan.platform.faults import Fault
 from suyuan.platform.keys import KeyProblem, unseal_bytes
-from suyuan.platform.models import ChainPending, FactPrivate, FactRow, LogEntry, StreamHead, Text
+from suyuan.platform.models import (
+    ChainPending,
+    ErasureOrder,
+    ErasureTarget,
+    FactPrivate,
+    FactRow,
+    LogEntry,
+    StreamHead,
+    Text,
+)
 from suyuan.platform.texts import text_digest
 from suyuan.platform.verify_log import log_faults
 
@@ -62,18 +72,19 @@ def row_checks() -> Sequence[RowCheck]:
 def verify_streams(streams: Collection[str] | None = None, rows_checks: Iterable[RowCheck] = ()) -> Report:
     """Verify these streams, or all. Reads only; ask it inside one transaction if others are writing."""
     report = Report()
-    heads = _Heads(streams)
+    heads, erased = _Heads(streams), _Erased()
     broken: set[str] = set()
     for told in _batches(_facts(streams), AT_ONCE):
         ids = [fact.id for fact in told]
-        for fault in _batch_faults(told, _private_of(ids), heads, report):
+        for fault in _batch_faults(told, _private_of(ids), heads, report, erased):
             if fault.stream not in broken:
                 broken.add(fault.stream)
                 report.faults.append(fault)
         report.faults += _waits_or_is_numbered(told, ids)
     report.faults += [fault for fault in heads.left() if fault.stream not in broken]
     report.streams = heads.count
-    report.faults += _texts_faults(streams, report)
+    report.faults += _texts_faults(streams, report, erased)
+    report.faults += _orders_faults(streams)
     if streams is None:
         report.faults += _pending_for_nothing()
         report.faults += log_faults()
@@ -169,7 +180,11 @@ class _Heads:
 
 
 def _batch_faults(
-    facts: list[_Fact], private: dict[int, list[tuple[str, str, bytes]]], heads: _Heads, report: Report
+    facts: list[_Fact],
+    private: dict[int, list[tuple[str, str, bytes]]],
+    heads: _Heads,
+    report: Report,
+    erased: _Erased,
 ) -> Iterator[Fault]:
     references: list[tuple[_Fact, str, dict[str, Any]]] = []
     for fact in facts:
@@ -183,10 +198,10 @@ def _batch_faults(
         if why is None:
             sealed = private.get(fact.id, ())
             report.private_fields += len(sealed)
-            why = _fields_fault(fact, sealed, references)
+            why = _fields_fault(fact, sealed, references, erased.fields.get(str(fact.uid), frozenset()))
         if why is not None:
             yield Fault(fact.stream, expected, *why)
-    yield from _references_faults(references)
+    yield from _references_faults(references, erased)
 
 
 Why = tuple[str, str]
@@ -211,7 +226,10 @@ def _link_fault(fact: _Fact, heads: _Heads) -> Why | None:
 
 
 def _fields_fault(
-    fact: _Fact, sealed: Iterable[tuple[str, str, bytes]], references: list[tuple[_Fact, str, dict[str, Any]]]
+    fact: _Fact,
+    sealed: Iterable[tuple[str, str, bytes]],
+    references: list[tuple[_Fact, str, dict[str, Any]]],
+    erased: frozenset[str],
 ) -> Why | None:
     known = set(fact.digests)
     try:
@@ -227,7 +245,9 @@ def _fields_fault(
         if stated != fact.stream:
             return "stream_differs", stated
 
+    gone = set(erased)
     for name, salt, blob in sealed:
+        gone.discard(name)
         try:
             value = unseal_bytes("fact", f"{fact.uid}:{name}", blob)
             known.remove(chain.commitment_bytes(bytes.fromhex(salt), name, value))
@@ -237,9 +257,36 @@ def _fields_fault(
             opened = json.loads(value)
             if isinstance(opened, dict) and opened.keys() == {"text", "sha256", "chars"}:
                 references.append((fact, name, opened))
-    if known:
-        return "field_missing", f"{len(known)} of {len(fact.digests)}"
+    # What an order erased leaves its digest behind; its value nobody can recompute any more.
+    if len(known) != len(gone):
+        ordered = f", {len(gone)} erased by order" if gone else ""
+        return "field_missing", f"{len(known)} of {len(fact.digests)}{ordered}"
     return None
+
+
+class _Erased:
+    """What orders name: private fields by fact, and texts. Empty now, while their digests stay."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, frozenset[str]] = {}
+        self.texts: set[str] = set()
+        named = ErasureTarget.objects.filter(relation__in=[FactPrivate._meta.db_table, Text._meta.db_table])
+        for relation, uid, name in named.values_list("relation", "uid", "name"):
+            if relation == Text._meta.db_table:
+                self.texts.add(uid)
+            else:
+                self.fields[uid] = self.fields.get(uid, frozenset()) | {name}
+
+
+def _orders_faults(streams: Collection[str] | None) -> Iterator[Fault]:
+    """Only an order that the chain tells lets anything go, and only what it named when it was told."""
+    orders = list(_narrowed(ErasureOrder.objects.order_by("id"), streams).prefetch_related("targets"))
+    told = {}
+    for fact in _narrowed(FactRow.objects.filter(type=ORDERED), streams) if orders else ():
+        told[str(fact.value("order"))] = (fact.stream, fact.value("sha256"))
+    for order in orders:
+        if told.get(str(order.uid)) != (order.stream, targets_digest(order.targets.all())):
+            yield Fault(order.stream, 0, "erasure_order_differs", str(order.uid))
 
 
 def _name_at_fault(fact: _Fact) -> str:
@@ -263,7 +310,7 @@ def _private_of(ids: list[int]) -> dict[int, list[tuple[str, str, bytes]]]:
     return found
 
 
-def _references_faults(references: list[tuple[_Fact, str, dict[str, Any]]]) -> Iterator[Fault]:
+def _references_faults(references: list[tuple[_Fact, str, dict[str, Any]]], erased: _Erased) -> Iterator[Fault]:
     uids = {opened["text"] for _, _, opened in references}
     bodies = {
         str(uid): body for uid, body in Text.objects.filter(uid__in=uids).values_list("uid", "body")
@@ -272,15 +319,17 @@ def _references_faults(references: list[tuple[_Fact, str, dict[str, Any]]]) -> I
         body = bodies.get(opened["text"])
         if body is None:
             yield Fault(fact.stream, fact.position, "text_missing", name)
+        elif body == "" and opened["text"] in erased.texts:
+            continue
         elif text_digest(body) != opened["sha256"] or len(body) != opened["chars"]:
             yield Fault(fact.stream, fact.position, "text_differs", name)
 
 
-def _texts_faults(streams: Collection[str] | None, report: Report) -> Iterator[Fault]:
+def _texts_faults(streams: Collection[str] | None, report: Report, erased: _Erased) -> Iterator[Fault]:
     texts = _narrowed(Text.objects.order_by("pk"), streams).values_list("stream", "uid", "body", "sha256")
     for stream, uid, body, sha256 in texts.iterator(chunk_size=AT_ONCE):
         report.texts += 1
-        if text_digest(body) != sha256:
+        if text_digest(body) != sha256 and not (body == "" and str(uid) in erased.texts):
             yield Fault(stream, 0, "text_differs", str(uid))
 
 

@@ -1,5 +1,6 @@
 from suyuan.platform.models.access import AccessRow
 from suyuan.platform.models.chain import ChainPending, FactPrivate, FactRow, StreamHead
+from suyuan.platform.models.erasure import ErasureOrder, ErasureTarget
 from suyuan.platform.models.files import FileFault, ScrubRun, StoredFile, Upload, UploadPiece
 from suyuan.platform.models.holds import Hold
 from suyuan.platform.models.idempotency import IdempotencyKey
@@ -13,6 +14,8 @@ __all__ = [
     "Anchor",
     "ChainPending",
     "Checkpoint",
+    "ErasureOrder",
+    "ErasureTarget",
     "FactPrivate",
     "FactRow",
     "HeadNode",

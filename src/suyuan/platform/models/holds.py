@@ -7,12 +7,16 @@ from suyuan.platform import chance
 
 
 class Hold(models.Model):
-    """Nothing of this stream may be erased or destroyed while a hold stands. Lifted once, never deleted."""
+    """Nothing of this stream may be erased or destroyed while a hold stands. Lifted once, never deleted.
+
+    `cause`: the type of the fact that placed it where no person did.
+    """
 
     uid = models.UUIDField(default=chance.uid, unique=True)
     stream = models.CharField(max_length=80)
     kind = models.CharField(max_length=40)
-    reason = models.TextField()
+    reason = models.TextField(blank=True)
+    cause = models.CharField(max_length=60, default="", blank=True)
     placed_by = models.CharField(max_length=80)
     placed_at = models.DateTimeField()
     lifted_by = models.CharField(max_length=80, default="", blank=True)
@@ -27,6 +31,7 @@ class Hold(models.Model):
                     Q(lifted_at__isnull=True, lifted_by="", lifted_reason="")
                     | (Q(lifted_at__isnull=False) & ~Q(lifted_by="") & ~Q(lifted_reason=""))
                 ),
-            )
+            ),
+            models.CheckConstraint(name="hold_says_why", condition=~Q(reason="") | ~Q(cause="")),
         ]
         indexes = [models.Index(fields=["stream"], condition=Q(lifted_at__isnull=True), name="hold_standing")]

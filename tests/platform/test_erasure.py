@@ -1,0 +1,234 @@
+"""What a person ordered erased is gone from everything, nothing else is, and the chain still holds."""
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+
+from suyuan.platform import erasure, files, texts, units
+from suyuan.platform.erasure import (
+    Cell,
+    NothingToErase,
+    NotPurgedYet,
+    erasure_order,
+    orders_apply,
+    orders_exported,
+    purge,
+)
+from suyuan.platform.facts import Fact, FactKind, facts_record
+from suyuan.platform.files import file_receive, file_store
+from suyuan.platform.files.jobs import unlink
+from suyuan.platform.holds import Held, hold_lift, hold_place
+from suyuan.platform.models import (
+    ErasureOrder,
+    ErasureTarget,
+    FactPrivate,
+    FactRow,
+    Hold,
+    IdempotencyKey,
+    Job,
+    StoredFile,
+    Text,
+    TextIndex,
+)
+from suyuan.platform.search import scan_matching, texts_matching
+from suyuan.platform.verify import verify_streams
+from tests.platform.stories import NOW, SOMEBODY
+
+CASE, OTHER = "case:1", "case:2"
+LATER = NOW + timedelta(hours=1)
+ORDERS = ("hold.placed", "hold.lifted", "erasure.ordered", "erasure.purged")
+
+pytestmark = pytest.mark.requirement("A-03")
+
+
+def on_sqlite(test):
+    """Collected on SQLite only: it reads the file."""
+    return test if connection.vendor == "sqlite" else None
+
+
+@pytest.fixture
+def known(kinds):
+    kinds |= {name: FactKind(phrase=lambda told: "") for name in ORDERS}
+
+
+def written(stream: str, words: str) -> tuple[FactRow, Text, StoredFile]:
+    """A fact with a name, words and a file beside it, all saying `words`."""
+    received = file_receive(source=[f"{words} in bytes\n".encode() * 40], name=f"{words}.txt", max_bytes=100_000)
+    with units.unit():
+        text = texts.text_write(stream=stream, kind="message", body=f"{words} {words}說的話", branch_id=1, now=NOW)
+        stored = file_store(received=received, branch_id=1, actor=SOMEBODY, now=NOW)
+        private = {"name": words, "phone": f"{words}-phone"}
+        facts_record([Fact("test.happened", stream, {"level": 2}, private, {"body": text})], actor=SOMEBODY, now=NOW)
+    return FactRow.objects.get(stream=stream, type="test.happened"), text, stored
+
+
+def fields(fact: FactRow) -> list[FactPrivate]:
+    return list(FactPrivate.objects.filter(fact=fact).exclude(name="body").select_related("fact"))
+
+
+def refused(act) -> bool:
+    try:
+        with transaction.atomic():
+            act()
+    except IntegrityError as error:
+        return "is frozen" in str(error)
+    return False
+
+
+def test_an_order_takes_away_what_it_names_and_the_chain_still_holds(ring, known):
+    fact, text, stored = written(CASE, "甲")
+    other, other_text, other_file = written(OTHER, "乙")
+
+    order = erasure_order(stream=CASE, what=[*fields(fact), text, stored], actor=SOMEBODY, now=LATER)
+
+    text.refresh_from_db()
+    stored.refresh_from_db()
+    assert (text.body, text.folded, stored.state, stored.wrapped_key) == ("", "", "destroyed", None)
+    assert list(FactPrivate.objects.filter(fact=fact).values_list("name", flat=True)) == ["body"]
+    assert not TextIndex.objects.filter(pk=text.pk).exists() and TextIndex.objects.filter(pk=other_text.pk).exists()
+    assert FactPrivate.objects.filter(fact=other).count() == 3 and files.file_verify(other_file) == ""
+    told = FactRow.objects.get(stream=CASE, type="erasure.ordered")
+    assert (told.value("order"), told.value("named")) == (str(order.uid), 4)
+    report = verify_streams()
+    assert report.holds, [str(fault) for fault in report.faults]
+
+
+def test_without_an_order_the_database_refuses_all_of_it(ring, known):
+    fact, text, _ = written(CASE, "甲")
+    other, other_text, _ = written(OTHER, "乙")
+    erasure_order(stream=CASE, what=[fields(fact)[0], text], actor=SOMEBODY, now=LATER)
+
+    kept = FactPrivate.objects.filter(fact=fact, name="phone")
+    assert refused(lambda: kept._raw_delete("default")), "another field of the same fact"
+    assert refused(lambda: FactPrivate.objects.filter(fact=other)._raw_delete("default"))
+    assert refused(lambda: Text.objects.filter(pk=other_text.pk).update(body=""))
+    assert refused(lambda: Text.objects.filter(pk=text.pk).update(body="something else"))
+    assert refused(lambda: Text.objects.filter(pk=text.pk).update(sha256="0" * 64))
+    assert refused(lambda: Text.objects.filter(pk=text.pk)._raw_delete("default"))
+
+
+def test_a_hold_refuses_an_erasure(ring, known):
+    fact, text, stored = written(CASE, "甲")
+    hold = hold_place(stream=CASE, kind="court", reason="法院來函", actor=SOMEBODY, now=NOW)
+    with pytest.raises(Held) as refusal:
+        erasure_order(stream=CASE, what=[text, stored, *fields(fact)], actor=SOMEBODY, now=LATER)
+    assert "法院程序" in refusal.value.message() and "來函" not in refusal.value.message()
+    assert Text.objects.get(pk=text.pk).body and not ErasureOrder.objects.exists()
+
+    hold_lift(hold=hold, reason="判決確定", actor=SOMEBODY, now=LATER)
+    erasure_order(stream=CASE, what=[text], actor=SOMEBODY, now=LATER)
+    assert Text.objects.get(pk=text.pk).body == ""
+
+
+def test_nothing_is_erased_twice_and_nothing_of_another_stream(ring, known):
+    fact, text, _ = written(CASE, "甲")
+    erasure_order(stream=CASE, what=[text], actor=SOMEBODY, now=LATER)
+    with pytest.raises(NothingToErase):
+        erasure_order(stream=CASE, what=[text], actor=SOMEBODY, now=LATER)
+    with pytest.raises(ValueError, match="not part of"):
+        erasure_order(stream=OTHER, what=fields(fact), actor=SOMEBODY, now=LATER)
+
+
+def test_orders_made_up_or_lengthened_afterwards_are_found(ring, known):
+    fact, text, _ = written(CASE, "甲")
+    order = erasure_order(stream=CASE, what=[text], actor=SOMEBODY, now=LATER)
+    assert refused(lambda: ErasureTarget.objects.update(row_id=1)) and refused(lambda: ErasureTarget.objects.all().delete())
+
+    field = fields(fact)[0]
+    ErasureTarget.objects.create(
+        order=order, relation="platform_factprivate", row_id=field.pk, uid=str(fact.uid), name=field.name
+    )
+    FactPrivate.objects.filter(pk=field.pk)._raw_delete("default")
+    assert [fault.why for fault in verify_streams().faults] == ["erasure_order_differs"]
+
+
+def test_a_restored_backup_forgets_again_what_was_erased(ring, known):
+    fact, text, stored = written(CASE, "甲")
+    backup = transaction.savepoint()
+    erasure_order(stream=CASE, what=[text, stored, *fields(fact)], actor=SOMEBODY, now=LATER)
+    told = orders_exported()
+    transaction.savepoint_rollback(backup)
+    assert Text.objects.get(pk=text.pk).body, "the backup still has it"
+
+    assert orders_apply(told, actor=SOMEBODY, now=LATER) == 1
+    assert Text.objects.get(pk=text.pk).body == "" and StoredFile.objects.get(pk=stored.pk).state == "destroyed"
+    assert orders_apply(told, actor=SOMEBODY, now=LATER) == 0
+    assert FactRow.objects.get(type="erasure.ordered").value("basis") == "replayed"
+    assert verify_streams().holds
+
+
+@on_sqlite
+def test_nothing_of_it_is_left_on_disk(committed, known):
+    """E10: canaries, looked for in the raw bytes of database, log, files and index."""
+    canaries = [f"canary{n:02d}q{hashlib.sha256(bytes([n])).hexdigest()[:12]}" for n in range(10)]
+    made = [written(f"case:{n}", word) for n, word in enumerate(canaries)]
+    with units.unit():
+        for n in range(60):  # words of others before, between and after
+            texts.text_write(stream="case:99", kind="message", body=f"別的話 {n} " * 40, branch_id=1, now=NOW)
+    IdempotencyKey.objects.create(
+        scope="s", key="1" * 32, caller_hash="c", body_sha256="b", sealed_answer=canaries[0].encode(), stream="case:0",
+        created_at=NOW,
+    )  # fmt: skip
+    found = hits(canaries)
+    assert found, "the search finds them while they are there"
+
+    for n, (fact, text, stored) in enumerate(made):
+        erasure_order(stream=f"case:{n}", what=[text, stored, *fields(fact)], actor=SOMEBODY, now=LATER)
+    for queued in Job.objects.filter(name="files.unlink"):
+        unlink(queued.args, LATER)
+    for queued in Job.objects.filter(name="erasure.purge"):
+        purge(queued.args, LATER)
+
+    assert hits(canaries) == {}
+    assert not ErasureOrder.objects.filter(purged_at=None).exists()
+    assert verify_streams().holds
+    assert not texts_matching(canaries[3], branches=None, compartments={""}).exists()
+    assert texts_matching("別的話", branches=None, compartments={""}).count() == 60
+    assert scan_matching("別的話", Text.objects.all()).count() == 60
+
+
+@on_sqlite
+def test_it_is_not_called_done_while_somebody_reads_the_old_log(committed, known, monkeypatch):
+    monkeypatch.setattr(erasure, "_TRIES", 2)
+    _fact, text, _stored = written(CASE, "甲")
+    reader = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM platform_text").fetchone()
+    order = erasure_order(stream=CASE, what=[text], actor=SOMEBODY, now=LATER)
+    try:
+        with pytest.raises(NotPurgedYet):
+            purge({"order": str(order.uid)}, LATER)
+        assert ErasureOrder.objects.get().purged_at is None
+    finally:
+        reader.close()
+    purge({"order": str(order.uid)}, LATER)
+    assert ErasureOrder.objects.get().purged_at == LATER
+
+
+def hits(canaries: list[str]) -> dict[str, list[str]]:
+    """Where their bytes stand: whole, as UTF-16, as hexadecimal, or as the pairs of letters the index keeps."""
+    folder, database = Path(settings.FILES_DIR), Path(str(connection.settings_dict["NAME"]))
+    places = [p for p in database.parent.glob(database.name + "*") if p.is_file()]
+    places += [p for p in folder.rglob("*") if p.is_file()]
+    found: dict[str, list[str]] = {}
+    for place in places:
+        content = place.read_bytes()
+        for word in canaries:
+            if any(form in content for form in (word.encode(), word.encode("utf-16-le"), word.encode().hex().encode())):
+                found.setdefault(place.name, []).append(word)
+    return found
+
+
+def test_the_purge_comes_to_its_end_on_either_database(committed, known):
+    _fact, text, stored = written(CASE, "甲")
+    order = erasure_order(stream=CASE, what=[text, stored], actor=SOMEBODY, now=LATER)
+    purge({"order": str(order.uid)}, LATER)
+    assert ErasureOrder.objects.get().purged_at == LATER
+    purge({"order": str(order.uid)}, LATER)
+    assert FactRow.objects.filter(type="erasure.purged").count() == 1
