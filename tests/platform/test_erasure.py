@@ -12,7 +12,6 @@ from django.db import IntegrityError, connection, transaction
 
 from suyuan.platform import erasure, files, texts, units
 from suyuan.platform.erasure import (
-    Cell,
     NothingToErase,
     NotPurgedYet,
     erasure_order,
@@ -29,7 +28,6 @@ from suyuan.platform.models import (
     ErasureTarget,
     FactPrivate,
     FactRow,
-    Hold,
     IdempotencyKey,
     Job,
     StoredFile,
