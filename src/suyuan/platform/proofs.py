@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from suyuan.kernel import chain
-from suyuan.platform import keys
-from suyuan.platform.models import FactRow
+from suyuan.platform import keys, log
+from suyuan.platform.models import Checkpoint, FactRow, LogEntry
 
-HEAD = "suyuan receipt 1"
+HEAD, PLACE = "suyuan receipt 1", "suyuan place 1"
 _DIGEST = r"([A-Za-z0-9_-]{43})"
 _COMPACT = re.compile(rf"1\.{_DIGEST}\.(\d{{1,12}})\.{_DIGEST}\.([0-9TZ:.\-]{{20,32}})\.{_DIGEST}\.([A-Za-z0-9_-]{{86}})")
 
@@ -67,6 +67,36 @@ def proof_of_fact(row: FactRow) -> Proof:
     message = message_of(row.token, row.position, row.leaf, at, current.fingerprint)
     signed = keys.sign(message.encode())
     return Proof(row.token, row.position, row.leaf, at, signed.fingerprint, signed.bytes)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A proof with its fact's place in the log, up to the newest checkpoint (docs/bundle.md, A receipt's place)."""
+
+    proof: Proof
+    index: int
+    checkpoint: Checkpoint
+
+    @property
+    def file(self) -> str:
+        """For whoever wants to check it without us, as canonical JSON and a line feed."""
+        told: dict[str, chain.Json] = {
+            "format": PLACE,
+            "receipt": self.proof.text,
+            "index": self.index,
+            "inclusion": [*log.inclusion(self.index, self.checkpoint.size)],
+            "checkpoint": self.checkpoint.text,
+            "signature": bytes(self.checkpoint.signature).hex(),
+            "keys": [asdict(link) for link in keys.key_chain()],
+        }
+        return chain.canonical(told).decode() + "\n"
+
+
+def proof_placed(proof: Proof) -> Placed | None:
+    """None as long as no checkpoint has taken the fact in, which is a minute at most."""
+    entry = LogEntry.objects.filter(fact__token=proof.token, fact__position=proof.position, fact__leaf=proof.leaf).first()
+    newest = log.checkpoint_latest()
+    return None if entry is None or newest is None else Placed(proof, entry.index, newest)
 
 
 def proof_read(typed: str) -> Proof | None:

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from suyuan.cases.models import Case
 from suyuan.platform.models import FactRow
-from suyuan.platform.proofs import Proof, proof_judge, proof_of_fact, proof_read
+from suyuan.platform.proofs import Placed, Proof, proof_judge, proof_of_fact, proof_placed, proof_read
 
-__all__ = ["Proof", "proof_judge", "proof_of", "proof_read"]
+__all__ = ["Placed", "Proof", "proof_judge", "proof_of", "proof_placed", "proof_read"]
 
 FIRST_FACTS = ("case.opened", "case.completed")
 

@@ -15,7 +15,7 @@ from suyuan.cases.errors import AlreadyDone, CaseMovedMeanwhile
 from suyuan.cases.models import Survey
 from suyuan.cases.selectors import portal_case
 from suyuan.cases.services.receipts import receipt_open
-from suyuan.kernel.refusal import BadInput
+from suyuan.kernel.refusal import BadInput, NotHere
 from suyuan.platform import access, files, idempotency
 from suyuan.platform.addresses import address
 from suyuan.platform.idempotency import KeyMissing, KeyReused, KeyUsedUp, Token
@@ -24,7 +24,7 @@ from suyuan.portal import http, rules
 from suyuan.portal.forms import DemandForm, FollowForm, MessageForm, SurveyForm, WithdrawForm
 from suyuan.portal.http import portal_page
 from suyuan.portal.models import PartySession
-from suyuan.portal.proof import proof_of
+from suyuan.portal.proof import proof_of, proof_placed
 from suyuan.portal.selectors import answers_for, session_of
 from suyuan.portal.services.pace import pace_left, pace_taken
 from suyuan.portal.services.party import (
@@ -153,6 +153,7 @@ def _case_page(
     for later in waiting[1:]:
         later["dot"] = "ahead"
     procedure = packs.procedure_of(case.procedure_id)
+    proof = proof_of(case)
     context = {
         "view": view,
         "promises": promises,
@@ -161,7 +162,8 @@ def _case_page(
         "key": idempotency.new_key(),
         "channels": procedure.channels_of(case.jurisdiction),
         "reopening": procedure.reopening if not view.is_open else None,
-        "proof": proof_of(case),
+        "proof": proof,
+        "placed": proof_placed(proof) if proof else None,
         "survey": _survey_of(session, request.now),
         "done": request.GET.get("done") if request.GET.get("done") in DONE else "",
         "max_file": rules.FILE_LIMIT,
@@ -187,6 +189,23 @@ def _survey_of(session: PartySession, now: datetime) -> Survey | None:
     """The survey that waits for this complainant."""
     waiting = Survey.objects.filter(case=session.receipt.case, answered_at__isnull=True, expires_at__gt=now)
     return waiting.order_by("-id").first()
+
+
+@address("party")
+@portal_page
+@_party_only
+def proof_file(request: HttpRequest, session: PartySession) -> HttpResponse:
+    """The proof with its place in the log, as a file. No secret and no word of the complaint is in it."""
+    case = session.receipt.case
+    proof = proof_of(case)
+    placed = proof_placed(proof) if proof else None
+    if placed is None:
+        raise NotHere()
+    party = party_of(session.receipt)
+    access.seen(party, "portal.proof", at=request.now, branch_id=case.branch_id, stream=case.stream, shown=[case.reference])
+    response = HttpResponse(placed.file, content_type="application/json; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{case.reference}-proof.json"'
+    return response
 
 
 # --- acts ----------------------------------------------------------------------------------------------------------
