@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-from suyuan.platform import facts, triggers
+from suyuan.platform import facts, triggers, verify
 from suyuan.platform.facts import FactKind, Told
 
 # The database refuses to change these. (table, arguments of platform.triggers.register)
@@ -57,8 +57,10 @@ JOBS = (
 def register_all() -> None:
     from suyuan.cases.facts import FACTS
     from suyuan.cases.jobs import RECOUNT
+    from suyuan.cases.recomputing import cases_recomputed
     from suyuan.cases.services.clocks import clocks_follow
     from suyuan.cases.services.handling import escalations_follow
+    from suyuan.config.jobs import access_recomputed
     from suyuan.config.phrases import PLATFORM
     from suyuan.correspondence.freezing import FROZEN as MESSAGES
     from suyuan.correspondence.phrases import PHRASES as WORDS
@@ -74,5 +76,7 @@ def register_all() -> None:
     facts.register(FACTS)
     for table, how in (*FROZEN, *MESSAGES):
         triggers.register(table, **how)
+    verify.register_row_check("access", access_recomputed)
+    verify.register_row_check("cases", cases_recomputed)
     for module in JOBS:
         import_module(module)
