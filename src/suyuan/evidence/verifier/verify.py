@@ -4,8 +4,7 @@
     python3 verify.py BUNDLE [--pin FINGERPRINT] [--receipt FILE] [--lang zh-Hant|zh-Hans|en]
 
 0 valid · 1 tampered · 2 unreadable · 3 valid as far as it goes, but no key was pinned that leads to its signature.
-Read it from top to bottom: small tools, then one function for each thing that is checked, in the order of checking
-(`verify`), then the words. It believes nothing in a bundle that it has not computed itself.
+First come small tools, then one function for each thing that is checked, in the order of checking (`verify`), then words.
 """
 import argparse, base64, collections, hashlib, json, locale, os, re, struct, sys, unicodedata, zlib  # noqa: E401
 
@@ -28,10 +27,8 @@ def sha256(content):
     return hashlib.sha256(content).hexdigest()
 
 # --- Ed25519 (RFC 8032): whether a signature is good -------------------------------------------------------------------
-P = 2**255 - 19
-ORDER = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, P - 2, P) % P
-ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
+P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+D, ROOT_OF_MINUS_ONE = -121665 * pow(121666, P - 2, P) % P, pow(2, (P - 1) // 4, P)
 
 def point_decode(encoded):
     """(X, Y, Z, T) from 32 bytes; None unless they are the one encoding of a point, and not of one of small order."""
@@ -53,7 +50,6 @@ def point_add(p, q):
     c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
     e, f, g, h = b - a, d - c, d + c, b + a
     return (e * f % P, g * h % P, f * g % P, e * h % P)
-
 BASE = point_decode(bytes.fromhex("58" + "66" * 31))
 
 def ed25519_valid(public, message, signature):
@@ -66,8 +62,7 @@ def ed25519_valid(public, message, signature):
         return False
     h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % ORDER
     minus_key = (P - key[0], key[1], 1, P - key[3])
-    sums = (None, BASE, minus_key, point_add(BASE, minus_key))
-    total = (0, 1, 1, 0)
+    sums, total = (None, BASE, minus_key, point_add(BASE, minus_key)), (0, 1, 1, 0)
     for bit in range(252, -1, -1):  # total = s · base − h · key, which must be r
         total = point_add(total, total)
         pick = (s >> bit & 1) | (h >> bit & 1) << 1
@@ -110,6 +105,7 @@ def consistent(first, second, first_root, second_root, proof):
 # --- the container: rebuilt from its files and compared, byte by byte --------------------------------------------------
 FULL = 0xFFFFFFFF
 Entry = collections.namedtuple("Entry", "start size sha256")
+Report = collections.namedtuple("Report", "about shown checkpoint anchors manifest receipt pinned")
 
 def headers(name, crc, size, offset):
     """The two headers of a file in the zip: before its bytes, and in the directory."""
@@ -139,8 +135,7 @@ class Bundle:
         self.handle.seek(at)
         return self.handle.read(max(0, min(size, self.length - at)))
     def read(self, name, most=MOST_JSON):
-        require(name in self.entries, "missing", name)
-        require(self.entries[name].size <= most, "shape", name)
+        require(name in self.entries and self.entries[name].size <= most, "manifest", name)
         return self.piece(self.entries[name].start, self.entries[name].size)
     def text(self, name, most=4096):
         return self.read(name, most).decode("utf-8")
@@ -202,9 +197,8 @@ def check_manifest(bundle):
     here = [dict(path=n, size=e.size, sha256=e.sha256) for n, e in bundle.entries.items() if n != "MANIFEST.json"]
     whole = canonical({"format": "suyuan bundle 1", "files": here})
     others = [one["path"] for one in here[:1000] if canonical(one) not in bundle.read("MANIFEST.json")]
-    require(whole == bundle.read("MANIFEST.json"), "manifest", (others + ["MANIFEST.json"])[0])
-    for name in FIXED_FILES:
-        require(name in bundle.entries, "missing", name)
+    require(whole == bundle.read("MANIFEST.json"), "manifest", ", ".join(others[:1]))
+    require(set(FIXED_FILES) <= set(bundle.entries), "manifest", " ".join(sorted(set(FIXED_FILES) - set(bundle.entries))))
 
 # --- JSON in the one spelling that may be hashed -----------------------------------------------------------------------
 def canonical(value):
@@ -212,9 +206,7 @@ def canonical(value):
 
 def json_read(raw, where):
     """A value from its canonical bytes; every other spelling of it is refused."""
-    def number(digits):
-        require(digits.lstrip("-").isdigit() and len(digits) <= MOST_DIGITS, "json", where)
-        return int(digits)
+    number = lambda digits: int(digits if len(digits) <= MOST_DIGITS else "")  # noqa: E731
     try:
         value = json.loads(raw.decode("utf-8"), parse_float=number, parse_constant=number, parse_int=number)
         require(canonical(value) == raw, "json", where)
@@ -243,9 +235,9 @@ def check_keys(bundle):
         require(is_hex(one["public"]) and one["key"] == sha256(bytes.fromhex(one["public"])), "keys", one["key"])
         require(one["key"] not in chain and one["after"] == before, "keys", one["key"])
         text = "suyuan key 1\nkey {key}\npublic {public}\nat {at}\nafter {after}\n".format(**one).encode("utf-8")
-        signed = one["signature"] == "" if not chain else re.match(r"[0-9a-f]{128}\Z", one["signature"])
+        spelt = re.match(r"[0-9a-f]{128}\Z" if chain else r"\Z", one["signature"])
+        signed = spelt and (not chain or ed25519_valid(chain[before], text, bytes.fromhex(one["signature"])))
         require(signed, "keys", one["key"])
-        require(not chain or ed25519_valid(chain[before], text, bytes.fromhex(one["signature"])), "keys", one["key"])
         before = one["key"]
         chain[before] = bytes.fromhex(one["public"])
     return chain
@@ -277,14 +269,14 @@ ABOUT_PARTS = (("streams", "stream:str token:str events:int noun:str"), ("left_o
 
 def check_about(bundle, checkpoint):
     """bundle.json says what this is; its names of streams are held against their tokens."""
-    about, where = bundle.json("bundle.json", dict), "bundle.json"
-    record(about, where, ABOUT)
+    where = "bundle.json"
+    about = record(bundle.json(where, dict), where, ABOUT)
     for part, kinds in ABOUT_PARTS:
         for one in about[part]:
             record(one, where, kinds)
     require(about["format"] == "suyuan bundle 1" and TIME.match(about["made_at"]), "shape", where)
     require(about["size"] == checkpoint.size and about["streams"], "shape", where)
-    require(about["reference"] == "" or any(one["noun"] == "case" for one in about["streams"]), "reference", where)
+    require(about["reference"] == "" or any(one["noun"] == "case" for one in about["streams"]), "token", where)
     for one in about["streams"]:
         name = STREAM.match(one["stream"])
         require(name and name.group(1) == one["noun"] and one["events"] > 0, "shape", where)
@@ -319,18 +311,16 @@ def check_events(bundle, about, checkpoint, wanted):
         for position in range(1, stream["events"] + 1):
             where = "{} #{}".format(stream["stream"], position)
             line, proof = next(lines, None), next(proofs, None)
-            require(line is not None, "position", where)
+            require(line is not None and proof is not None, "position", where)
             event = json_read(line, where)
             check_event(event, stream["token"], position, prev, where)
             check_shown(event, stream["stream"], about["reference"], shown, where)
-            require(proof is not None, "inclusion", where)
             leaf = bytes.fromhex(event["leaf"])
             require(included(event["index"], checkpoint.size, leaf, proof, checkpoint.root), "inclusion", where)
             prev = event["leaf"]
             receipted = event if wanted == (stream["token"], position) else receipted
         shown.ends[stream["token"]] = [stream["token"], stream["events"], prev]
-    require(next(lines, None) is None, "position", "events.ndjson")
-    require(next(proofs, None) is None, "inclusion", "proofs.json")
+    require(next(lines, None) is None and next(proofs, None) is None, "position", "events.ndjson")
     return shown, receipted
 
 def check_event(event, token, position, prev, where):
@@ -357,18 +347,15 @@ def check_shown(event, stream, reference, shown, where):
     require(isinstance(values.get("type"), str), "field", where + " type")
     if event["position"] == 1:
         require([values.get("stream_noun"), values.get("stream_uid")] == stream.split(":"), "token", where)
-        require(not stream.startswith("case:") or values.get("reference") == reference, "reference", where)
+        require(not stream.startswith("case:") or values.get("reference") == reference, "token", where)
 
 def consistency_proofs(bundle):
     """The first half of proofs.json, {size: proof}, and where the second half begins."""
     begin, mark = bundle.piece(bundle.entries["proofs.json"].start, 4 << 20), b',"inclusion":['
     cut = begin.find(mark)
     require(begin.startswith(b'{"consistency":[') and cut > 0, "json", "proofs.json")
-    records = json_read(begin[15:cut], "proofs.json")
-    for one in records:
-        record(one, "proofs.json", "from:int proof:list")
-    sizes = [one["from"] for one in records]
-    require(sizes == sorted(set(sizes)), "consistency", "proofs.json")
+    records = [record(one, "proofs.json", "from:int proof:list") for one in json_read(begin[15:cut], "proofs.json")]
+    require(all(a["from"] < b["from"] for a, b in zip(records, records[1:])), "consistency", "proofs.json")
     return {one["from"]: digests_read(one["proof"], "proofs.json") for one in records}, cut + len(mark)
 
 PROOF = re.compile(rb'(,?)\[((?:"[0-9a-f]{64}"(?:,(?=")|(?=\])))*)\]')
@@ -390,9 +377,7 @@ def inclusion_proofs(bundle):
 
 # --- the heads: a bundle holds the whole of a stream -------------------------------------------------------------------
 def check_heads(bundle, checkpoint, ends):
-    buckets = bundle.json("heads.json", list)
-    for one in buckets:
-        record(one, "heads.json", "bucket:int entries:list path:list")
+    buckets = [record(one, "heads.json", "bucket:int entries:list path:list") for one in bundle.json("heads.json", list)]
     require([one["bucket"] for one in buckets] == sorted({int(t[:4], 16) for t in ends}), "heads", "heads.json")
     for one in buckets:
         where, last, number = "heads.json {bucket}".format(**one), "", one["bucket"]
@@ -415,7 +400,7 @@ def check_earlier(bundle, checkpoint, chain):
     for name in bundle.entries:
         stem = name[:-4]
         if name.startswith("earlier/"):
-            require(stem + ".txt" in bundle.entries and stem + ".sig" in bundle.entries, "missing", stem)
+            require(stem + ".txt" in bundle.entries and stem + ".sig" in bundle.entries, "manifest", stem)
         if name.startswith("earlier/") and name.endswith(".txt"):
             one = Checkpoint(bundle, stem, chain)
             require(stem == "earlier/{}-{}".format(one.size, one.digest[:16]), "name", name)
@@ -496,8 +481,6 @@ def check_receipt(receipt, event, chain):
     require(event["leaf"] == leaf and event["at"] == at, "receipt_leaf", "#{}".format(place[1]))
 
 # --- all of it, in order -----------------------------------------------------------------------------------------------
-Report = collections.namedtuple("Report", "about shown checkpoint anchors manifest receipt pinned")
-
 def verify(handle, pin=None, receipt=None):
     """Raises Refused; otherwise tells what holds, and whether it leads back to the pin."""
     bundle = Bundle(handle)
@@ -527,17 +510,15 @@ WORDS = {}  # code: (Traditional Chinese, Simplified Chinese, English)
 for _line in """
 container | 檔案外層（zip）與內容不一致 | 文件外层（zip）与内容不一致 | the container is not the one its files make
 name | 檔名不合規定，或不該出現在這裡 | 文件名不合规定，或不该出现在这里 | a name that may not stand here, or stands twice
-missing | 缺少檔案 | 缺少文件 | a file is missing
-manifest | 檔案與清單上的大小或雜湊不符 | 文件与清单上的大小或哈希不符 | a file is not the one on the manifest
+manifest | 缺少檔案，或檔案與清單上的雜湊不符 | 缺少文件，或文件与清单上的哈希不符 | a file is missing, or is not the one on the manifest
 json | JSON 的寫法不是唯一允許的那一種 | JSON 的写法不是唯一允许的那一种 | JSON that is not spelt in the one canonical way
 shape | 內容不合格式 | 内容不合格式 | not in the form that the format prescribes
 keys | 簽章金鑰的接續關係不成立 | 签名密钥的接续关系不成立 | the chain of signing keys does not hold
 signature | 檢查點的簽章或公鑰不成立 | 检查点的签名或公钥不成立 | the signature or the key of a checkpoint is false
-token | 事件串的代號與名稱不符 | 事件串的代号与名称不符 | a stream's token does not belong to its name
+token | 事件串的代號、名稱或案號互不相符 | 事件串的代号、名称或案号互不相符 | a stream's token, its name and the reference do not belong together
 leaf | 事件內容與它的雜湊不符 | 事件内容与它的哈希不符 | an event is not what its digest says
 position | 事件有缺漏、重複或調換 | 事件有缺漏、重复或调换 | events are missing, doubled or in another order
 field | 公開的欄位與當時記下的不同，或必須公開而沒有公開 | 公开的字段与当时记下的不同，或必须公开而没有公开 | a shown field is not what was recorded, or one is closed that must be shown
-reference | 案號與第一個事件不符 | 案号与第一个事件不符 | the reference is not that of the first event
 inclusion | 事件不在檢查點所簽的紀錄裡 | 事件不在检查点所签的记录里 | an event does not stand in the log that was signed
 heads | 事件串末端的證明不成立 | 事件串末端的证明不成立 | the proof of where the streams end does not hold
 last | 最後一個事件不是簽下的那一個，可能有事件被隱藏 | 最后一个事件不是签下的那一个，可能有事件被隐藏 | the last event is not the one that was signed: some may be hidden
@@ -551,7 +532,6 @@ not_a_bundle | 這不是證據包，或檔案不完整 | 这不是证据包，�
 format | 這個程式不認得這種格式 | 这个程序不认得这种格式 | a format that this program does not know
 receipt_form | 讀不懂這份收據；請一行不漏地存成文字檔 | 读不懂这份收据；请一行不漏地存成文本文件 | this is not a receipt; save all its lines as a text file
 pin_form | 指紋應為 64 個十六進位數字 | 指纹应为 64 个十六进制数字 | a fingerprint has 64 hexadecimal digits
-open | 打不開檔案 | 打不开文件 | the file cannot be opened
 valid | 有效：內容自記錄以來未經更動 | 有效：内容自记录以来未经更改 | VALID: nothing has been changed since it was recorded
 tampered | 不成立：{0}（{1}） | 不成立：{0}（{1}） | TAMPERED: {0} ({1})
 unreadable | 無法檢查：{0}（{1}） | 无法检查：{0}（{1}） | UNREADABLE: {0} ({1})
@@ -601,7 +581,7 @@ def judge(path, pin, receipt, language):
         code, why, where = refused.args
         return code, [say(("tampered", "unreadable")[code - 1], say(why), where)]
     except (OSError, MemoryError, ValueError) as error:
-        return 2, [say("unreadable", say("open"), type(error).__name__)]
+        return 2, [say("unreadable", say("not_a_bundle"), type(error).__name__)]
     return (0 if report.pinned else 3), [say("valid" if report.pinned else "unpinned")] + list(told(report, say))
 
 def main(argv=None):
@@ -611,12 +591,9 @@ def main(argv=None):
     parser.add_argument("--receipt", help="a receipt saved as a text file")
     parser.add_argument("--lang", choices=LANGUAGES)
     given = parser.parse_args(argv)
-    names = [os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")] + [locale.getlocale()[0]]
-    language = given.lang or language_of(next((name for name in names if name), ""))
-    code, lines = judge(given.bundle, given.pin, given.receipt, language)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    print("\n".join(lines))
+    names = [os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")] + [locale.getlocale()[0], ""]
+    code, lines = judge(given.bundle, given.pin, given.receipt, given.lang or language_of(next(filter(None, names), "")))
+    sys.stdout.buffer.write(("\n".join(lines) + "\n").encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
     return code
 
 if __name__ == "__main__":
