@@ -213,7 +213,8 @@ sub container {
         my ($sum, $sha, $left) = (Compress::Raw::Zlib::crc32(''), Digest::SHA->new(256), $bytes);
         seek $in, $start, 0;
         while ($left) {
-            my $got = read($in, my($chunk), $left < $CHUNK ? $left : $CHUNK) or bad('container: too short');
+            my $chunk;
+            my $got = read($in, $chunk, $left < $CHUNK ? $left : $CHUNK) or bad('container: too short');
             $left -= $got;
             $sum = Compress::Raw::Zlib::crc32($chunk, $sum);
             $sha->add($chunk);
