@@ -324,3 +324,12 @@ class SurveyOver(Refusal):
 
     def message(self) -> str:
         return _("這份問卷已經過了可以填寫的時間。您仍然可以在追蹤頁留言給我們。")
+
+
+class NotForThisPurpose(Refusal):
+    """Nothing of a case leaves the house for this purpose."""
+
+    code = "not_for_this_purpose"
+
+    def message(self) -> str:
+        return _("案件的資料不對外公開，不能為這個用途交出去。")

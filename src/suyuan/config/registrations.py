@@ -24,6 +24,7 @@ FROZEN: tuple[tuple[str, dict], ...] = (
         {"may_update_columns": ("kind", "title", "from_whom", "obtained_at", "place", "note", "compartment", "branch_id")},
     ),
     ("evidence_custodyentry", {}),
+    ("evidence_bundleexport", {}),
     ("cases_approval", {"frozen_when": "OLD.decided_at IS NOT NULL"}),
     ("cases_survey", {"frozen_when": "OLD.answered_at IS NOT NULL"}),
 )

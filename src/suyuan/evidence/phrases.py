@@ -35,8 +35,14 @@ def item_custody(told: Told) -> str:
     return _("證物 %(number)s：%(act)s") % {"number": told.plain("number"), "act": act}
 
 
+def bundle_exported(told: Told) -> str:
+    digest = str(told.plain("manifest", ""))[:16]
+    return _("交出證據包：%(events)s 個事件，清單雜湊 %(digest)s…") % {"events": told.plain("events"), "digest": digest}
+
+
 PHRASES: dict[str, Callable[[Told], str]] = {
     "item.added": item_added,
     "item.described": item_described,
     "item.custody": item_custody,
+    "bundle.exported": bundle_exported,
 }

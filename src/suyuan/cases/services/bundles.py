@@ -1,0 +1,79 @@
+"""A case handed out as a bundle that anyone can check."""
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from typing import BinaryIO
+
+from suyuan.accounts.selectors import profile_for
+from suyuan.cases.errors import MayNot
+from suyuan.cases.models import Case
+from suyuan.cases.selectors.bundles import bundle_asked
+from suyuan.cases.services.common import require_may
+from suyuan.evidence.models import BundleExport
+from suyuan.evidence.selectors.bundles import Asked, Plan
+from suyuan.evidence.services.bundles import bundle_again, bundle_export
+from suyuan.kernel.actor import SYSTEM, Actor
+from suyuan.platform import access
+from suyuan.platform.units import writes
+
+
+def case_bundle(
+    *,
+    case: Case,
+    purpose: str,
+    hidden: Collection[str] = (),
+    with_files: bool = True,
+    both_agreed: bool = False,
+    actor: Actor,
+    now: datetime,
+) -> tuple[BundleExport, Plan]:
+    """Settle and record a bundle of this case; `bundle_write` then makes it. Raises MayNot, NotForThisPurpose, BundleRefused.
+
+    Not one transaction: what waits is signed first, and the record names what was signed.
+    """
+    require_may(case, "bundle_export", actor, now)
+    hidden = sorted(set(hidden))
+    chosen = {"hidden": hidden, "with_files": with_files, "both_agreed": both_agreed}
+    wanted = _asked(case, purpose, actor, now, **chosen)
+    bundle_noted(case=case, wanted=wanted, actor=actor, now=now)
+    asked = {**chosen, "compartments": list(wanted.compartments)}
+    return bundle_export(
+        wanted=wanted, asked=asked, stream=case.stream, branch_id=case.branch_id, actor=actor, now=now
+    )
+
+
+def case_bundle_again(*, case: Case, export: BundleExport, out: BinaryIO, actor: Actor, now: datetime) -> None:
+    """The same bytes once more, for whoever could have had them made. Raises MayNot, BundleRefused."""
+    require_may(case, "bundle_export", actor, now)
+    chosen = {name: export.asked[name] for name in ("hidden", "with_files", "both_agreed")}
+    # What the law kept in, and who asked, is settled by that day; whoever reads less now gets nothing.
+    wanted = _asked(case, export.purpose, actor, now, **chosen)
+    bundle_noted(case=case, wanted=wanted, actor=actor, now=now)
+    bundle_again(export=export, wanted=_as_then(wanted, export), out=out)
+
+
+@writes
+def bundle_noted(*, case: Case, wanted: Asked, actor: Actor, now: datetime) -> None:
+    """Who had what copied, written down before it is shown."""
+    protected = [compartment for compartment in wanted.compartments if compartment]
+    access.note_before(
+        actor, "bundle", at=now, purpose="export", branch_id=case.branch_id, stream=case.stream, shown=protected
+    )
+
+
+def _asked(case: Case, purpose: str, actor: Actor, now: datetime, **chosen) -> Asked:
+    profile = None if actor == SYSTEM else profile_for(actor, now)
+    return bundle_asked(profile, case, purpose=purpose, now=now, **chosen)
+
+
+def _as_then(wanted: Asked, export: BundleExport) -> Asked:
+    if not set(export.asked["compartments"]) <= set(wanted.compartments):
+        raise MayNot("role")
+    return replace(
+        wanted,
+        streams=tuple(export.streams),
+        compartments=tuple(export.asked["compartments"]),
+        left_out=tuple((what, why) for what, why in export.left_out),
+    )
