@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -37,11 +38,11 @@ class Event:
     index: int = -1
     open: set[str] | None = None
 
-    @property
+    @cached_property
     def token(self) -> str:
         return chain.stream_token(self.stream)
 
-    @property
+    @cached_property
     def commitments(self) -> list[str]:
         return sorted(chain.commitment(self.salts[name], name, value) for name, value in self.fields.items())
 
@@ -326,6 +327,7 @@ def pack(parts: Mapping[str, bytes]) -> bytes:
     return out.getvalue()
 
 
+@cache
 def twin_of(stream: str, bits: int = 16) -> str:
     """Another stream that falls into the same bucket."""
     wanted = chain.stream_token(stream)[:4]

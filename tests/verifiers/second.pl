@@ -7,6 +7,7 @@
 # One line a bundle: path, TAB, 0|1|2|3, TAB, why. With one bundle the exit code is its verdict, otherwise the worst.
 use strict;
 use warnings;
+no warnings 'recursion';
 use feature 'fc';
 use Compress::Raw::Zlib ();
 use Digest::SHA qw(sha256 sha256_hex);
@@ -174,8 +175,9 @@ sub grown {
 
 sub piece {
     my ($in, $at, $size) = @_;
-    seek $in, $at, 0 or unreadable('seek');
-    my $got = read $in, my $bytes, $size;
+    seek $in, $at, 0 or unreadable("seek");
+    my $bytes;
+    my $got = read $in, $bytes, $size;
     unreadable('read') if !defined $got;
     return $bytes;
 }
