@@ -333,3 +333,71 @@ class NotForThisPurpose(Refusal):
 
     def message(self) -> str:
         return _("案件的資料不對外公開，不能為這個用途交出去。")
+
+
+class PaperMovedMeanwhile(MovedMeanwhile):
+    """Somebody else wrote on the same draft, or finished it."""
+
+    code = "paper_moved_meanwhile"
+
+    def message(self) -> str:
+        return _("您寫的時候，同事也存了這份草稿。您寫的字還在下面，請先看看同事改了什麼。")
+
+
+class PaperIncomplete(BadInput):
+    """What must be written before it can be signed."""
+
+    code = "paper_incomplete"
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        super().__init__(fields={field: _("這裡還沒有寫。") for field in fields})
+
+    def message(self) -> str:
+        return _("還有沒寫完的地方，寫完才能送簽。")
+
+
+class NothingFound(Refusal):
+    code = "nothing_found"
+
+    def message(self) -> str:
+        return _("還沒有寫下查明的事實，所以還沒有可以報告的。")
+
+
+class WordsProtected(BadInput):
+    """A passage stands word for word in protected material. Says neither which nor whose."""
+
+    code = "words_protected"
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        super().__init__(fields={field: self.message() for field in fields})
+
+    def message(self) -> str:
+        return _("這裡有一段和受保護的紀錄一字不差。那些話不能隨這份文件出去，請用自己的話寫查明的事實。")
+
+
+class WrongPaperState(Refusal):
+    code = "wrong_paper_state"
+
+    def message(self) -> str:
+        return _("這份文件現在的狀態不能做這一步。")
+
+
+class NotASigner(Refusal):
+    code = "not_a_signer"
+
+    def message(self) -> str:
+        return _("這一版送簽時，名單上沒有您，所以不由您簽署。")
+
+
+class NobodySigns(Refusal):
+    code = "nobody_signs"
+
+    def message(self) -> str:
+        return _("沒有可以簽署的人：請先指派調查人。")
+
+
+class NotDisclosedYet(Refusal):
+    code = "not_disclosed_yet"
+
+    def message(self) -> str:
+        return _("請先在案件裡說明調查結果，再把這份文件交給對方。")

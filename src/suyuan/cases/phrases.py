@@ -114,6 +114,27 @@ STAGES: Labels = {
     "resolved_on_spot": named("stage", "當場解決"),
 }
 
+PAPERS: Labels = {
+    "internal": named("paper", "調查報告"),
+    "complainant": named("paper", "調查結果說明書"),
+}
+PAPER_STATES: Labels = {
+    "draft": named("paper", "草稿"),
+    "finished": named("paper", "等待簽署"),
+    "signed": named("paper", "已簽署"),
+    "superseded": named("paper", "已有新版"),
+}
+PURPOSES: Labels = {
+    "mediation": named("purpose", "調解"),
+    "authority": named("purpose", "主管機關"),
+    "litigation": named("purpose", "法院"),
+}
+FOUND: Labels = {
+    "upheld": named("found", "您說的屬實"),
+    "partly": named("found", "您說的部分屬實"),
+    "not_upheld": named("found", "查到的和您說的不同"),
+    "unclear": named("found", "查不清楚"),
+}
 
 PARTIES: Labels = {
     "patient": gettext_lazy("病人"),
@@ -136,6 +157,11 @@ def _says(sentence) -> Callable[[Told], str]:
 def _coded(sentence, name: str, labels: Labels) -> Callable[[Told], str]:
     """A fact worded with one of its codes."""
     return lambda told: str(sentence) % {name: label(labels, told.plain(name))}
+
+
+def _paper(sentence) -> Callable[[Told], str]:
+    """A fact about one version of a document."""
+    return lambda told: str(sentence) % {"kind": label(PAPERS, told.plain("kind")), "version": told.plain("version", "")}
 
 
 def _person(sentence, without) -> Callable[[Told], str]:
@@ -371,6 +397,13 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "statement.requested": _person(t("請%(name)s說明自己的看法"), t("請被提到的同事說明自己的看法")),
     "statement.given": _says(t("被提到的同事寫下了自己的說明")),
     "support.offered": _person(t("向%(name)s提供支持"), t("向被提到的同事提供支持")),
+    "report.drafted": _paper(t("開始寫%(kind)s第 %(version)s 版")),
+    "report.revised": _paper(t("改寫%(kind)s第 %(version)s 版的草稿")),
+    "report.finished": _paper(t("%(kind)s第 %(version)s 版定稿，送請簽署")),
+    "report.signature": _paper(t("簽署%(kind)s第 %(version)s 版")),
+    "report.signed": _paper(t("%(kind)s第 %(version)s 版全部簽署，排印封存")),
+    "report.given": _paper(t("把%(kind)s第 %(version)s 版交給對方")),
+    "passport.made": _coded(t("為%(purpose)s製作案件摘要"), "purpose", PURPOSES),
     "case.findings_disclosed": _coded(t("向對方說明調查結果（%(method)s）"), "method", CHANNELS),
     "case.responded": _coded(t("送出最後答覆（%(method)s）"), "method", CHANNELS),
     "case.closing_asked": _says(t("提議結案，等另一位同事確認")),

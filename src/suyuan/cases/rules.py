@@ -306,6 +306,63 @@ def export_rule(
     return ExportRule(False, needs_both=needs_both, why="protected_by_law" if basis else "protected", basis=basis)
 
 
+# --- papers ------------------------------------------------------------------------------------------------------------
+
+
+class Paper(StrEnum):
+    """Documents about what was found out: for the house and whoever may ask for it, and in plain words for the person."""
+
+    INTERNAL = "internal"
+    COMPLAINANT = "complainant"
+
+
+# Whose hand each is in: those appointed to investigate; those who speak with the person.
+PAPER_MOVE: Mapping[str, str] = {Paper.INTERNAL: "record_finding", Paper.COMPLAINANT: "disclose"}
+PAPER_PURPOSE: Mapping[str, Purpose] = {Paper.INTERNAL: Purpose.LITIGATION, Paper.COMPLAINANT: Purpose.PATIENT}
+_PAPER_FIELDS: Mapping[str, tuple[str, ...]] = {
+    Paper.INTERNAL: ("summary", "process", "analysis", "unclear"),
+    Paper.COMPLAINANT: ("opening", "will_do", "unclear"),
+}
+_PAPER_NEEDS: Mapping[str, tuple[str, ...]] = {
+    Paper.INTERNAL: ("summary", "process", "analysis"),
+    Paper.COMPLAINANT: ("opening", "will_do"),
+}
+PAPER_WORDS = 8_000
+# What became of each thing complained of. A judgement that a person makes; none of them is coloured.
+ISSUE_OUTCOMES = ("upheld", "partly", "not_upheld", "unclear")
+# Who asks for a passport of the case.
+PASSPORT_PURPOSES = (Purpose.MEDIATION, Purpose.AUTHORITY, Purpose.LITIGATION)
+
+
+def paper_fields(kind: str, issues: Iterable[str]) -> tuple[str, ...]:
+    """Everything its author may write. Each thing complained of has words and an outcome of its own."""
+    fields = _PAPER_FIELDS[Paper(kind)]
+    return (*fields, *(f"{what}_{uid}" for uid in issues for what in ("issue", "outcome"))) if kind == Paper.COMPLAINANT else fields
+
+
+def paper_missing(kind: str, issues: Iterable[str], words: Mapping[str, str]) -> list[str]:
+    """What must still be written before anyone can sign it."""
+    wanted = [*_PAPER_NEEDS[Paper(kind)]]
+    if kind == Paper.COMPLAINANT:
+        wanted += [f"{what}_{uid}" for uid in issues for what in ("outcome", "issue")]
+    return [field for field in wanted if not words.get(field, "").strip()]
+
+
+SAME_CHARS = 14  # as many in a row are no coincidence: 「分析認為值班表沒有指定回電的人」
+
+
+def copied(words: str, protected: Iterable[str], known: Iterable[str]) -> bool:
+    """Whether `words` repeat a passage of protected texts that nothing in the open part says as well."""
+    held = set().union(*(_passages(text) for text in protected), set())
+    open_ = set().union(*(_passages(text) for text in known), set())
+    return bool(held & _passages(words) - open_)
+
+
+def _passages(text: str) -> set[str]:
+    bare = "".join(c for c in text.casefold() if c.isalnum())
+    return {bare[n : n + SAME_CHARS] for n in range(len(bare) - SAME_CHARS + 1)}
+
+
 # --- reopening -----------------------------------------------------------------------------------------------------
 
 

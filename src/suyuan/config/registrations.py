@@ -27,6 +27,22 @@ FROZEN: tuple[tuple[str, dict], ...] = (
     ("evidence_bundleexport", {}),
     ("cases_approval", {"frozen_when": "OLD.decided_at IS NOT NULL"}),
     ("cases_survey", {"frozen_when": "OLD.answered_at IS NOT NULL"}),
+    (
+        "cases_report",
+        {
+            "frozen_when": "OLD.state <> 'draft'",
+            "may_update_columns": ("state", "signed_at", "stored_id", "sha256", "superseded_at", "given_at", "given_by_id"),
+        },
+    ),
+    (
+        "cases_report",
+        {
+            "frozen_when": "OLD.state = 'signed' OR OLD.state = 'superseded'",
+            "may_update_columns": ("state", "superseded_at", "given_at", "given_by_id"),
+        },
+    ),
+    ("cases_reportsignature", {}),
+    ("cases_passport", {}),
 )
 
 

@@ -594,6 +594,7 @@ def pages(found: Case, allowed: frozenset[str], here: str) -> list[Shown]:
             ("letters", "desk:letters", named("nav", "訊息")),
             ("files", "desk:files", _("檔案")),
             ("outside", "desk:outside", _("要求與程序")),
+            ("papers", "desk:papers", _("報告與摘要")),
         ]
     return [
         {"label": words, "url": reverse(name, args=[found.reference]), "on": code == here} for code, name, words in listed

@@ -1,9 +1,17 @@
 from django.urls import path
 
-from suyuan.desk import views
+from suyuan.cases.rules import Paper
+from suyuan.desk import papers, views
 from suyuan.desk.acts import ACTS
 
 app_name = "desk"
+
+
+
+def _of_each_kind(where: str, view, name: str) -> list:
+    """The two documents are in different hands, so each has addresses of its own."""
+    return [path(f"cases/<str:reference>/papers/{kind}/{where}", view(kind), name=f"{name}_{kind}") for kind in Paper]
+
 
 urlpatterns = [
     path("", views.today, name="today"),
@@ -28,6 +36,18 @@ urlpatterns = [
     path("cases/<str:reference>/receipt/", views.receipt, name="receipt"),
     path("cases/<str:reference>/survey/", views.survey, name="survey"),
     path("cases/<str:reference>/print/", views.case_print, name="print"),
+    path("cases/<str:reference>/papers/", papers.papers, name="papers"),
+    path("cases/<str:reference>/papers/passports/", papers.passport_make, name="passport_make"),
+    path("cases/<str:reference>/papers/passports/<uuid:uid>/", papers.passport, name="passport"),
+    path("cases/<str:reference>/papers/passports/<uuid:uid>/pdf/", papers.passport_pdf, name="passport_pdf"),
+    path("cases/<str:reference>/papers/<uuid:uid>/", papers.report, name="report"),
+    path("cases/<str:reference>/papers/<uuid:uid>/pdf/", papers.report_pdf, name="report_pdf"),
+    path("cases/<str:reference>/papers/<uuid:uid>/compare/", papers.report_compare, name="report_compare"),
+    path("cases/<str:reference>/papers/<uuid:uid>/give/", papers.report_give, name="report_give"),
+    *_of_each_kind("new/", papers.report_new, "report_new"),
+    *_of_each_kind("<uuid:uid>/write/", papers.report_write, "report_write"),
+    *_of_each_kind("<uuid:uid>/sign/", papers.report_sign, "report_sign"),
+    *_of_each_kind("<uuid:uid>/set/", papers.report_set, "report_set"),
     path("cases/<str:reference>/presence/", views.presence, name="presence"),
     path("cases/<str:reference>/clocks/<uuid:uid>/", views.clock, name="clock"),
     path("cases/<str:reference>/clocks/<uuid:uid>/pause/", views.clock_pause, name="clock_pause"),

@@ -87,10 +87,10 @@ def title_date(day: date, language: str) -> str:
     """十一月二十四日，星期二 · Tuesday 24 November"""
     if language == EN:
         return f"{_EN_LONG_DAYS[day.weekday()]} {day.day} {_EN_LONG_MONTHS[day.month - 1]}"
-    return f"{_numeral(day.month)}月{_numeral(day.day)}日，星期{_CJK_DAYS[day.weekday()]}"
+    return f"{numeral(day.month)}月{numeral(day.day)}日，星期{_CJK_DAYS[day.weekday()]}"
 
 
-def _numeral(number: int) -> str:
+def numeral(number: int) -> str:
     tens, ones = divmod(number, 10)
     digits = "〇一二三四五六七八九"
     if not tens:

@@ -12,6 +12,7 @@ from suyuan.cases.models.handling import (
 )
 from suyuan.cases.models.investigation import Disclosure, Evaluation, Finding, RootCause, StaffStatement, Survey
 from suyuan.cases.models.outside import Proceeding, ProceedingStep, Receipt
+from suyuan.cases.models.papers import Passport, Report, ReportSignature
 
 __all__ = [
     "Acknowledgement",
@@ -30,10 +31,13 @@ __all__ = [
     "Involvement",
     "Obligation",
     "Party",
+    "Passport",
     "Proceeding",
     "ProceedingStep",
     "Promise",
     "Receipt",
+    "Report",
+    "ReportSignature",
     "RootCause",
     "StaffStatement",
     "Survey",

@@ -278,6 +278,12 @@ def in_fours(value):
     return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
 
 
+@register.filter
+def part_number(number: int, language: str) -> str:
+    """What stands before the title of a section on paper: 一、 or 1."""
+    return f"{number}. " if language == dates.EN else f"{dates.numeral(number)}、"
+
+
 # ── helpers for components ───────────────────────────────────────────
 
 
