@@ -11,8 +11,10 @@ from django.urls import resolve
 from suyuan.accounts import matrix
 from suyuan.accounts.models import Deputy, GuestGrant, Member, MemberRole, User
 from suyuan.accounts.rules import GUEST_KINDS, GUESTS, CaseView
-from suyuan.cases.models import Case, Involvement, StaffStatement, Task
+from suyuan.cases.models import Case, Involvement, Report, StaffStatement, Task
+from suyuan.cases.rules import Paper
 from suyuan.cases.services import handling
+from suyuan.cases.services.passports import passport_make
 from suyuan.desk.services import file_keep, letter_send
 from suyuan.people.models import ContactPoint
 from suyuan.people.rules import Contact
@@ -122,6 +124,7 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
     return {
         "reference": case.reference,
         "desk:file": str(kept.uid),
+        **_papers(case, manager.user, actor),
         "desk:letter_take_back": str(letter.uid),
         "desk:clock": str(clock.uid),
         "people:person": str(person.uid),
@@ -134,6 +137,21 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         "accounts:branch": str(case.branch.uid),
         "house_fault": str(fault.uid),
     }
+
+
+def _papers(case: Case, author: User, actor) -> dict[str, str]:
+    """A draft of each document, as its author would have begun it, and a passport."""
+    made = {
+        kind: Report.objects.create(
+            case=case, kind=kind, version=1, language="zh-hant", author=author, drafted_at=NOON, revised_at=NOON
+        )
+        for kind in Paper
+    }
+    passport = passport_make(
+        case=fresh(case), purpose="mediation", language="zh-hant", check_url="https://clinic.example/p/proof/",
+        actor=actor, now=NOON,
+    )  # fmt: skip
+    return {f"desk:report_{kind}": str(report.uid) for kind, report in made.items()} | {"desk:passport": str(passport.uid)}
 
 
 def _contact(person, actor):
@@ -171,6 +189,13 @@ def as_the_rules_see_it(relation: str) -> CaseView:
 # Which row an address names by `uid`.
 NAMED = {
     "desk:file": "desk:file",
+    "desk:passport": "desk:passport",
+    "desk:passport_pdf": "desk:passport",
+    "desk:report": "desk:report_internal",
+    "desk:report_pdf": "desk:report_internal",
+    "desk:report_compare": "desk:report_internal",
+    "desk:report_give": "desk:report_complainant",
+    **{f"desk:report_{act}_{kind}": f"desk:report_{kind}" for act in ("write", "sign", "set") for kind in Paper},
     "desk:letter_take_back": "desk:letter_take_back",
     "desk:clock": "desk:clock",
     "desk:clock_pause": "desk:clock",

@@ -19,6 +19,7 @@ from suyuan.accounts.held import held_initial
 from suyuan.accounts.labels import LANGUAGES
 from suyuan.cases import rules
 from suyuan.cases import selectors as cases_read
+from suyuan.cases.errors import WrongPaperState
 from suyuan.cases.models import Case, Passport, Report
 from suyuan.cases.phrases import FOUND, PAPER_STATES, PAPERS, PURPOSES, label
 from suyuan.cases.rules import PAPER_MOVE, Paper
@@ -348,7 +349,7 @@ def report_pdf(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     found = cases_read.case_for(request.profile, reference, to="print")
     row = _report(found, uid)
     if row.stored is None:
-        raise NotHere()
+        raise WrongPaperState()
     return _pdf(request, found, row.stored, "case.paper_copy", row.uid)
 
 
@@ -372,7 +373,7 @@ def report_compare(request: HttpRequest, reference: str, uid: UUID) -> HttpRespo
     asked = request.GET.get("with", "")
     before = next((one for one in versions if str(one.version) == asked), versions[0] if versions else None)
     if before is None or row.text is None:
-        raise NotHere()
+        raise WrongPaperState()
     access.seen(request.actor, "case.paper_compare", at=request.now, branch_id=found.branch_id, stream=found.stream)
     with timezone.override(found.branch.tz):
         context = {

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from suyuan.accounts.rules import ActorProfile
 from suyuan.cases import rules
-from suyuan.cases.models import Case, Demand, Disclosure, Party, Promise, StaffStatement, Survey
+from suyuan.cases.models import Case, Demand, Disclosure, Party, Promise, Report, StaffStatement, Survey
+from suyuan.cases.phrases import PAPERS, label
 from suyuan.correspondence.models import Message
 from suyuan.evidence.models import Item
 from suyuan.evidence.selectors.items import items_of
@@ -53,10 +54,22 @@ class PortalFile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PortalPaper:
+    """A signed document that was given to the person."""
+
+    uid: str
+    title: str
+    version: int
+    at: datetime
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PortalView:
     """The allow-list. What is not named here never reaches the follow-up page (design: cases, parties).
 
-    `disclosures` stay empty until the identity is verified and, for a representative, authority is proven.
+    `disclosures` and `papers` stay empty until the identity is verified and, for a representative, authority is proven.
     """
 
     reference: str
@@ -78,6 +91,7 @@ class PortalView:
     demands: list[tuple[str, datetime, datetime | None]]
     identity_verified: bool
     disclosures: list[tuple[str, datetime, str]]
+    papers: list[PortalPaper]
     preferred_channel: str
     wishes: list[str]
     survey_open: bool
@@ -89,8 +103,7 @@ def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView
     """What the holder of this receipt may see, and nothing else."""
     procedure = packs.procedure_of(case.procedure_id)
     verified = party is not None and party.identity == rules.Identity.VERIFIED
-    acts_for_another = party is not None and "representative" in party.roles
-    entitled = verified and (not acts_for_another or party.authority_proven_at is not None)
+    entitled = _entitled(party)
     times = {
         rules.Stage.RECEIVED: case.received_at,
         rules.Stage.ACKNOWLEDGED: case.acknowledged_at,
@@ -141,12 +154,40 @@ def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView
         ],
         identity_verified=verified,
         disclosures=_disclosures(case) if entitled else [],
+        papers=[_paper(row) for row in _given(case)] if entitled else [],
         preferred_channel=case.preferred_channel,
         wishes=list(case.wishes),
         survey_open=Survey.objects.filter(case=case, answered_at__isnull=True).exists(),
         is_complete=case.is_complete,
         may_write=True,
     )
+
+
+def _entitled(party: Party | None) -> bool:
+    """Whether what was found may be shown to this person: themselves for sure, and for another with proven authority."""
+    if party is None or party.identity != rules.Identity.VERIFIED:
+        return False
+    return "representative" not in party.roles or party.authority_proven_at is not None
+
+
+def _given(case: Case) -> QuerySet[Report]:
+    """The person's own version, as it was given; one that a later version took the place of stays theirs."""
+    rows = Report.objects.filter(case=case, kind=rules.Paper.COMPLAINANT, given_at__isnull=False)
+    return rows.select_related("stored").order_by("-version")
+
+
+def _paper(row: Report) -> PortalPaper:
+    title = label(PAPERS, row.kind)
+    size = row.stored.size
+    return PortalPaper(uid=str(row.uid), title=title, version=row.version, at=row.given_at, size=size, sha256=row.sha256)
+
+
+def portal_paper(case: Case, party: Party | None, uid: UUID) -> Report:
+    """The paper behind a link of the follow-up page. Not entitled and not there look alike (NotHere)."""
+    row = _given(case).filter(uid=uid).first() if _entitled(party) else None
+    if row is None:
+        raise NotHere()
+    return row
 
 
 def promise_words(promise: Promise, procedure) -> str:

@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import get_language
 
 from suyuan.cases.errors import AlreadyDone, CaseMovedMeanwhile
 from suyuan.cases.models import Survey
 from suyuan.cases.selectors import portal_case
+from suyuan.cases.selectors.outside import portal_paper
 from suyuan.cases.services.receipts import receipt_open
 from suyuan.kernel.refusal import BadInput, NotHere
 from suyuan.platform import access, files, idempotency
@@ -294,6 +296,23 @@ def demand(request: HttpRequest, session: PartySession) -> HttpResponse:
             form.add_error(None, refusal.message())
     context = {"form": form, "key": idempotency.new_key(), "back": _here(session)}
     return show(request, "portal/demand.html", context, status=422 if form.errors else 200)
+
+
+@address("party")
+@portal_page
+@_party_only
+def paper(request: HttpRequest, session: PartySession, uid: UUID) -> HttpResponse:
+    """What was found, as a signed document: the copy is written to the access log before it is given."""
+    receipt = session.receipt
+    row = portal_paper(receipt.case, receipt.party, uid)
+    access.note_before(
+        party_of(receipt), "portal.paper", at=request.now, purpose="copy", branch_id=receipt.case.branch_id,
+        stream=receipt.case.stream, shown=[str(row.uid)],
+    )  # fmt: skip
+    response = FileResponse(files.file_open(row.stored), as_attachment=True, filename=files.file_name(row.stored))
+    response["Content-Type"] = "application/pdf"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
 
 
 @address("party", methods=("GET", "POST"))
