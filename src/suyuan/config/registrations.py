@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-from suyuan.platform import facts, triggers, verify
+from suyuan.platform import access, facts, triggers, verify
 from suyuan.platform.facts import FactKind, Told
 
 # The database refuses to change these. (table, arguments of platform.triggers.register)
@@ -75,6 +75,7 @@ def register_all() -> None:
     from suyuan.cases.facts import FACTS
     from suyuan.cases.jobs import RECOUNT
     from suyuan.cases.recomputing import cases_recomputed
+    from suyuan.cases.selectors.door import case_meant
     from suyuan.cases.services.clocks import clocks_follow
     from suyuan.cases.services.handling import escalations_follow
     from suyuan.config.jobs import access_recomputed
@@ -82,6 +83,7 @@ def register_all() -> None:
     from suyuan.correspondence.freezing import FROZEN as MESSAGES
     from suyuan.correspondence.phrases import PHRASES as WORDS
     from suyuan.evidence.phrases import PHRASES as EVIDENCE
+    from suyuan.people.selectors import person_meant
 
     after = {"pack.loaded": (RECOUNT,)}
     words = {**phrases(), **PLATFORM}
@@ -95,5 +97,7 @@ def register_all() -> None:
         triggers.register(table, **how)
     verify.register_row_check("access", access_recomputed)
     verify.register_row_check("cases", cases_recomputed)
+    access.meant_register("reference", case_meant)
+    access.meant_register("people:uid", person_meant)
     for module in JOBS:
         import_module(module)

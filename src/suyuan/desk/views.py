@@ -74,12 +74,12 @@ _WAITING_SECRET = "desk.waiting_secret"
 _WAITING_SECONDS = 600
 
 
-def _noted(request: HttpRequest, found, what: str, opened: Iterable[str] = ()) -> None:
+def _noted(request: HttpRequest, found, what: str, opened: Iterable[str] = (), purpose: str = "read") -> None:
     """Into the access log: `opened` compartments before they are shown, everything else within a second."""
     protected = sorted({compartment for compartment in opened if compartment})
     write = access.note_before if protected else access.seen
     write(
-        request.actor, what, at=request.now, purpose="read", branch_id=found.branch_id, stream=found.stream, shown=protected
+        request.actor, what, at=request.now, purpose=purpose, branch_id=found.branch_id, stream=found.stream, shown=protected
     )
 
 
@@ -96,7 +96,8 @@ def today(request: HttpRequest) -> HttpResponse:
     """What is due, by whom and why."""
     day = cases_read.today_for(request.profile, now=request.now)
     lines = (*day.danger, *day.late, *day.today, *day.tomorrow, *day.later, *day.for_me, *day.for_others)
-    access.seen(request.actor, "today", at=request.now, shown=list(dict.fromkeys(line.reference for line in lines)))
+    shown = list(dict.fromkeys(line.reference for line in lines))
+    access.seen(request.actor, "today", at=request.now, purpose="read", shown=shown)
     with timezone.override(day.zone):
         context = shapes.today(day, request.profile, request.user.display_name, request.now)
         context["deputies"] = deputies_today(request.profile.branch_ids, request.now)
@@ -111,7 +112,7 @@ def handover(request: HttpRequest) -> HttpResponse:
     zone = branch.tz if branch else timezone.get_default_timezone()
     noon = datetime.combine(request.now.astimezone(zone).date() + timedelta(days=1), time(12), zone)
     lines = cases_read.handover(request.profile, now=request.now, until=noon)
-    access.seen(request.actor, "handover", at=request.now, shown=[line.reference for line in lines])
+    access.seen(request.actor, "handover", at=request.now, purpose="read", shown=[line.reference for line in lines])
     with timezone.override(zone):
         context = {
             "lines": shapes.duties(lines, request.profile, request.now),
@@ -140,6 +141,7 @@ def cases(request: HttpRequest) -> HttpResponse:
         request.actor,
         "cases.list",
         at=request.now,
+        purpose="search" if filters.query else "read",
         asked=request.META.get("QUERY_STRING", "")[:300],
         shown=[item.reference for item in page.items],
     )
@@ -273,15 +275,7 @@ def investigation(request: HttpRequest, reference: str) -> HttpResponse:
     """Findings, root cause, statements, what was disclosed."""
     found = cases_read.case_for(request.profile, reference, to="identity")
     readable = cases_read.compartments_for(request.profile, found)
-    if "root_cause" in readable:
-        access.note_before(
-            request.actor,
-            "case.root_cause",
-            at=request.now,
-            purpose="read",
-            branch_id=found.branch_id,
-            stream=found.stream,
-        )
+    _noted(request, found, "case.investigation", {"root_cause"} & readable)
     allowed = allowed_moves(request.profile, found)
     context = {
         "case": found,
@@ -297,7 +291,6 @@ def investigation(request: HttpRequest, reference: str) -> HttpResponse:
         "acts": _links(found, allowed, "find"),
         "people_acts": _links(found, allowed, "people", *HEARING),
     }
-    access.seen(request.actor, "case.investigation", at=request.now, branch_id=found.branch_id, stream=found.stream)
     with timezone.override(found.branch.tz):
         return render(request, "desk/investigation.html", context)
 
@@ -337,7 +330,7 @@ def outside(request: HttpRequest, reference: str) -> HttpResponse:
         "outcomes": OUTCOMES,
         "milestones": {row.id: str(row.name) for row in procedure.kinds_of("milestones")},
     }
-    access.seen(request.actor, "case.outside", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    _noted(request, found, "case.outside")
     with timezone.override(found.branch.tz):
         return render(request, "desk/outside.html", context)
 
@@ -432,9 +425,9 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
             return redirect("desk:case", reference=found.reference)
         refused = getattr(form, "refused", None)
         status = refused.status if refused is not None else 422
-    _noted(request, found, "case.act")
-    shut = _shut(act, found) if act.group == "forward" else []
     refused = getattr(form, "refused", None)
+    _noted(request, found, "case.act", purpose=refused.code if refused is not None else "read")
+    shut = _shut(act, found) if act.group == "forward" else []
     # Sent from a page that is older than the case: a colleague was faster, whatever the service calls it.
     moved = isinstance(refused, MovedMeanwhile) or (posted is not None and found.stage not in act.stages)
     context = {
@@ -473,7 +466,7 @@ def _instead(request: HttpRequest, act: Act, found) -> tuple[str, str] | None:
 
 def _first_password(request: HttpRequest, found, admitted: GuestAdmitted) -> HttpResponse:
     """A guest who has no account yet: what they log in with, shown once."""
-    access.seen(request.actor, "case.guest_password", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    _noted(request, found, "case.guest_password")
     context = {
         "case": found,
         "heading": shapes.heading(found, cases_read.narrated_for(request.profile, found)),
@@ -581,7 +574,9 @@ def register_hints(request: HttpRequest) -> HttpResponse:
         if len(asked) >= 2:
             people += [p for p in search_people(request.profile, asked)[:5] if p not in people]
     if typed:
-        access.seen(request.actor, "people.hints", at=request.now, shown=[str(p.uid) for p in people])
+        branch = people[0].branch_id if people else None
+        shown = [p.stream for p in people[:5]]
+        access.seen(request.actor, "people.hints", at=request.now, purpose="search", branch_id=branch, shown=shown, asked=typed)
     return render(request, "desk/register.html#hints", {"people": people[:5], "typed": typed})
 
 
@@ -854,7 +849,9 @@ def survey(request: HttpRequest, reference: str) -> HttpResponse:
 @address("staff")
 def statements(request: HttpRequest) -> HttpResponse:
     """Statements asked of me."""
-    context = {"statements": cases_read.statements_of(request.profile), "now": request.now}
+    asked = cases_read.statements_of(request.profile)
+    access.seen(request.actor, "statements", at=request.now, purpose="read", shown=[str(row.uid) for row in asked])
+    context = {"statements": asked, "now": request.now}
     return render(request, "desk/statements.html", context)
 
 

@@ -34,6 +34,12 @@ def person_for(profile: ActorProfile, uid: UUID | str, to: str = "person_search"
     return found.merged_into or found
 
 
+def person_meant(uid: UUID) -> tuple[str, int] | None:
+    """Stream and branch of this person, for the access log alone: nobody is asked whether they may see them."""
+    found = Person.objects.filter(uid=uid).first()
+    return (found.stream, found.branch_id) if found else None
+
+
 def search_people(profile: ActorProfile, text: str, limit: int = MOST) -> list[Person]:
     """Exactly this name, given name, phone, last four digits, surname with these, or chart number; newest first."""
     found = _answering(profile, text)

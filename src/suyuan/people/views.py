@@ -45,7 +45,7 @@ def people(request: HttpRequest) -> HttpResponse:
     if asked:
         shown = [p.stream for p in found]
         branch = found[0].branch_id if found else None
-        access.seen(request.actor, "people.search", at=request.now, branch_id=branch, shown=shown, asked=asked)
+        access.seen(request.actor, "people.search", at=request.now, purpose="search", branch_id=branch, shown=shown, asked=asked)
     reach = selectors.contact_points_of(found)
     rows = [
         (p, [(phrases.CONTACTS[c.kind], masked_contact(c.kind, c.value)) for c in reach.get(p.pk, [])[:2]])
@@ -75,7 +75,8 @@ def person_new(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "hints": [(h, [phrases.COMMON[c] for c in h.common]) for h in hints]}
     if hints:
         shown = [h.person.stream for h in hints]
-        access.seen(request.actor, "people.hints", at=request.now, branch_id=hints[0].person.branch_id, shown=shown)
+        asked, branch = f"{new.family_name} {new.given_name}", hints[0].person.branch_id
+        access.seen(request.actor, "people.hints", at=request.now, purpose="search", branch_id=branch, shown=shown, asked=asked)
     return render(request, "people/person_new.html", context, status=422 if form.errors else 200)
 
 
@@ -98,7 +99,7 @@ def person(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def _page(request: HttpRequest, found: Person, status: int = 200, **forms) -> HttpResponse:
-    access.seen(request.actor, "people.person", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    access.seen(request.actor, "people.person", at=request.now, purpose="read", branch_id=found.branch_id, stream=found.stream)
     page = selectors.person_page(found)
     may = {m: bool(house.may_here(request.profile, m, found.branch_id)) for m in _MOVES}
     phones = [c.value for c in page.contacts if c.kind == "phone"]
@@ -156,7 +157,7 @@ def person_edit(request: HttpRequest, uid: UUID) -> HttpResponse:
         )
         if attempt(form, act):
             return redirect("people:person", uid=found.uid)
-    access.seen(request.actor, "people.person", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    access.seen(request.actor, "people.person", at=request.now, purpose="read", branch_id=found.branch_id, stream=found.stream)
     return render(
         request, "people/person_edit.html", {"form": form, "person": found}, status=422 if form.errors else 200
     )

@@ -2,6 +2,7 @@
 
     seen(actor, "case.page", stream=case.stream, branch_id=…, at=request.now)       buffered, on disk within a second
     note_before(actor, "case.copy", purpose=…, …)       on disk before anything is shown: copies, exports
+    tried(actor, "GET /cases/…/", code="not_here", …)   what was refused: who tried what, and why not
 
 Each process gathers rows and a writer thread puts them down once a second; leaving the process writes the rest. A kill
 may lose that second. A log that cannot be written for a minute turns `health()` red, while reading goes on.
@@ -15,7 +16,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -37,6 +38,9 @@ RED_AFTER = 60.0
 MOST_WAITING = 200_000
 ROWS_AT_ONCE = 2_000
 DAY_CLOSED = "access.day_closed"
+REFUSED = "refused"
+
+_meant: dict[str, Callable[[Any], tuple[str, int] | None]] = {}
 
 # PostgreSQL: whoever adds rows holds this lock until the commit, so that no smaller number appears later.
 _ORDER_LOCK = 0x5355_5955_414E_01
@@ -65,6 +69,21 @@ def seen(
 ) -> None:
     """Remember that `actor` is being shown something. A list is one row: what was asked, which references came up."""
     _writer.add(_row(actor, what, at, branch_id, stream, shown, asked, purpose))
+
+
+def tried(actor: Actor, address: str, *, at: datetime, code: str, names: Mapping[str, Any]) -> None:
+    """Remember that `actor` was refused. `names`: what the address calls things, for those who know which thing is meant.
+
+    Whether a thing is there or only not theirs costs the same: it is looked for either way.
+    """
+    found = [_meant[kind](value) for kind, value in names.items() if kind in _meant]
+    stream, branch_id = next(filter(None, found), ("", None))
+    seen(actor, REFUSED, at=at, purpose=code, branch_id=branch_id, stream=stream, asked=address[:300])
+
+
+def meant_register(kind: str, find: Callable[[Any], tuple[str, int] | None]) -> None:
+    """`find` gives stream and branch of what addresses name by `kind` ("reference", "people:uid"), or None."""
+    _meant[kind] = find
 
 
 def note_before(

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.template.loader import select_template
 
 from suyuan.kernel.refusal import Refusal
-from suyuan.platform import clock
+from suyuan.platform import access, clock
 
 log = logging.getLogger("suyuan.http")
 
@@ -59,8 +59,21 @@ class Refusals:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Refusal):
+            _remember(request, error)
             return refusal_response(request, error)
         return None
+
+
+def _remember(request: HttpRequest, refusal: Refusal) -> None:
+    """Staff who knock at a door that stays shut are on record as those are who come in."""
+    match = request.resolver_match
+    held = getattr(match.func, "address", None) if match else None
+    if held is None or held.audience != "staff" or not request.user.is_authenticated:
+        return
+    names = match.kwargs | {f"{match.namespace}:{kind}": value for kind, value in match.kwargs.items()}
+    access.tried(
+        request.actor, f"{request.method} {request.path}", at=request.now, code=refusal.code, names=names
+    )
 
 
 def refusal_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:

@@ -59,6 +59,12 @@ def case_for(profile: ActorProfile, reference: str, *, to: str = "see") -> Case:
     return case
 
 
+def case_meant(reference: str) -> tuple[str, int] | None:
+    """Stream and branch of the case so called, for the access log alone: nobody is asked whether they may see it."""
+    written = rules.reference_read(reference)
+    return Case.objects.filter(reference=written).values_list("stream", "branch_id").first() if written else None
+
+
 def case_by_stream(stream: str) -> Case:
     """For jobs and reactions, which act for nobody. Raises NotHere."""
     case = Case.objects.select_related(*_WITH).filter(stream=stream).first()

@@ -17,6 +17,7 @@ from suyuan.cases.models import Survey
 from suyuan.cases.selectors import portal_case
 from suyuan.cases.selectors.outside import portal_paper
 from suyuan.cases.services.receipts import receipt_open
+from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import BadInput, NotHere
 from suyuan.platform import access, files, idempotency
 from suyuan.platform.addresses import address
@@ -46,6 +47,8 @@ from suyuan.portal.views.write import FILES, TOKENS
 
 # A wrong guess is answered after this long, whatever it was that was wrong.
 ANSWER_AFTER = 0.12
+# Whoever holds no receipt that opens anything.
+STRANGER = Actor("party", "unknown")
 DONE = ("message", "files", "demand", "withdraw", "survey")
 
 
@@ -77,6 +80,9 @@ def _open(request: HttpRequest) -> HttpResponse:
     receipt = receipt_open(reference, secret)
     if receipt is None or receipt.kind != "follow_up":
         pace_taken(name=place, pace=rules.OPEN_PACE, now=request.now)
+        access.seen(
+            STRANGER, access.REFUSED, at=request.now, purpose="receipt", branch_id=request.branch.pk, asked=reference
+        )
         answer = _door(request, wrong=True)
         # An unknown number and a known one with a wrong secret take the same time.
         time.sleep(max(0.0, began + ANSWER_AFTER - time.monotonic()))
@@ -148,7 +154,10 @@ def _case_page(
 ) -> HttpResponse:
     receipt = session.receipt
     case = receipt.case
-    access.seen(party_of(receipt), "portal.case", at=request.now, branch_id=case.branch_id, stream=case.stream, shown=[case.reference])
+    access.seen(
+        party_of(receipt), "portal.case", at=request.now, purpose="read", branch_id=case.branch_id, stream=case.stream,
+        shown=[case.reference],
+    )  # fmt: skip
     view = portal_case(case, receipt.party, language=get_language())
     promises = [_promise(p, request.now) for p in view.promises]
     waiting = [p for p in promises if p["state"] == "open"]
