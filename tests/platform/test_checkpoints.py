@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, connections
 
 from suyuan.kernel import chain, merkle, notes
 from suyuan.platform import chance, checkpoints, facts, installation, keys, log, triggers, verify
@@ -396,3 +397,48 @@ def test_the_verifier_reads_the_log_once(ring, django_assert_max_num_queries, mo
     with django_assert_max_num_queries(30):
         assert verify_streams().holds
     assert connection.vendor in ("sqlite", "postgresql") and verify.AT_ONCE
+
+
+# Many at once
+
+
+@pytest.mark.requirement("A-15")
+def test_eight_writers_while_two_sign_leave_one_log_without_gaps(committed, kinds):
+    """Late commits are numbered later, never skipped, and whoever signs goes on from the same last checkpoint."""
+    kinds["test.happened"] = facts.FactKind(phrase=lambda told: "")
+    failures: list[BaseException] = []
+    writing = threading.Event()
+
+    def run(work) -> None:
+        try:
+            work()
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    def write(n: int) -> None:
+        for i in range(12):
+            happen("case:shared", f"case:{n}-{i % 3}")
+
+    def sign() -> None:
+        while not writing.is_set():
+            checkpoint_make(now=NOW)
+
+    writers = [threading.Thread(target=run, args=(lambda n=n: write(n),)) for n in range(8)]
+    signers = [threading.Thread(target=run, args=(sign,)) for _ in range(2)]
+    for thread in (*writers, *signers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    writing.set()
+    for thread in signers:
+        thread.join()
+    checkpoint_make(now=NOW)
+
+    assert failures == []
+    assert list(LogEntry.objects.order_by("index").values_list("index", flat=True)) == list(range(192))
+    rows = list(Checkpoint.objects.order_by("size"))
+    assert [row.previous for row in rows[1:]] == [row.sha256 for row in rows[:-1]] and len(rows) > 1
+    report = verify_streams()
+    assert report.holds and report.facts == 192, [str(fault) for fault in report.faults]
