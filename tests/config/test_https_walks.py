@@ -14,7 +14,7 @@ import pytest
 
 from suyuan.config import cli, up
 from suyuan.platform.master import master_create
-from suyuan.portal.rules import FILE_LIMIT
+from suyuan.portal.rules import FORM_FILE_LIMIT
 from tests.config.stories import ROOT
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -104,7 +104,7 @@ def test_the_proxy_leads_to_where_suyuan_listens(clinic, monkeypatch):
     words = shlex.split(BEHIND)
     assert f"reverse_proxy 127.0.0.1:{words[words.index('--port') + 1]}" in caddyfile
     assert started(BEHIND, monkeypatch).public_url == "https://" + caddyfile.split()[0]
-    assert int(re.search(r"max_size (\d+)MB", caddyfile)[1]) * 1_000_000 > FILE_LIMIT
+    assert int(re.search(r"max_size (\d+)MB", caddyfile)[1]) * 1_000_000 > FORM_FILE_LIMIT
     assert "encode" not in caddyfile
 
 

@@ -116,14 +116,37 @@ def test_another_sites_page_starts_nothing(writing, clinic):
     assert create(writing, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
 
 
-def test_limits_hold_for_one_file_and_for_all(writing, clinic):
+def test_limits_hold_for_one_file_and_for_all(writing, clinic, monkeypatch):
+    monkeypatch.setattr(files.LocalFolder, "room", lambda self: 50_000_000_000)
     assert create(writing, size=rules.FILE_LIMIT + 1).status_code == 413
-    for _ in range(4):
+    for _ in range(2):
         assert create(writing, size=rules.FILE_LIMIT).status_code == 201
     assert create(writing, size=1).status_code == 413
     assert create(writing, size=0).status_code == 422
     for broken in ("-1", "x", "", "1" * 30):
         assert create(writing, **{"Upload-Length": broken}).status_code == 400
+
+
+def test_a_large_file_is_begun_only_where_it_leaves_room_for_the_rest(writing, clinic, monkeypatch):
+    room = 4_000_000_000
+    monkeypatch.setattr(files.LocalFolder, "room", lambda self: room)
+    assert create(writing, size=1_000_000_000).status_code == 201
+    full = create(writing, size=1_000_000_000)
+    assert full.status_code == 507 and "儲存空間已滿" in full.content.decode()
+    room = 0
+    assert create(writing, size=PNG_SIZE).status_code == 201, "small ones are tried until the disk itself says no"
+
+
+def test_a_form_carries_no_more_than_a_form_can(phone, clinic, monkeypatch):
+    """Sent in one piece without scripts: refused with words, and never written to the disk beyond the limit."""
+    from suyuan.platform.files import forms
+
+    monkeypatch.setattr(forms, "LARGEST_IN_A_FORM", 50_000)
+    monkeypatch.setattr(rules, "FORM_FILE_LIMIT", 50_000)
+    page = sent(phone, files=[SimpleUploadedFile("一.png", PNG), SimpleUploadedFile("二.png", PNG[:40_000])])
+    html = page.content.decode()
+    assert page.status_code == 422 and "沒有執行 JavaScript" in html and STORY in html and "二.png" in html
+    assert [files.upload_name(u) for u in Upload.objects.all()] == ["二.png"]
 
 
 def test_a_program_dressed_as_a_photo_is_refused_and_gone(writing, clinic):

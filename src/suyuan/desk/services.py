@@ -11,7 +11,8 @@ from suyuan.correspondence.services import message_change, message_draft, messag
 from suyuan.evidence.models import Item
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import NotHere
-from suyuan.platform.files import Received, file_store
+from suyuan.platform.files import Received, file_store, upload_keep
+from suyuan.platform.models import Upload
 from suyuan.platform.units import writes
 
 UNDO = timedelta(seconds=60)
@@ -71,4 +72,11 @@ def letter_send(
 def file_keep(*, case: Case, received: Received, note: str, actor: Actor, now: datetime) -> Item:
     """Give received bytes their row and their place in the case."""
     stored = file_store(received=received, branch_id=case.branch_id, actor=actor, now=now)
+    return handling.file_add(case=case, stored=stored, source="desk", note=note, actor=actor, now=now)
+
+
+@writes
+def upload_take(*, case: Case, upload: Upload, note: str, actor: Actor, now: datetime) -> Item:
+    """The same for a file that came in pieces and is whole. Raises UploadUsed."""
+    stored = upload_keep(upload=upload, branch_id=case.branch_id, actor=actor, now=now)
     return handling.file_add(case=case, stored=stored, source="desk", note=note, actor=actor, now=now)

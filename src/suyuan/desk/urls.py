@@ -1,7 +1,7 @@
 from django.urls import path
 
 from suyuan.cases.rules import Paper
-from suyuan.desk import papers, views
+from suyuan.desk import papers, uploads, views
 from suyuan.desk.acts import ACTS
 
 app_name = "desk"
@@ -29,6 +29,8 @@ urlpatterns = [
     path("cases/<str:reference>/investigation/", views.investigation, name="investigation"),
     path("cases/<str:reference>/outside/", views.outside, name="outside"),
     path("cases/<str:reference>/files/", views.files, name="files"),
+    path("cases/<str:reference>/files/uploads/", uploads.uploads, name="file_uploads"),
+    path("cases/<str:reference>/files/uploads/<uuid:uid>/", uploads.upload, name="file_upload"),
     path("cases/<str:reference>/files/<uuid:uid>/", views.file, name="file"),
     path("cases/<str:reference>/letters/", views.letters, name="letters"),
     path("cases/<str:reference>/letters/write/", views.letter_write, name="letter_write"),

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -41,30 +41,29 @@ from suyuan.cases.selectors.proceedings import unmediated_suit
 from suyuan.cases.services import clocks as clock_services
 from suyuan.cases.services import ending
 from suyuan.cases.services import investigation as finding_out
-from suyuan.cases.services.common import require_may
 from suyuan.cases.services.intake import case_register
 from suyuan.cases.services.receipts import receipt_issue, secret_shown
 from suyuan.correspondence import services as post
 from suyuan.correspondence.models import Message
-from suyuan.desk import shapes
+from suyuan.desk import shapes, uploads
 from suyuan.desk.acts import BY_CODE, Act, offered
 from suyuan.desk.fields import ExtendForm, attempt
 from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words, people_of
 from suyuan.desk.register import RegisterForm
-from suyuan.desk.services import file_keep
 from suyuan.evidence.selectors.items import item_in, items_of
 from suyuan.kernel.refusal import MovedMeanwhile, NotHere, Refusal
+from suyuan.kernel.sizes import LARGEST_FILE
 from suyuan.people.selectors import search_people
 from suyuan.platform import access, idempotency, keys
 from suyuan.platform.addresses import address
-from suyuan.platform.files import STAFF_TYPES, file_name, file_open, file_receive
+from suyuan.platform.files import file_name
+from suyuan.platform.files.serving import file_answer
 from suyuan.platform.models import FactRow
 from suyuan.playbooks import selectors as packs
 from suyuan.ui import dates
 from suyuan.ui.qr import qr_svg
 from suyuan.ui.shapes import Step
 
-FILE_BYTES = 50_000_000
 PRINTED_FACTS = 500
 REGISTER_ROLES = frozenset(FRONT | MANAGERS | {Role.DOCTOR})
 PRESENCE_SECONDS = 75
@@ -664,7 +663,7 @@ def files(request: HttpRequest, reference: str) -> HttpResponse:
     allowed = allowed_moves(request.profile, found)
     problem = ""
     if request.method == "POST":
-        problem = _file_add(request, found)
+        problem = uploads.files_add(request, found)
         if not problem:
             return redirect("desk:files", reference=found.reference)
     readable = cases_read.compartments_for(request.profile, found)
@@ -681,26 +680,12 @@ def files(request: HttpRequest, reference: str) -> HttpResponse:
         "problem": problem,
         "note": request.POST.get("note", "")[:200],
         "sources": {"portal": _("申訴人"), "desk": _("診所"), "email": _("電子郵件")},
+        "tus": reverse("desk:file_uploads", args=[found.reference]),
+        "max_file": LARGEST_FILE,
+        "waiting": uploads.waiting(request, found) if problem else [],
     }
     with timezone.override(found.branch.tz):
         return render(request, "desk/files.html", context, status=422 if problem else 200)
-
-
-def _file_add(request: HttpRequest, found) -> str:
-    """Keep one file; words of what was wrong, or nothing."""
-    sent = request.FILES.get("file")
-    if sent is None:
-        return _("請選擇一個檔案。")
-    try:
-        require_may(found, "file_add", request.actor, request.now)
-        received = file_receive(source=sent.chunks(), name=sent.name, max_bytes=FILE_BYTES, accept=STAFF_TYPES)
-        note = request.POST.get("note", "")
-        file_keep(case=found, received=received, note=note, actor=request.actor, now=request.now)
-    except Refusal as refused:
-        if refused.status in (403, 404):
-            raise
-        return refused.message()
-    return ""
 
 
 @address("staff", move="identity")
@@ -710,6 +695,9 @@ def file(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     row = item_in(found.stream, uid, cases_read.compartments_for(request.profile, found))
     if row.stored is None:
         raise NotHere()
+    if row.stored.scan.startswith("found:") and request.GET.get("despite") != "1":
+        context = {"case": found, "row": row, "name": file_name(row.stored), "virus": row.stored.scan.partition(":")[2]}
+        return render(request, "desk/file_found.html", context, status=409)
     access.note_before(
         request.actor,
         "case.file",
@@ -719,10 +707,7 @@ def file(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
         stream=found.stream,
         shown=[str(row.uid)],
     )
-    response = FileResponse(file_open(row.stored), as_attachment=True, filename=file_name(row.stored))
-    response["Content-Type"] = "application/octet-stream"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return file_answer(request, row.stored)
 
 
 @address("staff", move="identity")

@@ -4,6 +4,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from suyuan.kernel.refusal import BadInput, Refusal
+from suyuan.kernel.sizes import size_words
 
 
 class FormTooBig(BadInput):
@@ -21,8 +22,8 @@ class TooManyFiles(Refusal):
     status = 413
 
     def message(self) -> str:
-        return _("檔案加起來超過 %(limit)d MB，這一個沒有收下。可以先送出，再用收據補傳。") % {
-            "limit": self.data["limit"] // 1_000_000
+        return _("檔案加起來超過 %(limit)s，這一個沒有收下。可以先送出，再用收據補傳。") % {
+            "limit": size_words(self.data["limit"])
         }
 
 

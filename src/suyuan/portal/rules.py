@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from suyuan.kernel.sizes import LARGEST_FILE, LARGEST_IN_A_FORM
+
 NARRATIVE_LIMIT = 20_000
 MESSAGE_LIMIT = 20_000
-FILE_LIMIT = 50_000_000
-ALL_FILES_LIMIT = 200_000_000
+FILE_LIMIT = LARGEST_FILE
+FORM_FILE_LIMIT = LARGEST_IN_A_FORM
+ALL_FILES_LIMIT = 2 * LARGEST_FILE  # of one form that is not sent yet
 SAVED_LIMIT = 120_000  # characters of a whole half-written form
 
 DRAFT_LIVES = timedelta(hours=24)

@@ -29,7 +29,7 @@ from suyuan.platform.files.services import (
     file_verify,
 )
 from suyuan.platform.files.storage import LocalFolder, storage
-from suyuan.platform.files.types import EXTENSIONS, PORTAL_TYPES, STAFF_TYPES
+from suyuan.platform.files.types import ARCHIVES, EXTENSIONS, PORTAL_TYPES, STAFF_TYPES
 from suyuan.platform.files.uploads import (
     upload_append,
     upload_drop,
@@ -38,11 +38,13 @@ from suyuan.platform.files.uploads import (
     upload_keep,
     upload_name,
     upload_open,
+    uploads_named,
     uploads_of,
     uploads_total,
 )
 
 __all__ = [
+    "ARCHIVES",
     "EXTENSIONS",
     "PORTAL_TYPES",
     "STAFF_TYPES",
@@ -77,6 +79,7 @@ __all__ = [
     "upload_keep",
     "upload_name",
     "upload_open",
+    "uploads_named",
     "uploads_of",
     "uploads_total",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from suyuan.kernel.refusal import Refusal
+from suyuan.kernel.sizes import LARGEST_FILE, size_words
 
 
 class FileEmpty(Refusal):
@@ -15,13 +16,17 @@ class FileEmpty(Refusal):
 
 
 class FileTooLarge(Refusal):
-    """Carries `limit` in bytes."""
+    """Carries `limit` in bytes; `in_form`: it came in one piece with a form, and by tus it might have been taken."""
 
     code = "file_too_large"
     status = 413
 
     def message(self) -> str:
-        return _("檔案太大，沒有收下。每個檔案最多 %(limit)d MB。") % {"limit": self.data["limit"] // 1_000_000}
+        limit = size_words(self.data["limit"])
+        if self.data.get("in_form"):
+            words = _("檔案太大，沒有收下。沒有執行 JavaScript 的瀏覽器，每個檔案最多 %(limit)s；換一個瀏覽器，每個最多 %(more)s。")
+            return words % {"limit": limit, "more": size_words(LARGEST_FILE)}
+        return _("檔案太大，沒有收下。每個檔案最多 %(limit)s。") % {"limit": limit}
 
 
 class FileTypeRefused(Refusal):
@@ -33,7 +38,7 @@ class FileTypeRefused(Refusal):
     def message(self) -> str:
         words = _(
             "這種檔案（%(found)s）不能收。可以收的有：照片、影片、錄音、PDF、Word、Excel、"
-            "PowerPoint、純文字與電子郵件檔。"
+            "PowerPoint、純文字與電子郵件檔；壓縮檔由診所人員加入。"
         )
         return words % {"found": self.data["found"]}
 

@@ -28,7 +28,9 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 ODT = "application/vnd.oasis.opendocument.text"
 DOC, XLS, PPT = "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"
-TEXT, EML, ZIP = "text/plain", "message/rfc822", "application/zip"
+TEXT, EML, MSG = "text/plain", "message/rfc822", "application/vnd.ms-outlook"
+ZIP, GZ, TAR = "application/zip", "application/gzip", "application/x-tar"
+SEVENZ, RAR = "application/x-7z-compressed", "application/vnd.rar"
 
 EXTENSIONS: dict[str, tuple[str, ...]] = {
     JPEG: ("jpg", "jpeg", "jpe", "jfif"),
@@ -57,9 +59,15 @@ EXTENSIONS: dict[str, tuple[str, ...]] = {
     PPT: ("ppt",),
     TEXT: ("txt", "text", "log", "csv", "md", "vtt", "srt"),
     EML: ("eml",),
+    MSG: ("msg",),
     ZIP: ("zip",),
+    GZ: ("gz", "tgz", "gzip"),
+    TAR: ("tar",),
+    SEVENZ: ("7z",),
+    RAR: ("rar",),
 }
-PORTAL_TYPES = frozenset(EXTENSIONS) - {ZIP}
+ARCHIVES = frozenset({ZIP, GZ, TAR, SEVENZ, RAR})  # kept as they are, and never opened by us
+PORTAL_TYPES = frozenset(EXTENSIONS) - ARCHIVES
 STAFF_TYPES = frozenset(EXTENSIONS)
 
 # Text that something runs or renders when it is opened under this name.
@@ -177,6 +185,14 @@ def by_magic(head: bytes) -> str | None:
         return ZIP
     if head.startswith(_OLE):
         return _OLE_FILE
+    if head.startswith(b"\x1f\x8b\x08"):
+        return GZ
+    if head.startswith(b"7z\xbc\xaf\x27\x1c"):
+        return SEVENZ
+    if head.startswith(b"Rar!\x1a\x07"):
+        return RAR
+    if head[257:262] == b"ustar":
+        return TAR
     if head.startswith(b"\x1aE\xdf\xa3"):
         return WEBM if b"\x42\x82\x84webm" in head[:128] else None
     if head[4:8] == b"ftyp":
@@ -292,11 +308,11 @@ def _directory_is_small(file: BinaryIO) -> bool:
     return members <= _MOST_MEMBERS and directory <= _LARGEST_DIRECTORY
 
 
-_OLE_STREAMS = {"WordDocument": DOC, "Workbook": XLS, "Book": XLS, "PowerPoint Document": PPT}
+_OLE_STREAMS = {"WordDocument": DOC, "Workbook": XLS, "Book": XLS, "PowerPoint Document": PPT, "__properties_version1.0": MSG}
 
 
 def _in_ole(file: BinaryIO) -> str:
-    """Word, Excel and PowerPoint before 2007, by the streams in the compound file's directory."""
+    """Word, Excel and PowerPoint before 2007, and Outlook's messages, by the streams in the compound file's directory."""
     names = _ole_names(file)
     for name, kind in _OLE_STREAMS.items():
         if name in names:

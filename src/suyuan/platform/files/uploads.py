@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F, QuerySet, Sum
 
 from suyuan.kernel.actor import Actor
+from suyuan.kernel.refusal import Refusal
+from suyuan.kernel.sizes import LARGEST_IN_A_FORM
 from suyuan.platform import chance
 from suyuan.platform.files import sealed
 from suyuan.platform.files.errors import (
@@ -21,6 +23,7 @@ from suyuan.platform.files.errors import (
     FileEmpty,
     FileTooLarge,
     FileTypeRefused,
+    StorageFull,
     UploadGone,
     UploadIncomplete,
     UploadInTooManyPieces,
@@ -34,7 +37,10 @@ from suyuan.platform.keys import new_file_key, seal, unseal, unwrap_file_key
 from suyuan.platform.models import StoredFile, Upload, UploadPiece
 from suyuan.platform.units import writes
 
-MOST_PIECES = 1_000
+MOST_PIECES = 4_000
+
+# A large file is only begun where it leaves room for everything else: words, small files, the database.
+LARGE, RESERVE = LARGEST_IN_A_FORM, 1_000_000_000
 
 
 @writes
@@ -46,6 +52,8 @@ def upload_open(
         raise FileEmpty
     if expected > max_bytes:
         raise FileTooLarge(limit=max_bytes)
+    if expected > LARGE:
+        _refuse_without_room(expected)
     uid = chance.uid()
     _, wrapped = new_file_key()
     return Upload.objects.create(
@@ -76,6 +84,28 @@ def uploads_of(owner: str, now: datetime) -> QuerySet[Upload]:
 def uploads_total(owner: str, now: datetime) -> int:
     """Bytes announced by one owner and not handed in yet; compare with the limit before `upload_open`."""
     return uploads_of(owner, now).aggregate(total=Sum("expected"))["total"] or 0
+
+
+def uploads_named(
+    owner: str, tokens: Iterable[str], now: datetime, finish: Callable[[Upload], Upload]
+) -> tuple[list[Upload], int]:
+    """The whole uploads of this owner among `tokens`, once each, and how many of the others are gone."""
+    found: dict[UUID, Upload] = {}
+    missing = 0
+    for token in dict.fromkeys(tokens):
+        try:
+            upload = upload_for(owner, UUID(token), now)
+            if upload.state == "open" and upload.offset == upload.expected:
+                # All of it arrived, and the house went away before it could say so.
+                upload = finish(upload)
+        except (ValueError, Refusal):
+            missing += 1
+            continue
+        if upload.state == "whole":
+            found[upload.uid] = upload
+        else:
+            missing += 1
+    return list(found.values()), missing
 
 
 def upload_name(upload: Upload) -> str:
@@ -174,6 +204,16 @@ def upload_drop(*, upload: Upload) -> None:
     """Give up an upload that was not handed in: rows first, bytes after."""
     for path in _rows_drop(upload=upload):
         storage().remove(path)
+
+
+def _refuse_without_room(expected: int) -> None:
+    room = storage().room()
+    if room is None:
+        return
+    waiting = Upload.objects.filter(state="open").aggregate(left=Sum(F("expected") * 2 - F("offset")))["left"] or 0
+    # Twice: while it is put together, its pieces are still there.
+    if room - waiting - 2 * expected < RESERVE:
+        raise StorageFull
 
 
 @writes

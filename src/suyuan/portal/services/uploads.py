@@ -46,6 +46,8 @@ def uploads_from_form(
     taken, refused = [], []
     for file in posted:
         try:
+            if (file.size or 0) > rules.FORM_FILE_LIMIT:
+                raise files.FileTooLarge(limit=rules.FORM_FILE_LIMIT, in_form=True)
             upload = upload_begin(owner=owner, name=file.name or "", size=file.size or 0, now=now, lives=lives)
             files.upload_append(upload=upload, offset=0, source=file.chunks())
             taken.append(upload_whole(upload=upload, now=now))
@@ -56,22 +58,7 @@ def uploads_from_form(
 
 def uploads_named(*, owner: str, tokens: Iterable[str], now: datetime) -> tuple[list[Upload], int]:
     """The whole uploads of this owner among `tokens`, once each, and how many of the others are gone."""
-    found: dict[UUID, Upload] = {}
-    missing = 0
-    for token in dict.fromkeys(tokens):
-        try:
-            upload = files.upload_for(owner, UUID(token), now)
-            if upload.state == "open" and upload.offset == upload.expected:
-                # All of it arrived, and the house went away before it could say so.
-                upload = upload_whole(upload=upload, now=now)
-        except (ValueError, Refusal):
-            missing += 1
-            continue
-        if upload.state == "whole":
-            found[upload.uid] = upload
-        else:
-            missing += 1
-    return list(found.values()), missing
+    return files.uploads_named(owner, tokens, now, lambda upload: upload_whole(upload=upload, now=now))
 
 
 def upload_remove(*, owner: str, token: str, now: datetime) -> None:

@@ -139,7 +139,7 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.matches("[data-sy-keep]") && !event.defaultPrevented) { keep(form); memory.set(`sy-sent:${keepKey(form)}`, "1"); }
-    if (form.matches("[data-sy-logout]")) memory.keys().filter((k) => k.startsWith(KEEP) || k.startsWith("sy-sent:")).forEach(memory.drop);
+    if (form.matches("[data-sy-logout]")) memory.keys().filter((k) => /^sy-(kept|sent|tus):/.test(k)).forEach(memory.drop);
   });
 
   /* ── characters left ───────────────────────────────────────────────── */
@@ -274,6 +274,7 @@
     for (const kind of ["pointerdown", "keydown", "scroll", "input", "touchstart"]) document.addEventListener(kind, stir, { passive: true, capture: true });
     const stay = () => { shown?.remove(); shown = null; last = Date.now(); };
     setInterval(() => {
+      last = Math.max(last, uploading); // a file on its way is somebody at work
       const idle = (Date.now() - last) / 1000;
       if (idle >= seconds) { over(); last = Date.now(); return; }
       if (idle >= seconds - warnBefore && !shown) {
@@ -304,6 +305,24 @@
   }
 
   /* ── uploads: resumable, with a plain field underneath ─────────────── */
+  const TUS = "sy-tus:";
+  let uploading = 0;
+  // Where an upload goes on after a reload: this window's store, and no name of a file in it.
+  const resumes = {
+    findAllUploads: async () => [],
+    findUploadsByFingerprint: async (print) => memory.keys().filter((key) => key.startsWith(`${TUS}${print}:`)).map((key) => ({ ...JSON.parse(memory.get(key)), urlStorageKey: key })),
+    removeUpload: async (key) => memory.drop(key),
+    addUpload: async (print, held) => {
+      const key = `${TUS}${print}:${Date.now()}`;
+      memory.set(key, JSON.stringify({ uploadUrl: held.uploadUrl, size: held.size, metadata: {}, creationTime: held.creationTime }));
+      return key;
+    },
+  };
+  async function printOf(file, options) {
+    const told = new TextEncoder().encode([file.name, file.size, file.lastModified, options.endpoint].join("\n"));
+    if (!crypto.subtle) return null;
+    return Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", told)), (b) => b.toString(16).padStart(2, "0")).join("");
+  }
   function upload(box) {
     const endpoint = box.getAttribute("data-sy-tus"), input = box.querySelector('input[type="file"]'), list = box.querySelector("[data-sy-files]");
     if (!endpoint || !input) return;
@@ -320,7 +339,7 @@
     let sum = 0, running = 0;
     box.setAttribute("data-ready", "");
     const forget = () => { input.value = ""; };
-    const size = (bytes) => (bytes >= 1048576 ? `${(bytes / 1048576).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1024))} KB`);
+    const size = (bytes) => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : bytes >= 1048576 ? `${(bytes / 1048576).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1024))} KB`);
 
     function add(file) {
       const row = say("file");
@@ -335,11 +354,15 @@
       let open = true;
       const close = () => { if (open) { open = false; running -= 1; } };
       const job = new window.tus.Upload(file, {
-        endpoint, chunkSize: 4 * 1024 * 1024, retryDelays: [0, 1000, 3000, 8000, 20000], removeFingerprintOnSuccess: true,
+        endpoint, chunkSize: (file.size > 256 * 1048576 ? 16 : 4) * 1048576, urlStorage: resumes, fingerprint: printOf, retryDelays: [0, 1000, 3000, 8000, 20000, 40000, 60000], removeFingerprintOnSuccess: true,
         storeFingerprintForResuming: !document.body.hasAttribute("data-kiosk"),
         metadata: { filename: file.name, filetype: file.type || "application/octet-stream" },
         headers: { "X-CSRFToken": token() },
-        onProgress(sent, total) { bar.value = Math.floor((sent / Math.max(total, 1)) * 100); state.textContent = `${said.waiting} ${size(sent)}／${size(total)}`; },
+        onProgress(sent, total) { 
+          uploading = Date.now();
+          if (sent < total) bar.value = Math.floor((sent / Math.max(total, 1)) * 100); else bar.removeAttribute("value");
+          state.textContent = sent < total ? `${said.waiting} ${size(sent)}／${size(total)}` : `${said.sealing} ${size(total)}`;
+        },
         onSuccess() {
           close(); bar.remove(); state.textContent = `${said.done}，${size(file.size)}`;
           const field = document.createElement("input");
@@ -356,7 +379,10 @@
       });
       drop.addEventListener("click", () => { job.abort(true).catch(() => {}); close(); sum -= file.size; row.remove(); });
       state.textContent = said.waiting;
-      job.start();
+      job.findPreviousUploads().then((earlier) => {
+        if (earlier.length) job.resumeFromPreviousUpload(earlier[0]);
+        job.start();
+      });
     }
     input.addEventListener("change", () => { Array.from(input.files).forEach(add); forget(); });
     form?.addEventListener("submit", (event) => {
