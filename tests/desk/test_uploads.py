@@ -20,7 +20,8 @@ TUS = {"Tus-Resumable": "1.0.0"}
 FILM = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + random.Random(3).randbytes(150_000)
 
 
-def begin(client, case, size=len(FILM), name="術後說明.mp4", **headers):
+def begin(client, case, size=0, name="術後說明.mp4", **headers):
+    size = size or len(FILM)
     told = {**TUS, "Upload-Length": str(size), "Upload-Metadata": "filename " + b64encode(name.encode()).decode(), **headers}
     return client.post(url("file_uploads", case), data=b"", content_type="application/octet-stream", headers=told)
 

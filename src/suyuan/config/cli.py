@@ -144,7 +144,7 @@ def parser() -> argparse.ArgumentParser:
 
 def demo(given: argparse.Namespace) -> int:
     start = Start(data=given.data.resolve(), keys=given.data.resolve() / "demo-master.key", kind=DEMO)
-    for name in ("DATABASE", "PUBLIC_URL", "PROXIES", "SMTP", "MAIL_FROM", "STATIC", "TIMESTAMP_URL", "TIMESTAMP_ROOTS"):
+    for name in ("DATABASE", "PUBLIC_URL", "PROXIES", "SMTP", "MAIL_FROM", "STATIC", "TIMESTAMP_URL", "TIMESTAMP_ROOTS", "FILES", "SCANNER"):
         os.environ.pop(f"SUYUAN_{name}", None)
     up.refuse_unsafe(start)
     _refuse_taken_port(start.host, given.port)
@@ -260,6 +260,7 @@ def web(given: argparse.Namespace) -> int:
 
 def worker(given: argparse.Namespace) -> int:
     start = _house(given)
+    up.refuse_bad_store()
     _django(start)
     up.refuse_debug()
     up.refuse_old_schema()

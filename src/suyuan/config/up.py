@@ -69,6 +69,16 @@ def unsafe(start: Start) -> Iterator[StartRefused]:
 def refuse_unsafe(start: Start) -> None:
     for reason in unsafe(start):
         raise reason
+    refuse_bad_store()
+
+
+def refuse_bad_store() -> None:
+    """A setting that names a bucket nobody here can reach would lose the first file."""
+    from suyuan.platform.storing import setting_fault
+
+    where = os.environ.get("SUYUAN_FILES", "").strip()
+    if where and (wrong := setting_fault(where)):
+        raise StartRefused("files_setting", f"SUYUAN_FILES 不能用：{wrong}", f"SUYUAN_FILES cannot be used: {wrong}")
 
 
 def _unsafe_folder(start: Start) -> Iterator[StartRefused]:

@@ -1,6 +1,6 @@
-"""Where sealed bytes lie. Here a folder of this machine; the names are random and say nothing.
+"""Where sealed bytes lie: a folder of this machine, or a bucket (`bucket.py`); the names are random and say nothing.
 
-The order is the promise: write, fsync the file, make its folder and fsync that folder's parent, rename, fsync the
+In the folder the order is the promise: write, fsync the file, make its folder and fsync that folder's parent, rename, fsync the
 folder; only then may a row be committed that names it. A crash in between leaves a file nobody names, which the
 collector removes a day later, and never a row without its bytes.
 """
@@ -11,9 +11,9 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from django.conf import settings
 
@@ -21,6 +21,28 @@ from suyuan.platform.files.errors import StorageFailed, StorageFull
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 TOKEN_BYTES = 16
+
+
+class Arriving(Protocol):
+    """A file on its way in: written once, looked at, kept or gone."""
+
+    token: str
+
+    def write(self, data: bytes) -> None: ...
+    def reader(self) -> BinaryIO: ...
+    def keep(self) -> None: ...
+
+
+class Storage(Protocol):
+    """What every place for sealed bytes promises. tests/platform/test_files_storages.py holds each of them to it."""
+
+    def incoming(self) -> AbstractContextManager[Arriving]: ...
+    def open(self, token: str) -> BinaryIO: ...
+    def remove(self, token: str) -> None: ...
+    def older_than(self, timestamp: float) -> Iterator[str]: ...
+    def sweep_incoming(self, timestamp: float) -> int: ...
+    def where(self) -> str: ...
+    def room(self) -> int | None: ...
 
 
 class LocalFolder:
@@ -84,8 +106,7 @@ class LocalFolder:
         return shutil.disk_usage(folder).free
 
     def path(self, token: str) -> Path:
-        if len(token) != TOKEN_BYTES * 2 or not token.isalnum():
-            raise ValueError("not a token of this storage")
+        token_check(token)
         return self.root / token[:2] / token
 
     def _make(self, folder: Path) -> None:
@@ -154,8 +175,19 @@ def disk() -> Iterator[None]:
         raise StorageFailed(errno=error.errno) from error
 
 
-def storage() -> LocalFolder:
+def storage() -> Storage:
+    """Where files lie: a folder of this machine, or the bucket that the setting names."""
+    if settings.FILES_STORE:
+        from suyuan.platform.files.bucket import bucket_at
+
+        return bucket_at(settings.FILES_STORE)
     return LocalFolder(settings.FILES_DIR)
+
+
+def token_check(token: str) -> None:
+    """A token comes from a row; a path must not be able to."""
+    if len(token) != TOKEN_BYTES * 2 or not token.isalnum() or not token.isascii():
+        raise ValueError("not a token of this storage")
 
 
 def _fsync_folder(path: Path) -> None:
