@@ -161,7 +161,7 @@ def disclosed(cast: Cast, case: Case, now: datetime = NOON) -> Case:
     case = investigating(cast, case, now)
     doctor, manager = cast.doctor.actor, cast.manager.actor
     for issue in case.issues.all():
-        investigation.finding_record(case=case, issue=issue, words="三週仍在恢復期內。", actor=doctor, now=now)
+        investigation.finding_record(case=case, issue=issue, words="三週仍在恢復期內。", basis="回診紀錄", actor=doctor, now=now)
     investigation.root_cause_record(
         case=case, whys=["沒有回電", "沒有值班表"], root="沒有人負責回電", actor=doctor, now=now
     )

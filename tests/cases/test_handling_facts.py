@@ -18,7 +18,7 @@ from django.apps import apps
 from suyuan.accounts.models import User
 from suyuan.cases import services as all_services
 from suyuan.cases.models import Case, Party
-from suyuan.cases.services import ending, handling, investigation, outside, parties
+from suyuan.cases.services import assessing, ending, handling, inquiry, investigation, outside, parties
 from suyuan.cases.services.intake import PersonGiven
 from suyuan.platform.files.services import file_receive, file_store
 from suyuan.platform.models import FactRow
@@ -121,7 +121,18 @@ class Scene:
         return investigation.statement_ask(case=self.row, user=user, alleged="電話沒有回", due_at=NOON + HOUR, **self.manager)
 
     def finding(self):
-        return investigation.finding_record(case=self.row, words="沒有回電", issue=self.issue(), **self.doctor)
+        return investigation.finding_record(case=self.row, words="沒有回電", basis="當天的紀錄", issue=self.issue(), **self.doctor)
+
+    def reviewer(self):
+        return investigation.reviewer_appoint(case=self.row, user=self.cast.doctor.user, **self.manager)
+
+    def sheet(self):
+        if not self.case.involvements.filter(kind="reviewer").exists():
+            self.reviewer()
+        return assessing.care_sheet_save(case=self.row, lines=[], sign=True, **self.doctor)
+
+    def step(self):
+        return inquiry.plan_step_add(case=self.row, kind="hear_staff", user=self.cast.nurse.user, **self.manager)
 
     def proceeding(self):
         return outside.proceeding_open(case=self.row, kind="court", **self.manager)
@@ -229,6 +240,20 @@ ACTS: dict[Callable, tuple[str, Callable | None, Callable]] = {
     investigation.finding_record: (INVESTIGATING, None, lambda s, _: s.finding()),
     investigation.root_cause_record: (INVESTIGATING, None, lambda s, _: investigation.root_cause_record(
         case=s.row, whys=["一"], root="根", **s.doctor)),
+    investigation.fishbone_record: (INVESTIGATING, None, lambda s, _: investigation.fishbone_record(
+        case=s.row, bones=[investigation.Bone("method", "沒有清單", root=True)], root="根", **s.doctor)),
+    investigation.reviewer_appoint: (RECEIVED, None, lambda s, _: s.reviewer()),
+    inquiry.plan_step_add: (RECEIVED, None, lambda s, _: s.step()),
+    inquiry.plan_step_finish: (RECEIVED, Scene.step, lambda s, step: inquiry.plan_step_finish(step=step, **s.manager)),
+    inquiry.plan_step_strike: (RECEIVED, Scene.step, lambda s, step: inquiry.plan_step_strike(
+        step=step, reason="不用", **s.manager)),
+    inquiry.conflict_declare: (RECEIVED, Scene.reviewer, lambda s, _: inquiry.conflict_declare(
+        case=s.row, declared="none", **s.doctor)),
+    assessing.exposure_answer: (RECEIVED, None, lambda s, _: assessing.exposure_answer(
+        case=s.row, question="privacy", answer="none", reason="沒有外流", **s.head)),
+    assessing.care_sheet_save: (RECEIVED, Scene.reviewer, lambda s, _: s.sheet()),
+    assessing.care_dissent: (RECEIVED, Scene.sheet, lambda s, sheet: assessing.care_dissent(
+        sheet=sheet, words="看法不同", **s.head)),
     investigation.statement_ask: (RECEIVED, Scene.accused, lambda s, _: s.statement()),
     investigation.statement_give: (RECEIVED, Scene.statement, lambda s, statement: investigation.statement_give(
         statement=statement, words="那天休假", actor=s.cast.accused.actor, now=NOON)),
@@ -295,7 +320,7 @@ def test_one_fact_in_each_stream_whose_rows_changed(cast, make_case, service):
 def test_no_service_is_left_out():
     from suyuan.cases.services.handling.escalation import staff_tell
 
-    mine = {"handling", "investigation", "ending", "outside", "parties"}
+    mine = {"assessing", "handling", "inquiry", "investigation", "ending", "outside", "parties"}
     found = set()
     for info in pkgutil.walk_packages(all_services.__path__, "suyuan.cases.services."):
         if info.name.split(".")[3] in mine:

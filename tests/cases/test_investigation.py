@@ -31,7 +31,7 @@ def test_an_investigator_of_any_role_reads_the_case_and_records_findings(cast, m
     case = make_case(stage="investigating")
     appoint(cast, case, cast.nurse)
     assert Case.objects.within(_reach(cast.nurse)).filter(pk=case.pk).exists()
-    finding = investigation.finding_record(case=case, words="回電紀錄是空白的。", actor=cast.nurse.actor, now=NOON)
+    finding = investigation.finding_record(case=case, words="回電紀錄是空白的。", basis="當天的紀錄", actor=cast.nurse.actor, now=NOON)
     assert finding.by == cast.nurse.user
     [fact] = [f for f in facts_of(case, "investigator.appointed") if f.value("user") == str(cast.nurse.user.uid)]
     assert fact.actor == f"user:{cast.manager.user.uid}"
@@ -62,7 +62,7 @@ def test_whoever_turns_out_to_be_complained_about_loses_every_part_at_once(cast,
     assert not case.tasks.filter(assignee=cast.nurse.user, done_at=None, cancelled_at=None).exists()
     assert not Case.objects.within(_reach(cast.nurse)).filter(pk=case.pk).exists()
     with pytest.raises(errors.MayNot):
-        investigation.finding_record(case=case, words="沒有問題", actor=cast.nurse.actor, now=NOON)
+        investigation.finding_record(case=case, words="沒有問題", basis="當天的紀錄", actor=cast.nurse.actor, now=NOON)
 
 
 def test_a_released_investigator_no_longer_reads_it(cast, make_case):
@@ -112,12 +112,12 @@ def test_a_finding_is_corrected_and_never_erased(cast, make_case):
         case=case, issue=case.issues.get(), words="沒有回電。", basis="通話紀錄", actor=cast.doctor.actor, now=NOON
     )
     second = investigation.finding_record(
-        case=case, replaces=first, words="回過一次，沒有接通。", actor=cast.doctor.actor, now=NOON
+        case=case, replaces=first, words="回過一次，沒有接通。", basis="當天的紀錄", actor=cast.doctor.actor, now=NOON
     )
     assert Finding.objects.count() == 2 and second.issue == first.issue
     assert types_of(case)[-2:] == ["finding.recorded", "finding.corrected"]
     with pytest.raises(errors.AlreadyCorrected):
-        investigation.finding_record(case=case, replaces=first, words="又一次", actor=cast.doctor.actor, now=NOON)
+        investigation.finding_record(case=case, replaces=first, words="又一次", basis="當天的紀錄", actor=cast.doctor.actor, now=NOON)
 
 
 @pytest.mark.requirement("A-10")
@@ -125,14 +125,14 @@ def test_a_finding_is_corrected_and_never_erased(cast, make_case):
 def test_only_investigators_record_findings(cast, make_case, name):
     case = make_case(stage="investigating")
     with pytest.raises(errors.MayNot):
-        investigation.finding_record(case=case, words="x", actor=getattr(cast, name).actor, now=NOON)
+        investigation.finding_record(case=case, words="x", basis="當天的紀錄", actor=getattr(cast, name).actor, now=NOON)
 
 
 def test_nothing_is_found_before_it_is_looked_for(cast, make_case):
     case = make_case()
     appoint(cast, case, cast.doctor)
     with pytest.raises(errors.WrongStage):
-        investigation.finding_record(case=case, words="x", actor=cast.doctor.actor, now=NOON)
+        investigation.finding_record(case=case, words="x", basis="當天的紀錄", actor=cast.doctor.actor, now=NOON)
 
 
 @pytest.mark.requirement("A-10")
@@ -216,7 +216,7 @@ def test_support_and_the_question_share_one_row(cast, against_a_nurse):
 
 def ready_to_disclose(cast, case):
     for issue in case.issues.all():
-        investigation.finding_record(case=case, issue=issue, words="仍在恢復期。", actor=cast.doctor.actor, now=NOON)
+        investigation.finding_record(case=case, issue=issue, words="仍在恢復期。", basis="當天的紀錄", actor=cast.doctor.actor, now=NOON)
     investigation.root_cause_record(case=case, whys=["一"], root="根", actor=cast.doctor.actor, now=NOON)
     handling.speaker_name(case=fresh(case), speaker=cast.head.user, actor=cast.manager.actor, now=NOON)
     return fresh(case)

@@ -62,7 +62,7 @@ ACTS: dict[str, Act] = {
     "speaker": lambda cast, case, **who: handling.speaker_name(case=case, speaker=cast.head.user, **who),
     "investigate": lambda cast, case, **who: investigation.case_investigate(case=case, **who),
     "find": lambda cast, case, **who: investigation.finding_record(
-        case=case, issue=case.issues.first(), words="恢復期", **who
+        case=case, issue=case.issues.first(), words="恢復期", basis="當天的紀錄", **who
     ),
     "why": lambda cast, case, **who: investigation.root_cause_record(case=case, whys=["一"], root="根", **who),
     "disclose": lambda cast, case, **who: investigation.case_disclose(case=case, words="說明", method="portal", **who),

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from suyuan.accounts.models import GuestGrant, User
 from suyuan.accounts.services import guest_invite
-from suyuan.cases.services import ending, handling, investigation, outside, parties
+from suyuan.cases.services import assessing, ending, handling, inquiry, investigation, outside, parties
 from suyuan.cases.services.intake import PersonGiven
 from suyuan.desk.acts import ACTS, BY_CODE, CLEARS, STOPS_WITH
 from tests.cases.cast import HOUR, NOON, fresh, nothing_left, types_of
@@ -51,7 +51,7 @@ def _ready_to_investigate(case, cast):
 
 def _found(case, cast):
     for issue in case.issues.all():
-        investigation.finding_record(case=fresh(case), issue=issue, words="三週。", actor=cast.doctor.actor, now=NOON)
+        investigation.finding_record(case=fresh(case), issue=issue, words="三週。", basis="當天的紀錄", actor=cast.doctor.actor, now=NOON)
     investigation.root_cause_record(case=fresh(case), whys=["沒有值班表"], root="沒有人", actor=cast.doctor.actor, now=NOON)
     handling.speaker_name(case=fresh(case), speaker=cast.colleague.user, actor=cast.manager.actor, now=NOON)
 
@@ -106,6 +106,20 @@ def _invited(case, cast):
         user=_outsider(case, cast), kind="lawyer", stream=case.stream, branch=cast.tn, last_day=date(2026, 4, 1),
         reason="請看期限", actor=cast.manager.actor, now=NOON,
     )  # fmt: skip
+
+
+def _planned(case, cast):
+    inquiry.plan_step_add(case=fresh(case), kind="hear_staff", actor=cast.manager.actor, now=NOON)
+
+
+def _undeclared(case, cast):
+    investigation.investigator_release(case=fresh(case), user=cast.doctor.user, reason="重新指派", actor=cast.manager.actor, now=NOON)
+    investigation.investigator_appoint(case=fresh(case), user=cast.doctor.user, actor=cast.manager.actor, now=NOON)
+
+
+def _judged(case, cast):
+    investigation.reviewer_appoint(case=fresh(case), user=cast.doctor.user, actor=cast.manager.actor, now=NOON)
+    assessing.care_sheet_save(case=fresh(case), lines=[], sign=True, actor=cast.doctor.actor, now=NOON)
 
 
 def _party(case, cast):
@@ -186,6 +200,20 @@ STORIES = {
     "factors": ("receptionist", "received", None, lambda case, cast: {"factors": [_first(case, cast, "factors", "factors")]}, "factors.recorded"),
     "finding": ("doctor", "investigating", None, lambda case, cast: {
         "issue": str(case.issues.first().uid), "words": "三週仍在恢復期。", "basis": "病歷 3/2"}, "finding.recorded"),
+    "plan-step": ("manager", "acknowledged", None, lambda case, cast: {
+        "kind": "hear_staff", "words": "跟刀護理師", "user": cast.nurse.pk, "due_at": LATER}, "plan.step_added"),
+    "plan-step-done": ("manager", "acknowledged", _planned, lambda case, cast: {
+        "step": str(case.plan_steps.get().uid), "note": "問過了"}, "plan.step_done"),
+    "plan-step-strike": ("manager", "acknowledged", _planned, lambda case, cast: {
+        "step": str(case.plan_steps.get().uid), "note": "當天休假"}, "plan.step_struck"),
+    "reviewer": ("manager", "acknowledged", None, lambda case, cast: {"user": cast.doctor.pk, "reason": ""}, "reviewer.appointed"),
+    "declare": ("doctor", "investigating", _undeclared, {"declared": "some", "words": "同一個公會"}, "conflict.declared"),
+    "fishbone": ("doctor", "investigating", None, {
+        "bone_people": "夜班臨時調人", "bone_method": "*交班沒有清單：表單停用", "root": "交班只靠口頭"}, "root_cause.recorded"),
+    "exposure": ("head", "acknowledged", None, {
+        "question": "privacy", "answer": "none", "why": "照片沒有外流", "rules": ["TW-CONF-1"]}, "exposure.answered"),
+    "dissent": ("head", "acknowledged", _judged, lambda case, cast: {
+        "sheet": str(case.care_sheets.get().uid), "words": "照片角度不同"}, "care_sheet.dissented"),
     "root-cause": ("doctor", "investigating", None, {"why1": "沒有回電", "root": "沒有值班表"}, "root_cause.recorded"),
     "late-entry": ("doctor", "investigating", None, {"words": "當時先急救。", "happened_at": BEFORE}, "late_entry.made"),
     "proceeding": ("manager", "received", None, {"kind": "tw_mediation", "body": "衛生局調解會", "number": "A1"}, "proceeding.opened"),

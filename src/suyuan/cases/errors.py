@@ -401,3 +401,88 @@ class NotDisclosedYet(Refusal):
 
     def message(self) -> str:
         return _("請先在案件裡說明調查結果，再把這份文件交給對方。")
+
+
+class NothingCited(BadInput):
+    code = "nothing_cited"
+
+    def message(self) -> str:
+        return _("請選出這項發現依據的證物；沒有證物可引時，請寫下依據什麼。")
+
+
+class NoRootNamed(BadInput):
+    code = "no_root_named"
+
+    def message(self) -> str:
+        return _("請至少把一個原因標為根本原因。")
+
+
+class ConflictNeedsReason(Refusal):
+    """Carries `seen`: codes of what connects the person with a party."""
+
+    code = "conflict_needs_reason"
+    status = 422
+
+    def __init__(self, seen: Iterable[str]) -> None:
+        super().__init__(seen=list(seen))
+
+    def message(self) -> str:
+        from suyuan.cases.phrases import CONNECTIONS
+
+        words = _("、").join(str(CONNECTIONS[code]) for code in self.data["seen"])
+        return _("這位同事可能有利害關係：%(seen)s。仍要指派時，請寫下理由。") % {"seen": words}
+
+
+class NothingToDeclare(Refusal):
+    code = "nothing_to_declare"
+
+    def message(self) -> str:
+        return _("沒有等您填寫的利益聲明。")
+
+
+class NotADoctor(Refusal):
+    code = "not_a_doctor"
+
+    def message(self) -> str:
+        return _("醫療標準由醫師評估。請選一位沒有參與治療的醫師，或邀請院外醫師。")
+
+
+class NotTheReviewer(NotAllowed):
+    code = "not_the_reviewer"
+
+    def message(self) -> str:
+        return _("這份評估由受託的醫師填寫。")
+
+
+class LinesNotCited(Refusal):
+    """Carries `questions`: codes of the questions that lack an answer or evidence."""
+
+    code = "lines_not_cited"
+    status = 422
+
+    def __init__(self, questions: Iterable[str]) -> None:
+        super().__init__(questions=list(questions))
+
+    def message(self) -> str:
+        return _("還有問題沒有寫下答案或沒有引用證物。結論若是「尚未判定」，可以先簽署。")
+
+
+class AlreadySigned(Refusal):
+    code = "already_signed"
+
+    def message(self) -> str:
+        return _("您已經簽署這份評估，不能再改。有新的看法時，請寫成不同意見或請第二位醫師評估。")
+
+
+class NotSignedYet(Refusal):
+    code = "not_signed_yet"
+
+    def message(self) -> str:
+        return _("這份評估還沒有簽署。")
+
+
+class OwnJudgement(Refusal):
+    code = "own_judgement"
+
+    def message(self) -> str:
+        return _("不同意見由其他人寫；您自己的看法已經在評估裡。")

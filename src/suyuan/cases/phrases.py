@@ -77,6 +77,33 @@ WISHES: Labels = {
     "partly": named("wish", "部分照辦"),
     "refused": named("wish", "無法照辦"),
 }
+DECLARATIONS: Labels = {
+    "none": named("declaration", "沒有利害關係"),
+    "some": named("declaration", "有需要說明的關係"),
+}
+CONNECTIONS: Labels = {
+    "same_department": named("connection", "與被提到的同事同科"),
+    "heads_complained": named("connection", "是被提到的同事的主管"),
+    "shares_contact": named("connection", "與當事人留有相同的聯絡方式"),
+    "same_name": named("connection", "與當事人同名"),
+    "registered": named("connection", "登錄了這件申訴"),
+    "owner": named("connection", "負責處理這件申訴"),
+}
+VERDICTS: Labels = {
+    "dissatisfaction": named("verdict", "主觀感受不滿"),
+    "expected": named("verdict", "預期範圍之內"),
+    "complication": named("verdict", "可預見的併發症"),
+    "fault": named("verdict", "可歸責的缺失"),
+    "undetermined": named("verdict", "尚未判定"),
+}
+EXPOSURE: Labels = {
+    "negligence": named("exposure", "注意義務"),
+    "failure_to_inform": named("exposure", "告知與同意"),
+    "regulation": named("exposure", "醫療法規"),
+    "consumer_protection": named("exposure", "消費者保護"),
+    "unapproved_product": named("exposure", "未核准的藥品或器材"),
+    "privacy": named("exposure", "個人資料與隱私"),
+}
 PROCEEDINGS: Labels = {
     "tw_mediation": named("proceeding", "醫療爭議調解"),
     "cn_people_mediation": named("proceeding", "人民調解"),
@@ -391,6 +418,15 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "investigator.appointed": _person(t("請%(name)s調查"), t("指定了調查的同事")),
     "investigator.released": _person(t("%(name)s不再調查這個案件"), t("一位同事不再調查這個案件")),
     "case.investigation_started": _says(named("fact", "開始調查")),
+    "plan.step_added": _says(t("調查計畫加上一步")),
+    "plan.step_done": _says(t("完成調查計畫的一步")),
+    "plan.step_struck": _says(t("劃去調查計畫的一步，原文保留")),
+    "conflict.declared": _coded(t("填寫利益聲明：%(declared)s"), "declared", DECLARATIONS),
+    "reviewer.appointed": _person(t("請%(name)s評估醫療標準"), t("請一位醫師評估醫療標準")),
+    "care_sheet.saved": _says(t("存下醫療標準評估的草稿")),
+    "care_sheet.signed": _coded(t("簽署醫療標準評估：%(verdict)s"), "verdict", VERDICTS),
+    "care_sheet.dissented": _says(t("對醫療標準評估寫下不同意見")),
+    "exposure.answered": _coded(t("評估法律風險：%(question)s（受保護）"), "question", EXPOSURE),
     "finding.recorded": _says(t("記下一項調查發現")),
     "finding.corrected": _says(t("更正一項調查發現，原來的仍然保留")),
     "root_cause.recorded": _says(t("記下根本原因分析（受保護）")),

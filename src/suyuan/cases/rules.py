@@ -74,7 +74,7 @@ class Identity(StrEnum):
 
 
 FLAGS = ("reportable", "media", "legal", "extortion_suspected", "vulnerable_person")
-INVOLVED = frozenset({"registered", "owner", "investigator", "task", "speaker", "complained", "asked_legal"})
+INVOLVED = frozenset({"registered", "owner", "investigator", "reviewer", "task", "speaker", "complained", "asked_legal"})
 CHANNELS = frozenset(
     {"web", "telephone", "on_site", "email", "sms", "line", "wechat", "social", "letter", "authority", "portal", "in_person"}
 )

@@ -12,7 +12,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from suyuan.accounts.models import User
+from suyuan.evidence.models import Item
 from suyuan.kernel.refusal import BadInput, Refusal
+from suyuan.platform.files import file_name
 from suyuan.platform.texts import TextRefused, text_check
 
 T = TypeVar("T")
@@ -85,6 +87,27 @@ class ColleaguesField(forms.ModelMultipleChoiceField):
             if not _NUMBER.fullmatch(str(named)):  # a number too long for the database is nobody's
                 raise ValidationError(self.error_messages["invalid_pk_value"], code="invalid_pk_value", params={"pk": named})
         return super().clean(value)
+
+
+class ItemsField(forms.ModelMultipleChoiceField):
+    """Items of the case, each ticked or not, named by number and what it is."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, items: list[Item], **kwargs: Any) -> None:
+        self.items = items
+        queryset = Item.objects.filter(pk__in=[item.pk for item in items]).select_related("stored").order_by("number")
+        super().__init__(queryset=queryset, to_field_name="uid", required=False, **kwargs)
+
+    def label_from_instance(self, item: Item) -> str:
+        return item_words(item)
+
+
+def item_words(item: Item) -> str:
+    """證物 3 術後照片: what people call it."""
+    named = item.title or item.note or (file_name(item.stored) if item.stored else "")
+    number = _("證物 %(n)s") % {"n": item.number}
+    return f"{number}　{named}" if named else number
 
 
 def written_well(value: str) -> None:

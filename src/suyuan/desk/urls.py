@@ -1,7 +1,7 @@
 from django.urls import path
 
 from suyuan.cases.rules import Paper
-from suyuan.desk import papers, uploads, views
+from suyuan.desk import inquiry, papers, uploads, views
 from suyuan.desk.acts import ACTS
 
 app_name = "desk"
@@ -27,6 +27,9 @@ urlpatterns = [
     path("cases/<str:reference>/", views.case, name="case"),
     path("cases/<str:reference>/older/", views.older, name="older"),
     path("cases/<str:reference>/investigation/", views.investigation, name="investigation"),
+    path("cases/<str:reference>/standard-of-care/", inquiry.standard_of_care, name="standard_of_care"),
+    path("cases/<str:reference>/standard-of-care/save/", inquiry.care_sheet, name="care_sheet"),
+    path("cases/<str:reference>/exposure/", inquiry.exposure, name="exposure"),
     path("cases/<str:reference>/outside/", views.outside, name="outside"),
     path("cases/<str:reference>/files/", views.files, name="files"),
     path("cases/<str:reference>/files/uploads/", uploads.uploads, name="file_uploads"),

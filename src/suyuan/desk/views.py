@@ -22,6 +22,7 @@ from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import FRONT, MANAGERS, Role, may
 from suyuan.accounts.selectors import deputies_today
 from suyuan.accounts.services import GuestAdmitted
+from suyuan.cases import phrases
 from suyuan.cases import selectors as cases_read
 from suyuan.cases.errors import IdentityNotVerified
 from suyuan.cases.models import (
@@ -35,6 +36,7 @@ from suyuan.cases.models import (
     RootCause,
 )
 from suyuan.cases.phrases import OUTCOMES, label
+from suyuan.cases.selectors import inquiry
 from suyuan.cases.selectors.door import SECONDED, allowed_moves, nobody_seconds, view_of
 from suyuan.cases.selectors.page import names_of
 from suyuan.cases.selectors.proceedings import unmediated_suit
@@ -47,7 +49,8 @@ from suyuan.correspondence import services as post
 from suyuan.correspondence.models import Message
 from suyuan.desk import shapes, uploads
 from suyuan.desk.acts import BY_CODE, Act, offered
-from suyuan.desk.fields import ExtendForm, attempt
+from suyuan.desk.fields import ExtendForm, attempt, item_words
+from suyuan.desk.inquiry import fishbone_of
 from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words, people_of
 from suyuan.desk.register import RegisterForm
 from suyuan.evidence.selectors.items import item_in, items_of
@@ -69,6 +72,7 @@ REGISTER_ROLES = frozenset(FRONT | MANAGERS | {Role.DOCTOR})
 PRESENCE_SECONDS = 75
 # Who investigates and who is heard: acts that stand beside what was found out.
 HEARING = ("investigator", "investigator-release", "complained", "complained-unset", "statement", "support")
+FINDING = ("issue", "classify", "factors", "finding", "root-cause", "fishbone", "late-entry")
 _WAITING_SECRET = "desk.waiting_secret"
 _WAITING_SECONDS = 600
 
@@ -281,17 +285,49 @@ def investigation(request: HttpRequest, reference: str) -> HttpResponse:
         "heading": shapes.heading(found, True),
         "pages": shapes.pages(found, allowed, "investigation"),
         "issues": _issues(found),
-        "findings": Finding.objects.filter(case=found).select_related("words", "by", "issue", "replaced_by").order_by("id"),
-        "root_causes": RootCause.objects.filter(case=found).select_related("root", "by").order_by("id")
-        if "root_cause" in readable
-        else None,
+        "findings": _findings(found, readable | {""}),
+        "root_causes": _root_causes(found) if "root_cause" in readable else None,
+        "plan": [(inquiry.step_words(step), step) for step in inquiry.plan_of(found)],
+        "conflicts": [_conflict(check) for check in inquiry.conflict_checks_of(found)],
+        "counsel": "counsel" in readable,
+        "plan_acts": _links(found, allowed, "find", "plan-step", "plan-step-done", "plan-step-strike"),
+        "conflict_acts": _links(found, allowed, "find", "declare", "reviewer"),
         "disclosures": Disclosure.objects.filter(case=found).select_related("words", "by").order_by("id"),
         "statements": found.statements.select_related("user", "alleged", "answer").order_by("id"),
-        "acts": _links(found, allowed, "find"),
+        "acts": _links(found, allowed, "find", *FINDING),
         "people_acts": _links(found, allowed, "people", *HEARING),
     }
     with timezone.override(found.branch.tz):
         return render(request, "desk/investigation.html", context)
+
+
+def _findings(found, readable: frozenset[str]) -> list[tuple[Finding, list[tuple[str, str]]]]:
+    """Each finding with what it cites: words, and the address for those who may read the item."""
+    rows = Finding.objects.filter(case=found).select_related("words", "by", "issue", "replaced_by").order_by("id")
+    return [
+        (row, [_cite(found, cite.item, readable) for cite in row.citations.all()])
+        for row in rows.prefetch_related("citations__item__stored")
+    ]
+
+
+def _cite(found, item, readable: frozenset[str]) -> tuple[str, str]:
+    if item.compartment not in readable:
+        return _("證物 %(n)s") % {"n": item.number}, ""
+    return item_words(item), reverse("desk:file", args=[found.reference, item.uid]) if item.stored_id else ""
+
+
+def _root_causes(found) -> list[tuple[RootCause, str]]:
+    """Each analysis, with its picture where it is a fishbone."""
+    rows = RootCause.objects.filter(case=found).select_related("root", "by").order_by("id")
+    return [(row, fishbone_of(found, row)) for row in rows]
+
+
+def _conflict(check) -> dict:
+    return {
+        "check": check,
+        "seen": [str(phrases.CONNECTIONS[code]) for code in check.seen if code in phrases.CONNECTIONS],
+        "declared": label(phrases.DECLARATIONS, check.declared) if check.declared else "",
+    }
 
 
 def _issues(found) -> list[dict]:

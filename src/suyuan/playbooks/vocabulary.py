@@ -194,6 +194,14 @@ KINDS: dict[str, frozenset[str] | None] = {
     "communication_needs": None,
     "acknowledgement_methods": None,
     "identity_proofs": None,
+    "plan_steps": None,
+    "fishbone_bones": None,
+    "exposure_questions": frozenset(
+        {"negligence", "failure_to_inform", "regulation", "consumer_protection", "unapproved_product", "privacy"}
+    ),
+    "exposure_answers": frozenset({"none", "possible", "likely", "established"}),
+    "care_questions": frozenset({"standard", "rigour", "aftercare", "harm"}),
+    "care_verdicts": frozenset({"dissatisfaction", "expected", "complication", "fault", "undetermined"}),
 }
 
 NOTICES = frozenset(

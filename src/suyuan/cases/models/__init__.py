@@ -13,25 +13,43 @@ from suyuan.cases.models.handling import (
 from suyuan.cases.models.investigation import Disclosure, Evaluation, Finding, RootCause, StaffStatement, Survey
 from suyuan.cases.models.outside import Proceeding, ProceedingStep, Receipt
 from suyuan.cases.models.papers import Passport, Report, ReportSignature
+from suyuan.cases.models.sheets import (
+    CareCitation,
+    CareDissent,
+    CareLine,
+    CareSheet,
+    ConflictCheck,
+    ExposureAnswer,
+    FindingCitation,
+    PlanStep,
+)
 
 __all__ = [
     "Acknowledgement",
     "Approval",
+    "CareCitation",
+    "CareDissent",
+    "CareLine",
     "CareRecord",
+    "CareSheet",
     "Case",
     "CaseClock",
     "CaseIssue",
     "ClockPause",
+    "ConflictCheck",
     "Consent",
     "ContactEntry",
     "Demand",
     "Disclosure",
     "Evaluation",
+    "ExposureAnswer",
     "Finding",
+    "FindingCitation",
     "Involvement",
     "Obligation",
     "Party",
     "Passport",
+    "PlanStep",
     "Proceeding",
     "ProceedingStep",
     "Promise",

@@ -21,12 +21,16 @@ class Finding(models.Model):
 
 
 class RootCause(models.Model):
-    """Five whys, kept in the protected root-cause compartment."""
+    """Five whys or a fishbone, kept in the protected root-cause compartment.
+
+    `bones`: [{"bone": code, "cause": words, "why": words, "root": bool}, …] in the order they were written.
+    """
 
     uid = models.UUIDField(default=chance.uid, unique=True)
     case = models.ForeignKey(Case, models.PROTECT, related_name="root_causes")
     method = models.CharField(max_length=20, default="five_whys")
     whys = models.JSONField(default=list)
+    bones = models.JSONField(default=list)
     root = models.ForeignKey("platform.Text", models.PROTECT, related_name="+")
     factors = models.JSONField(default=list)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

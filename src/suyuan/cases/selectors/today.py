@@ -14,6 +14,7 @@ from suyuan.accounts.rules import ActorProfile, Reach, reach
 from suyuan.cases.models import Approval, Case, CaseClock, Party, Promise, Task
 from suyuan.cases.reaching import within
 from suyuan.cases.selectors.clocks import ClockCard, card_of
+from suyuan.cases.selectors.inquiry import name_now
 from suyuan.cases.selectors.lists import _narrated, _narrated_among
 from suyuan.kernel import deadlines
 from suyuan.people.models import ContactPoint
@@ -309,6 +310,8 @@ def task_title(task: Task) -> str:
         found = {each.id: each.text for each in procedure.level(task.detail.get("level")).steps}
         if step in found:
             return str(found[step])
+    if (step := task.detail.get("plan_step")) is not None:
+        return name_now(task.case, "plan_steps", step)
     if (rule := task.detail.get("rule")) is not None:
         asked = {each.id: each.title for each in procedure.escalations}
         if rule in asked:

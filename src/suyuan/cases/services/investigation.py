@@ -12,9 +12,20 @@ from django.utils.translation import gettext as _
 
 from suyuan.accounts.models import User
 from suyuan.cases import errors, rules
-from suyuan.cases.models import Case, CaseIssue, Disclosure, Finding, Involvement, Party, RootCause, StaffStatement
+from suyuan.cases.models import (
+    Case,
+    CaseIssue,
+    ConflictCheck,
+    Disclosure,
+    Finding,
+    Involvement,
+    Party,
+    RootCause,
+    StaffStatement,
+)
 from suyuan.cases.phrases import WISHES, label
 from suyuan.cases.rules import Stage
+from suyuan.cases.selectors.inquiry import kinds_now
 from suyuan.cases.services.handling.parts import (
     LONG_WORDS,
     begin,
@@ -36,7 +47,9 @@ from suyuan.cases.services.handling.parts import (
     words_frozen,
 )
 from suyuan.cases.services.handling.steps import INVESTIGATOR, steps_pass
+from suyuan.cases.services.inquiry import citations_add, cited, conflict_note, is_doctor, items_cited
 from suyuan.correspondence.services import message_draft, message_mark_sent, message_queue
+from suyuan.evidence.models import Item
 from suyuan.kernel.actor import Actor
 from suyuan.people.models import ContactPoint
 from suyuan.platform.units import writes
@@ -63,24 +76,55 @@ _AT_ONCE = timedelta(0)
 
 
 @writes
-def investigator_appoint(*, case: Case, user: User, expertise: str = "", actor: Actor, now: datetime) -> Case:
+def investigator_appoint(
+    *, case: Case, user: User, expertise: str = "", reason: str = "", actor: Actor, now: datetime
+) -> Case:
     """Appoint someone with the right expertise, of any role, from any branch under the same law; they then read the case.
 
-    Never a person complained about (PersonComplainedAbout), nor one who treated the patient (TreatedThePatient).
+    Never a person complained about (PersonComplainedAbout), nor one who treated the patient (TreatedThePatient). Whoever
+    stands near to a party is appointed with a reason (ConflictNeedsReason).
     """
     case = begin_open(case, "appoint", actor, now)
-    may_look_into(case, user, now)
     if Involvement.objects.filter(case=case, user=user, kind=INVESTIGATOR, until=None).exists():
         raise errors.AlreadyDone()
     expertise = short(expertise, 120, "expertise")
+    check = appointed(case, user, INVESTIGATOR, reason, actor, now)
+    plain = {"user": str(user.uid), "check": str(check.uid), "seen": check.seen}
+    private = {"name": user.display_name, "expertise": expertise, "reason": check.reason}
+    tell(case, "investigator.appointed", actor=actor, now=now, plain=plain, private=private)
+    return case
 
+
+def appointed(
+    case: Case, user: User, capacity: str, reason: str, actor: Actor, now: datetime
+) -> ConflictCheck:
+    """What every appointment does: bars looked at, connections written down, the case opened to the person."""
+    may_look_into(case, user, now)
+    check = conflict_note(case, user, capacity, reason, actor, now)
     first = not Involvement.objects.filter(case=case, kind=INVESTIGATOR, until=None).exists()
-    involve(case, user.pk, INVESTIGATOR, now)
+    for kind in {INVESTIGATOR, capacity}:
+        involve(case, user.pk, kind, now)
     if first:
         steps_pass(case, INVESTIGATOR, user.pk, now)
     case_change(case, now=now)
-    private = {"name": user.display_name, "expertise": expertise}
-    tell(case, "investigator.appointed", actor=actor, now=now, plain={"user": str(user.uid)}, private=private)
+    return check
+
+
+@writes
+def reviewer_appoint(*, case: Case, user: User, reason: str = "", actor: Actor, now: datetime) -> Case:
+    """Ask a doctor who did not treat this patient to judge the standard of care; a second one gives a second opinion.
+
+    They read the case as investigators do. Raises NotADoctor, TreatedThePatient, PersonComplainedAbout, ConflictNeedsReason.
+    """
+    case = begin_open(case, "appoint", actor, now)
+    if not is_doctor(user, case, now):
+        raise errors.NotADoctor()
+    if Involvement.objects.filter(case=case, user=user, kind="reviewer", until=None).exists():
+        raise errors.AlreadyDone()
+    check = appointed(case, user, "reviewer", reason, actor, now)
+    plain = {"user": str(user.uid), "check": str(check.uid), "seen": check.seen}
+    private = {"name": user.display_name, "reason": check.reason}
+    tell(case, "reviewer.appointed", actor=actor, now=now, plain=plain, private=private)
     return case
 
 
@@ -90,6 +134,7 @@ def investigator_release(*, case: Case, user: User, reason: str = "", actor: Act
     case = begin(case, "appoint", actor, now)
     if not release(case, user.pk, INVESTIGATOR, now):
         raise errors.AlreadyDone()
+    release(case, user.pk, "reviewer", now)
     steps_pass(case, INVESTIGATOR, _investigator(case), now)
     case_change(case, now=now)
     told = said(case, "reason", reason, now=now)
@@ -122,11 +167,15 @@ def finding_record(
     words: str,
     issue: CaseIssue | None = None,
     basis: str = "",
+    cites: Iterable[Item] = (),
     replaces: Finding | None = None,
     actor: Actor,
     now: datetime,
 ) -> Finding:
-    """Write down an established fact or a conclusion, by an appointed investigator. A correction replaces, never erases."""
+    """Write down an established fact or a conclusion, by an appointed investigator. A correction replaces, never erases.
+
+    It cites the items it rests on; where there is none to cite, `basis` says on what else. Raises NothingCited.
+    """
     case = begin(case, "record_finding", actor, now)
     if case.stage not in STATES_OF_FINDINGS:
         raise errors.WrongStage(stage=case.stage, move="record_finding")
@@ -138,6 +187,9 @@ def finding_record(
             raise errors.AlreadyCorrected()
         issue = issue or replaces.issue
 
+    items = items_cited(case, cites, actor, now)
+    if not items and not basis.strip():
+        raise errors.NothingCited(fields={"cites": "empty"})
     text = words_frozen(case, "finding", words, now=now)
     finding = Finding.objects.create(
         case=case,
@@ -148,8 +200,9 @@ def finding_record(
         at=now,
         replaces=replaces,
     )
+    citations_add(finding, items)
     case_change(case, now=now)
-    plain = {"finding": str(finding.uid)}
+    plain = {"finding": str(finding.uid), **cited(items)}
     plain |= {"issue": str(issue.uid)} if issue else {}
     plain |= {"replaces": str(replaces.uid)} if replaces else {}
     kind = "finding.corrected" if replaces else "finding.recorded"
@@ -189,6 +242,49 @@ def root_cause_record(
         texts={"root": text},
         compartment=ROOT_CAUSE,
     )
+    return cause
+
+
+@dataclass(frozen=True)
+class Bone:
+    """One cause on a fishbone: under which bone, why it came to be, and whether it is a root."""
+
+    bone: str
+    cause: str
+    why: str = ""
+    root: bool = False
+
+
+@writes
+def fishbone_record(
+    *, case: Case, bones: Iterable[Bone], root: str, factors: Iterable[str] = (), actor: Actor, now: datetime
+) -> RootCause:
+    """A fishbone with at least one cause named as root. Protected like the five whys."""
+    case = begin(case, "record_finding", actor, now)
+    if case.stage not in STATES_OF_FINDINGS:
+        raise errors.WrongStage(stage=case.stage, move="record_finding")
+    known_bones = {row.id for row in kinds_now(case, "fishbone_bones")}
+    given = []
+    for each in bones:
+        known(each.bone, known_bones, "bones")
+        cause = short(each.cause, 120, "bones", required=True)
+        given.append({"bone": each.bone, "cause": cause, "why": short(each.why, 120, "bones"), "root": bool(each.root)})
+    if not any(each["root"] for each in given):
+        raise errors.NoRootNamed(fields={"bones": "no_root"})
+    factors = list(dict.fromkeys(factors))
+    for factor in factors:
+        known(factor, {f.id for f in procedure(case).factors}, "factors")
+    text = words_frozen(case, "root_cause", root, now=now, compartment=ROOT_CAUSE, field="root")
+    cause = RootCause.objects.create(
+        case=case, method="fishbone", bones=given, root=text, factors=factors, by_id=actor.user_id, at=now
+    )
+    case_change(case, now=now)
+    plain = {"root_cause": str(cause.uid), "method": "fishbone", "bones": [b["bone"] for b in given], "factors": factors}
+    private = {f"cause_{n}": [b["cause"], b["why"], b["root"]] for n, b in enumerate(given, 1)}
+    tell(
+        case, "root_cause.recorded", actor=actor, now=now, plain=plain, private=private, texts={"root": text},
+        compartment=ROOT_CAUSE,
+    )  # fmt: skip
     return cause
 
 

@@ -261,6 +261,14 @@ def nobreak(value):
 
 
 @register.filter
+def numeral(number):
+    """一, 二, 三 for a short list in Chinese; figures otherwise."""
+    if dates.language_of(get_language()) != dates.EN and 1 <= int(number) <= 10:
+        return ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十")[int(number) - 1]
+    return str(number)
+
+
+@register.filter
 def lines(value):
     """People's own words: paragraphs and line breaks kept, nothing else touched."""
     escaped = conditional_escape(value or "")  # before it is cut, so that what is safe already stays as it is
