@@ -43,6 +43,17 @@ def rows() -> dict[tuple[str, int], dict]:
     return found
 
 
+PROTECTED = {"cases.rootcause": "root_cause", "cases.exposureanswer": "counsel"}
+# Rows that know their case through another: the table and the column that leads there.
+PARENTS = {
+    "cases.proceedingstep": ("cases.proceeding", "proceeding_id"),
+    "cases.findingcitation": ("cases.finding", "finding_id"),
+    "cases.careline": ("cases.caresheet", "sheet_id"),
+    "cases.caredissent": ("cases.caresheet", "sheet_id"),
+    "cases.carecitation": ("cases.careline", "line_id"),
+}
+
+
 def changed_streams(before: dict, after: dict) -> set[str]:
     """Streams of the rows that were added or changed."""
     streams = set()
@@ -58,7 +69,7 @@ def changed_streams(before: dict, after: dict) -> set[str]:
             streams.add(row["stream"])
             continue
         case = cases[_case_id(label, row, after)]
-        compartment = "root_cause" if label == "cases.rootcause" else row.get("compartment", "")
+        compartment = PROTECTED.get(label) or row.get("compartment", "")
         streams.add(case.compartment_stream(compartment))
     return streams
 
@@ -71,8 +82,9 @@ def _by_reaction(label: str, row: dict) -> bool:
 def _case_id(label: str, row: dict, after: dict) -> int:
     if "case_id" in row:
         return row["case_id"]
-    if label == "cases.proceedingstep":
-        return after["cases.proceeding", row["proceeding_id"]]["case_id"]
+    if label in PARENTS:
+        parent, column = PARENTS[label]
+        return _case_id(parent, after[parent, row[column]], after)
     return after["cases.caseissue", row["issue_id"]]["case_id"]
 
 
