@@ -218,7 +218,7 @@ def test_nothing_protected_comes_in_by_copying(cast, case):
 
 def test_what_the_open_part_says_too_may_be_said(cast, case):
     _protect(cast, case)
-    investigation.finding_record(case=fresh(case), words=ROOT, actor=cast.doctor.actor, now=NOON)
+    investigation.finding_record(case=fresh(case), words=ROOT, basis="表單", actor=cast.doctor.actor, now=NOON)
     assert finished(cast, fresh(case), words={**WORDS, "analysis": ROOT}).state == "finished"
 
 
@@ -309,7 +309,7 @@ def test_a_report_is_written_in_the_language_its_author_chose(cast, case, langua
 def test_a_passport_says_what_it_is_for_and_what_it_leaves_out(cast, make_case, purpose):
     person = PersonGiven(family_name="例", given_name="小安", contacts=(Contact("phone", "0900-123-456"),))
     case = make_case(stage="investigating", complainant=person, wishes=("apology",))
-    investigation.finding_record(case=case, words="三月一日到三日的來電都沒有回。", actor=cast.doctor.actor, now=NOON)
+    investigation.finding_record(case=case, words="三月一日到三日的來電都沒有回。", basis="通話紀錄", actor=cast.doctor.actor, now=NOON)
     _protect(cast, case)
     lines = AccessRow.objects.filter(what="case.passport").count()
     made = passport_make(

@@ -7,7 +7,6 @@ from suyuan.desk.acts import ACTS
 app_name = "desk"
 
 
-
 def _of_each_kind(where: str, view, name: str) -> list:
     """The two documents are in different hands, so each has addresses of its own."""
     return [path(f"cases/<str:reference>/papers/{kind}/{where}", view(kind), name=f"{name}_{kind}") for kind in Paper]
