@@ -65,7 +65,7 @@ def seen(
     stream: str = "",
     shown: Sequence[str] = (),
     asked: str = "",
-    purpose: str = "",
+    purpose: str = "read",
 ) -> None:
     """Remember that `actor` is being shown something. A list is one row: what was asked, which references came up."""
     _writer.add(_row(actor, what, at, branch_id, stream, shown, asked, purpose))
