@@ -88,6 +88,12 @@ def parser() -> argparse.ArgumentParser:
     made = verb("verify", chain_verify, "check every link of every stream", within=chain)
     made.add_argument("--rows", action="store_true", help="also recompute rows from the facts")
 
+    made = verb("restored", chain_restored, "say that a backup was put back, before anybody works with it", within=chain)
+    made.add_argument("--backup", required=True, help="which one: its name or date")
+    made.add_argument("--reason", required=True)
+    made.add_argument("--size", type=int, default=0, help="how long the log is known to have been before")
+    made.add_argument("--root", default="", help="and its root")
+
     made = verb("checkpoint", checkpoint, "sign the log as it stands now, and say what was signed")
     checkpoints = made.add_subparsers(metavar="COMMAND")
     made = verb("show", checkpoint_show, "the newest checkpoint, for others to sign", within=checkpoints)
@@ -344,6 +350,24 @@ def chain_verify(given: argparse.Namespace) -> int:
         print(fault)
     print(f"{found.streams} streams, {found.facts} facts, {found.texts} texts: {'holds' if found.holds else 'BROKEN'}")
     return 0 if found.holds else 1
+
+
+def chain_restored(given: argparse.Namespace) -> int:
+    _django(_house(given))
+    from suyuan.kernel.actor import SYSTEM
+    from suyuan.platform import checkpoints, clock
+    from suyuan.platform.installation import restored_record
+
+    told = {"backup": given.backup, "reason": given.reason, "last_size": given.size, "last_root": given.root}
+    restored_record(**told, actor=SYSTEM, now=clock.now())
+    try:
+        made = checkpoints.checkpoint_make(now=clock.now())
+    except checkpoints.CheckpointRefused as refused:
+        print(refused.fault)
+        return _complain("記下了，但沒有簽署：紀錄和先前不符。 Recorded, but not signed: the records are not what they were.")
+    if made is not None:  # else the worker was quicker
+        print(f"epoch {made.epoch} size {made.size} root {made.root}")
+    return 0
 
 
 def checkpoint(given: argparse.Namespace) -> int:
