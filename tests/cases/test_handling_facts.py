@@ -152,10 +152,15 @@ class Scene:
     def survey(self):
         return ending.survey_send(case=self.row, **self.manager)[0]
 
+    def received(self):
+        return file_receive(source=[b"GIF89a" + bytes(200)], name="a.gif", max_bytes=10_000)
+
+    def item(self):
+        return handling.file_add(case=self.row, stored=self.stored(), source="desk", **self.manager)
+
     def stored(self):
-        received = file_receive(source=[b"GIF89a" + bytes(200)], name="a.gif", max_bytes=10_000)
         with unit():
-            return file_store(received=received, branch_id=self.case.branch_id, actor=self.cast.manager.actor, now=NOON)
+            return file_store(received=self.received(), branch_id=self.case.branch_id, actor=self.cast.manager.actor, now=NOON)
 
     def findings_told(self):
         """Everything the disclosure waits for."""
@@ -236,6 +241,14 @@ ACTS: dict[Callable, tuple[str, Callable | None, Callable]] = {
     handling.task_cancel: (RECEIVED, Scene.task, lambda s, task: handling.task_cancel(task=task, reason="不用", **s.manager)),
     handling.file_add: (RECEIVED, Scene.stored, lambda s, stored: handling.file_add(
         case=s.row, stored=stored, source="desk", **s.manager)),
+    handling.item_note: (RECEIVED, Scene.item, lambda s, item: handling.item_note(
+        case=s.row, item=item, title="術後第三天", kind="photographs", **s.manager)),
+    handling.item_hand_over: (RECEIVED, Scene.item, lambda s, item: handling.item_hand_over(
+        case=s.row, item=item, act="handed_over", to_whom="檢驗所", **s.manager)),
+    handling.item_take_copy: (RECEIVED, Scene.item, lambda s, item: handling.item_take_copy(
+        case=s.row, item=item, purpose="review", **s.manager)),
+    handling.item_make_copy: (RECEIVED, Scene.item, lambda s, item: handling.item_make_copy(
+        case=s.row, item=item, derivation="redacted", received=s.received(), why="遮住臉", **s.manager)),
     handling.care_record: (RECEIVED, None, lambda s, _: handling.care_record(
         case=s.row, kind="referral", happened_at=NOON, words="轉眼科", **s.manager)),
     handling.guest_invite: (RECEIVED, None, lambda s, _: s.guest()),
@@ -306,7 +319,9 @@ ACTS: dict[Callable, tuple[str, Callable | None, Callable]] = {
 # Facts without a row of their own: the fact and its frozen words are all there is.
 WORDS_ONLY = {handling.plan_explain, handling.report_made, handling.late_entry_make, handling.factors_record}
 # Rows of evidence, which knows no cases: their fact stands in the case's stream all the same.
-OF_EVIDENCE = {handling.file_add}
+OF_EVIDENCE = {
+    handling.file_add, handling.item_note, handling.item_hand_over, handling.item_take_copy, handling.item_make_copy
+}  # fmt: skip
 # Rows that stand below cases: the guest's own stream tells of account and invitation, the case of it once.
 OF_ACCOUNTS = {handling.guest_invite, handling.guest_release}
 

@@ -85,7 +85,8 @@ def test_a_file_is_kept_listed_and_given_as_a_download(browser, make_case):
     row = Item.objects.get(stream=case.stream)
     page = client.get(url("files", case)).content.decode()
     assert "左眼" in page and "<b>.png" not in page
-    answer = client.get(url("file", case, row.uid))
+    given = client.post(url("file_copy", case, row.uid))
+    answer = client.get(given["Location"])
     assert b"".join(answer.streaming_content) == PNG
     assert answer["Content-Disposition"].startswith("attachment") and "sandbox" in answer["Content-Security-Policy"]
     assert answer["Content-Type"] == "application/octet-stream"

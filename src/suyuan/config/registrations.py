@@ -35,6 +35,7 @@ FROZEN: tuple[tuple[str, dict], ...] = (
     ),
     ("evidence_custodyentry", {}),
     ("evidence_bundleexport", {}),
+    ("evidence_picture", {}),
     ("cases_approval", {"frozen_when": "OLD.decided_at IS NOT NULL"}),
     ("cases_survey", {"frozen_when": "OLD.answered_at IS NOT NULL"}),
     (
@@ -73,6 +74,7 @@ JOBS = (
     "suyuan.platform.idempotency",
     "suyuan.platform.checkpoints",
     "suyuan.platform.anchors",
+    "suyuan.evidence.jobs",
     "suyuan.correspondence.jobs",
     "suyuan.cases.jobs",
     "suyuan.cases.services.handling.escalation",

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from suyuan.cases.rules import Paper
-from suyuan.desk import inquiry, papers, uploads, views
+from suyuan.desk import inquiry, items, papers, uploads, views
 from suyuan.desk.acts import ACTS
 
 app_name = "desk"
@@ -33,7 +33,14 @@ urlpatterns = [
     path("cases/<str:reference>/files/", views.files, name="files"),
     path("cases/<str:reference>/files/uploads/", uploads.uploads, name="file_uploads"),
     path("cases/<str:reference>/files/uploads/<uuid:uid>/", uploads.upload, name="file_upload"),
-    path("cases/<str:reference>/files/<uuid:uid>/", views.file, name="file"),
+    path("cases/<str:reference>/files/compare/", items.compare, name="compare"),
+    path("cases/<str:reference>/files/<uuid:uid>/", items.file, name="file"),
+    path("cases/<str:reference>/files/<uuid:uid>/shown/", items.file_shown, name="file_shown"),
+    path("cases/<str:reference>/files/<uuid:uid>/play/", items.file_play, name="file_play"),
+    path("cases/<str:reference>/files/<uuid:uid>/pages/<int:number>/", items.file_page, name="file_page"),
+    path("cases/<str:reference>/files/<uuid:uid>/copy/", items.file_copy, name="file_copy"),
+    path("cases/<str:reference>/files/<uuid:uid>/describe/", items.file_describe, name="file_describe"),
+    path("cases/<str:reference>/files/<uuid:uid>/hand/", items.file_hand, name="file_hand"),
     path("cases/<str:reference>/letters/", views.letters, name="letters"),
     path("cases/<str:reference>/letters/write/", views.letter_write, name="letter_write"),
     path("cases/<str:reference>/letters/<uuid:uid>/take-back/", views.letter_take_back, name="letter_take_back"),

@@ -51,16 +51,16 @@ from suyuan.desk import shapes, uploads
 from suyuan.desk.acts import BY_CODE, Act, offered
 from suyuan.desk.fields import ExtendForm, attempt, item_words
 from suyuan.desk.inquiry import fishbone_of
+from suyuan.desk.items import gallery
 from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words, people_of
 from suyuan.desk.register import RegisterForm
-from suyuan.evidence.selectors.items import item_in, items_of
+from suyuan.evidence.rules import PICTURES
+from suyuan.evidence.selectors.items import items_of
 from suyuan.kernel.refusal import MovedMeanwhile, NotHere, Refusal
 from suyuan.kernel.sizes import LARGEST_FILE
 from suyuan.people.selectors import search_people
 from suyuan.platform import access, idempotency, keys
 from suyuan.platform.addresses import address
-from suyuan.platform.files import file_name
-from suyuan.platform.files.serving import file_answer
 from suyuan.platform.models import FactRow
 from suyuan.playbooks import selectors as packs
 from suyuan.ui import dates
@@ -703,9 +703,8 @@ def files(request: HttpRequest, reference: str) -> HttpResponse:
         if not problem:
             return redirect("desk:files", reference=found.reference)
     readable = cases_read.compartments_for(request.profile, found)
-    rows = items_of(found.stream, readable)
-    names = names_of(row.added_by for row in rows)
-    lines = [(row, file_name(row.stored), names.get(row.added_by, "")) for row in rows]
+    rows = list(items_of(found.stream, readable))
+    lines = gallery(found, rows)
     _noted(request, found, "case.files", {row.compartment for row in rows})
     context = {
         "case": found,
@@ -715,35 +714,13 @@ def files(request: HttpRequest, reference: str) -> HttpResponse:
         "may_add": "file_add" in allowed,
         "problem": problem,
         "note": request.POST.get("note", "")[:200],
-        "sources": {"portal": _("申訴人"), "desk": _("診所"), "email": _("電子郵件")},
         "tus": reverse("desk:file_uploads", args=[found.reference]),
         "max_file": LARGEST_FILE,
         "waiting": uploads.waiting(request, found) if problem else [],
+        "may_compare": sum(bool(line["thumbnail"]) and line["row"].stored.content_type in PICTURES for line in lines) > 1,
     }
     with timezone.override(found.branch.tz):
         return render(request, "desk/files.html", context, status=422 if problem else 200)
-
-
-@address("staff", move="identity")
-def file(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
-    """A file as a download, never inline; the copy is written to the access log before it is given."""
-    found = cases_read.case_for(request.profile, reference, to="identity")
-    row = item_in(found.stream, uid, cases_read.compartments_for(request.profile, found))
-    if row.stored is None:
-        raise NotHere()
-    if row.stored.scan.startswith("found:") and request.GET.get("despite") != "1":
-        context = {"case": found, "row": row, "name": file_name(row.stored), "virus": row.stored.scan.partition(":")[2]}
-        return render(request, "desk/file_found.html", context, status=409)
-    access.note_before(
-        request.actor,
-        "case.file",
-        at=request.now,
-        purpose="copy",
-        branch_id=found.branch_id,
-        stream=found.stream,
-        shown=[str(row.uid)],
-    )
-    return file_answer(request, row.stored)
 
 
 @address("staff", move="identity")

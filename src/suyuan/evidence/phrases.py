@@ -40,9 +40,41 @@ def bundle_exported(told: Told) -> str:
     return _("交出證據包：%(events)s 個事件，清單雜湊 %(digest)s…") % {"events": told.plain("events"), "digest": digest}
 
 
+def item_previewed(told: Told) -> str:
+    return _("產生證物 %(number)s 的預覽圖") % {"number": told.plain("number")}
+
+
+def item_stripped(told: Told) -> str:
+    return _("製作證物 %(number)s 的分享用複本（不含隱藏資料）") % {"number": told.plain("number")}
+
+
+def item_redacted(told: Told) -> str:
+    return _("製作證物 %(number)s 的遮蓋複本") % {"number": told.plain("number")}
+
+
+PURPOSES: dict[str, Promise] = {
+    "review": _l("院內審閱"),
+    "person": _l("交給當事人"),
+    "authority": _l("提供主管機關或法院"),
+    "counsel": _l("提供律師"),
+    "insurer": _l("提供保險公司"),
+    "other": _l("其他"),
+}
+
+
+def item_copied(told: Told) -> str:
+    purpose = PURPOSES.get(told.plain("purpose", ""), "")
+    words = {"number": told.plain("number"), "purpose": purpose}
+    return _("下載證物 %(number)s（%(purpose)s）") % words if purpose else _("下載證物 %(number)s") % words
+
+
 PHRASES: dict[str, Callable[[Told], str]] = {
     "item.added": item_added,
     "item.described": item_described,
     "item.custody": item_custody,
     "bundle.exported": bundle_exported,
+    "item.previewed": item_previewed,
+    "item.stripped": item_stripped,
+    "item.redacted": item_redacted,
+    "item.copied": item_copied,
 }

@@ -263,7 +263,7 @@ def _staff(case: Case) -> Mapping[str, list[Colleague]]:
 
 
 # What the house does around a letter or a deadline: on record, and shown when all is asked for.
-QUIET = ("message.drafted", "message.changed", "message.queued", "staff.notified", "clock.alarmed")
+QUIET = ("message.drafted", "message.changed", "message.queued", "staff.notified", "clock.alarmed", "item.previewed")
 # The timeline in parts: what was said between them and us, what was found out, what was decided.
 VIEWS: Mapping[str, tuple[str, ...]] = {
     "talks": (
@@ -275,7 +275,8 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
     "inquiry": (
         "case.investigation_started", "investigator.appointed", "investigator.released", "finding.recorded",
         "finding.corrected", "root_cause.recorded", "statement.requested", "statement.given", "issue.added",
-        "issue.classified", "factors.recorded", "file.added", "item.added", "item.described", "item.custody", "late_entry.made",
+        "issue.classified", "factors.recorded", "file.added", "item.added", "item.described", "item.custody",
+        "item.stripped", "item.redacted", "item.copied", "late_entry.made",
         "care.recorded", "harm.judged",
     ),
     "decisions": (

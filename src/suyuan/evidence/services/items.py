@@ -13,9 +13,12 @@ from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import BadInput
 from suyuan.platform import units
 from suyuan.platform.facts import Fact, facts_record
+from suyuan.platform.jobs import enqueue
 from suyuan.platform.models import StoredFile
 from suyuan.platform.rows import rows_add
 from suyuan.platform.units import writes
+
+LOOK = "evidence.look"
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,15 @@ def items_make(
         for number, each in enumerate(given, first or _next_number(stream))
     )
     rows_add(_received(item, actor, now) for item in items)
+    for item in items:
+        look_later(item)
     return items
+
+
+def look_later(item: Item) -> None:
+    """Ask for its preview, where there can be one."""
+    if item.stored is not None and item.stored.content_type in rules.SHOWN:
+        enqueue(LOOK, {"item": str(item.uid)}, unique_key=f"{LOOK}:{item.uid}", priority=-10)
 
 
 def item_digest(item: Item) -> str:

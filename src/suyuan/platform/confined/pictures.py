@@ -12,6 +12,7 @@ FORMATS = {
     "image/webp": ("WEBP",),
     "image/heic": ("HEIF",),
     "image/heif": ("HEIF",),
+    "image/tiff": ("TIFF",),
 }
 MOST_FRAMES = 200
 

@@ -8,7 +8,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils.http import content_disposition_header
 
 from suyuan.platform.files.services import READ, file_name, file_open
+from suyuan.platform.files.types import EXTENSIONS
 from suyuan.platform.models import StoredFile
+
+# A browser that opens such an address by itself finds what is there without script, origin, form or further request.
+SANDBOX = "default-src 'none'; sandbox"
 
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
@@ -41,8 +45,22 @@ def _headed(answer: HttpResponseBase, stored: StoredFile, inline_as: str) -> Htt
     answer["Accept-Ranges"] = "bytes"
     answer["ETag"] = f'"{stored.sha256}"'
     answer["Content-Type"] = inline_as or "application/octet-stream"
-    answer["Content-Disposition"] = content_disposition_header(not inline_as, file_name(stored))
-    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    if not inline_as:
+        answer["Content-Disposition"] = content_disposition_header(True, download_name(stored))
+    answer["Content-Security-Policy"] = SANDBOX
+    return answer
+
+
+def download_name(stored: StoredFile) -> str:
+    """The sender's name for it. Where it promises something else than the content is, the true ending comes last."""
+    name = file_name(stored)
+    return f"{name}.{EXTENSIONS[stored.content_type][0]}" if name and stored.mislabelled else name
+
+
+def painted_answer(picture: bytes) -> HttpResponse:
+    """A picture that was painted here for this moment."""
+    answer = HttpResponse(picture, content_type="image/jpeg")
+    answer["Content-Security-Policy"] = SANDBOX
     return answer
 
 

@@ -20,6 +20,7 @@ from suyuan.platform.files.errors import FileTypeRefused
 HEAD = 16 * 1024
 
 JPEG, PNG, GIF, WEBP, HEIC, HEIF = "image/jpeg", "image/png", "image/gif", "image/webp", "image/heic", "image/heif"
+TIFF = "image/tiff"
 PDF = "application/pdf"
 MP4, MOV, WEBM, AVI, THREEGPP = "video/mp4", "video/quicktime", "video/webm", "video/x-msvideo", "video/3gpp"
 MP3, M4A, WAV, OGG, AMR = "audio/mpeg", "audio/mp4", "audio/wav", "audio/ogg", "audio/amr"
@@ -39,6 +40,7 @@ EXTENSIONS: dict[str, tuple[str, ...]] = {
     WEBP: ("webp",),
     HEIC: ("heic", "heif"),
     HEIF: ("heif", "heic"),
+    TIFF: ("tif", "tiff"),
     PDF: ("pdf",),
     MP4: ("mp4", "m4v"),
     MOV: ("mov", "qt"),
@@ -173,6 +175,8 @@ def by_magic(head: bytes) -> str | None:
         return PNG
     if head.startswith((b"GIF87a", b"GIF89a")):
         return GIF
+    if head.startswith((b"II*\0", b"MM\0*")):
+        return TIFF
     if head.startswith(b"%PDF-"):
         return PDF
     if head.startswith(b"RIFF"):

@@ -16,6 +16,13 @@ from suyuan.cases.services.handling.grading import (
     report_made,
 )
 from suyuan.cases.services.handling.guests import guest_invite, guest_release
+from suyuan.cases.services.handling.items import (
+    item_hand_over,
+    item_kinds,
+    item_make_copy,
+    item_note,
+    item_take_copy,
+)
 from suyuan.cases.services.handling.taking import (
     case_acknowledge,
     case_assign,
@@ -68,6 +75,11 @@ __all__ = [
     "harm_state",
     "helper_name",
     "incident_identify",
+    "item_hand_over",
+    "item_kinds",
+    "item_make_copy",
+    "item_note",
+    "item_take_copy",
     "issue_add",
     "issue_classify",
     "late_entry_make",

@@ -1,0 +1,126 @@
+"""What is done with the items of a case. Evidence knows no case: here it is asked who may, and which compartments are open."""
+from __future__ import annotations
+
+from datetime import datetime
+
+from suyuan.accounts.rules import compartments_of
+from suyuan.cases import errors
+from suyuan.cases.models import Case
+from suyuan.cases.selectors.door import view_of
+from suyuan.cases.services.handling.parts import begin, known, procedure, profile
+from suyuan.evidence.errors import ItemGone
+from suyuan.evidence.models import CustodyEntry, Item
+from suyuan.evidence.services import derived, items
+from suyuan.kernel.actor import Actor
+from suyuan.platform.files import Received
+from suyuan.platform.units import writes
+
+
+@writes
+def item_note(
+    *,
+    case: Case,
+    item: Item,
+    kind: str | None = None,
+    title: str | None = None,
+    from_whom: str | None = None,
+    obtained_at: datetime | None = None,
+    place: str | None = None,
+    note: str | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Item:
+    """Say more exactly what an item of this case is."""
+    case = _open(case, item, "file_add", actor, now)
+    if kind:
+        known(kind, {*item_kinds(case), item.kind}, "kind")
+    return items.item_describe(
+        item=item,
+        told_in=case.compartment_stream(item.compartment),
+        kind=kind,
+        title=title,
+        from_whom=from_whom,
+        obtained_at=obtained_at,
+        place=place,
+        note=note,
+        actor=actor,
+        now=now,
+    )
+
+
+@writes
+def item_hand_over(
+    *,
+    case: Case,
+    item: Item,
+    act: str,
+    happened_at: datetime | None = None,
+    from_whom: str = "",
+    to_whom: str = "",
+    place: str = "",
+    why: str = "",
+    actor: Actor,
+    now: datetime,
+) -> CustodyEntry:
+    """Write down whose hands an item of this case passed through. Sealing and copying have acts of their own."""
+    case = _open(case, item, "file_add", actor, now)
+    known(act, HANDED, "act")
+    return items.custody_note(
+        item=item,
+        act=act,
+        happened_at=happened_at,
+        from_whom=from_whom,
+        to_whom=to_whom,
+        place=place,
+        why=why,
+        told_in=case.compartment_stream(item.compartment),
+        actor=actor,
+        now=now,
+    )
+
+
+@writes
+def item_take_copy(*, case: Case, item: Item, purpose: str, actor: Actor, now: datetime) -> None:
+    """Whoever reads the case may take a copy of what is in it; that they did is on record before they have it."""
+    _open(case, item, "identity", actor, now)
+    derived.item_copied(item=item, purpose=purpose, actor=actor, now=now)
+
+
+@writes
+def item_make_copy(
+    *,
+    case: Case,
+    item: Item,
+    derivation: str,
+    received: Received,
+    plain: dict | None = None,
+    why: str = "",
+    actor: Actor,
+    now: datetime,
+) -> Item:
+    """Keep a copy that was made for sharing, or with parts blacked out, beside its original."""
+    case = _open(case, item, "file_add", actor, now)
+    if derivation == "redacted" and not why.strip():
+        raise errors.WordsMissing("why")
+    return derived.item_derive(
+        item=item, derivation=derivation, received=received, plain=plain, why=why, actor=actor, now=now
+    )
+
+
+# What a colleague notes by hand; the others are written by the acts that do them.
+HANDED = ("handed_over", "sent_for_test", "returned", "shown")
+
+
+def item_kinds(case: Case) -> dict[str, object]:
+    """What an item can be: everything the checklists of the case's procedure ask for, code and name."""
+    return {each.id: each.name for checklist in procedure(case).checklists for each in checklist.items}
+
+
+def _open(case: Case, item: Item, move: str, actor: Actor, now: datetime) -> Case:
+    """The case, locked, if this person may, and the item is of it and in a compartment that stands open to them."""
+    locked = begin(case, move, actor, now)
+    if item.stream != locked.stream:
+        raise ItemGone
+    if item.compartment and item.compartment not in compartments_of(profile(actor, now), view_of(locked)):
+        raise ItemGone
+    return locked

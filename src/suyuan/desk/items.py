@@ -1,0 +1,405 @@
+"""Pages of the items of a case: what each is, whose hands it passed through, copies of it, two of them side by side."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from csp.decorators import csp_update
+from django import forms
+from django.contrib import messages
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from suyuan.cases import selectors as cases_read
+from suyuan.cases.models import Case
+from suyuan.cases.selectors.door import allowed_moves
+from suyuan.cases.selectors.page import names_of
+from suyuan.cases.services import handling
+from suyuan.cases.services.handling.items import HANDED
+from suyuan.desk import shapes
+from suyuan.desk.fields import LocalTimeField, attempt, line_field, one_of
+from suyuan.evidence import rules
+from suyuan.evidence.looking import page_shown
+from suyuan.evidence.models import Item
+from suyuan.evidence.phrases import CUSTODY, PURPOSES
+from suyuan.evidence.selectors.items import custody_of, item_in, items_of
+from suyuan.evidence.selectors.pictures import copies_of, picture_of, pictures_of, previews_of, thumbnails_of
+from suyuan.kernel.refusal import NotHere
+from suyuan.platform import access
+from suyuan.platform.addresses import address
+from suyuan.platform.files.serving import download_name, file_answer, painted_answer
+from suyuan.platform.models import StoredFile
+
+GIVEN_SECONDS = 600
+_GIVEN = "desk.copy"
+
+
+def item_name(stored: StoredFile | None) -> str:
+    return download_name(stored) if stored is not None else ""
+
+
+def gallery(found: Case, rows: list[Item]) -> list[dict[str, Any]]:
+    """The items of a case as the list shows them."""
+    thumbs, looks = thumbnails_of(rows), pictures_of(rows)
+    names, kinds = names_of(row.added_by for row in rows), handling.item_kinds(found)
+    return [
+        {
+            "row": row,
+            "name": item_name(row.stored),
+            "gone": row.stored is not None and row.stored.state == "destroyed",
+            "who": names.get(row.added_by, ""),
+            "kind": str(kinds.get(row.kind, "")),
+            "picture": looks.get(row.pk),
+            "thumbnail": _shown_url(found, thumbs.get(row.pk)) if _may_be_shown(row) else "",
+            "icon": _icon(row),
+            "url": reverse("desk:file", args=[found.reference, row.uid]),
+        }
+        for row in rows
+    ]
+
+
+def _icon(item: Item) -> str:
+    kind = item.stored.content_type.partition("/")[0] if item.stored is not None else ""
+    return {"image": "photo", "video": "photo", "audio": "speaker", "message": "mail", "": "tablet"}.get(kind, "file")
+
+
+def _shown_url(found: Case, copy: Item | None) -> str:
+    return reverse("desk:file_shown", args=[found.reference, copy.uid]) if copy is not None else ""
+
+
+def _may_be_shown(item: Item) -> bool:
+    """Nothing a scanner objected to stands in a page, not even as a picture of it."""
+    stored = item.stored
+    return stored is not None and stored.state == "stored" and not stored.scan.startswith("found:")
+
+
+def _plays(item: Item) -> bool:
+    return _may_be_shown(item) and item.stored.content_type in rules.PLAYED
+
+
+# --- one item ------------------------------------------------------------------------------------------------------
+
+
+@address("staff", move="identity")
+@csp_update({"media-src": ["'self'"]})
+def file(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """One item: what it looks like, where it came from, its seal, its hands, its copies."""
+    found, item = _item(request, reference, uid)
+    if item.parent is not None:
+        return redirect("desk:file", reference=found.reference, uid=item.parent.uid)
+    return _item_page(request, found, item)
+
+
+def _item(request: HttpRequest, reference: str, uid: UUID, to: str = "identity") -> tuple[Case, Item]:
+    found = cases_read.case_for(request.profile, reference, to=to)
+    return found, item_in(found.stream, uid, cases_read.compartments_for(request.profile, found))
+
+
+def _noted(request: HttpRequest, found: Case, item: Item, what: str, purpose: str = "read") -> None:
+    """Into the access log; copies and what lies in a protected compartment before it is given."""
+    write = access.note_before if item.compartment or purpose == "copy" else access.seen
+    write(
+        request.actor, what, at=request.now, purpose=purpose, branch_id=found.branch_id, stream=found.stream,
+        shown=[str(item.uid)],
+    )  # fmt: skip
+
+
+def _item_page(request: HttpRequest, found: Case, item: Item, *, problem: str = "", **bound: forms.Form) -> HttpResponse:
+    _noted(request, found, item, "case.item")
+    allowed, zone = allowed_moves(request.profile, found), found.branch.tz
+    copies, hands = copies_of(item), list(custody_of(item))
+    names = names_of({item.added_by, *(c.added_by for c in copies), *(entry.by for entry in hands)})
+    picture, may_write = picture_of(item), "file_add" in allowed
+    with timezone.override(zone):
+        context = {
+            "case": found,
+            "heading": shapes.heading(found, True),
+            "pages": shapes.pages(found, allowed, "files"),
+            "item": item,
+            "name": item_name(item.stored),
+            "here": item.stored is not None and item.stored.state == "stored",
+            "kind": str(handling.item_kinds(found).get(item.kind, "")),
+            "who": names.get(item.added_by, ""),
+            "source": sources().get(item.source, ""),
+            "picture": picture,
+            "undecoded": undecoded(picture.decoded) if picture and picture.decoded != "ok" else "",
+            "waiting": picture is None and item.stored is not None and item.stored.content_type in rules.SHOWN,
+            "shown": [_shown_url(found, each) for each in previews_of(item)] if _may_be_shown(item) else [],
+            "plays": item.stored.content_type.partition("/")[0] if _plays(item) else "",
+            "hands": [(entry, CUSTODY.get(entry.act, entry.act), names.get(entry.by, "")) for entry in hands],
+            "copies": [(copy, item_name(copy.stored), names.get(copy.added_by, "")) for copy in copies],
+            "purposes": PURPOSES.items(),
+            "may_write": may_write,
+            "problem": problem,
+            "describe": bound.get("describe") or (DescribeForm(found=found, item=item, now=request.now) if may_write else None),
+            "hand": bound.get("hand") or (HandForm(zone=zone, now=request.now) if may_write else None),
+            "now": request.now,
+        }
+        return render(request, "desk/item.html", context, status=422 if bound or problem else 200)
+
+
+def sources() -> dict[str, str]:
+    return {
+        "portal": _("申訴人自己上傳"),
+        "desk": _("診所加入"),
+        "email": _("電子郵件"),
+        "import": _("匯入"),
+        "request": _("經請求提供"),
+    }
+
+
+def undecoded(code: str) -> str:
+    """Why there is no picture of it to look at, in words; the original is kept all the same."""
+    return {
+        "no:pixels": _("像素太多，不在這裡展開。"),
+        "no:size": _("檔案太大，不在這裡展開。"),
+        "no:memory": _("展開它要用太多記憶體，已經停止。"),
+        "no:time": _("展開它要太久，已經停止。"),
+        "no:locked": _("這份 PDF 有密碼。"),
+    }.get(code, _("檔案的內容讀不出來，可能不完整或已損壞。"))
+
+
+class DescribeForm(forms.Form):
+    """What an item is, more exactly."""
+
+    def __init__(self, data: Any = None, *, found: Case, item: Item, now: datetime) -> None:
+        self.now = now
+        said = {name: getattr(item, name) for name in ("kind", "title", "from_whom", "obtained_at", "place", "note")}
+        super().__init__(data, initial=said)
+        kinds = {code: str(name) for code, name in handling.item_kinds(found).items()}
+        if item.kind:
+            kinds.setdefault(item.kind, item.kind)
+        self.fields["kind"] = one_of(_("種類"), list(kinds.items()), required=False)
+        self.fields["title"] = line_field(_("名稱"), required=False, limit=200)
+        self.fields["from_whom"] = line_field(_("從誰那裡取得"), required=False)
+        self.fields["obtained_at"] = LocalTimeField(zone=found.branch.tz, label=_("什麼時候取得"), required=False)
+        self.fields["place"] = line_field(_("放在哪裡"), required=False, help_text=_("實體的東西才要填，例如藥櫃第二層。"))
+        self.fields["note"] = line_field(_("說明"), required=False, limit=200)
+
+    def clean_obtained_at(self) -> datetime | None:
+        return _past(self.cleaned_data["obtained_at"], self.now)
+
+
+class HandForm(forms.Form):
+    """One hand-over."""
+
+    def __init__(self, data: Any = None, *, zone: ZoneInfo, now: datetime) -> None:
+        self.now = now
+        super().__init__(data)
+        self.fields["act"] = one_of(_("做了什麼"), [(act, str(CUSTODY[act])) for act in HANDED])
+        self.fields["happened_at"] = LocalTimeField(
+            zone=zone, label=_("什麼時候"), required=False, help_text=_("就是現在的話不必填。")
+        )
+        self.fields["from_whom"] = line_field(_("由誰"), required=False)
+        self.fields["to_whom"] = line_field(_("交給誰"), required=False)
+        self.fields["place"] = line_field(_("地點"), required=False)
+        self.fields["why"] = line_field(_("原因"), required=False, limit=200)
+
+    def clean_happened_at(self) -> datetime | None:
+        return _past(self.cleaned_data["happened_at"], self.now)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        if given.get("act") in rules.PASSES_ON and not given.get("to_whom"):
+            self.add_error("to_whom", _("請寫下交給誰。"))
+        return given
+
+
+def _past(stated: datetime | None, now: datetime) -> datetime | None:
+    if stated is not None and stated > now:
+        raise forms.ValidationError(_("這個時間還沒有到。請填實際發生的時間。"))
+    return stated
+
+
+@address("staff", move="file_add", methods=("POST",))
+def file_describe(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """Say more exactly what it is."""
+    found, item = _item(request, reference, uid, to="file_add")
+    form = DescribeForm(request.POST, found=found, item=item, now=request.now)
+    return _done(request, found, item, "describe", form, handling.item_note, _("已補充說明，原來的說明仍在紀錄裡。"))
+
+
+@address("staff", move="file_add", methods=("POST",))
+def file_hand(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """Write down a hand-over."""
+    found, item = _item(request, reference, uid, to="file_add")
+    form = HandForm(request.POST, zone=found.branch.tz, now=request.now)
+    return _done(request, found, item, "hand", form, handling.item_hand_over, _("已記下這次交接。"))
+
+
+def _done(
+    request: HttpRequest, found: Case, item: Item, name: str, form: forms.Form, service: Callable[..., Any], said: str
+) -> HttpResponse:
+    def act() -> bool:
+        service(case=found, item=item, **form.cleaned_data, actor=request.actor, now=request.now)
+        return True
+
+    if form.is_valid() and attempt(form, act):
+        messages.success(request, said)
+        return redirect("desk:file", reference=found.reference, uid=item.uid)
+    return _item_page(request, found, item, **{name: form})
+
+
+# --- bytes ---------------------------------------------------------------------------------------------------------
+
+
+@address("staff", move="identity")
+def file_shown(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """A preview or a thumbnail: a picture that was painted here, and nothing that came from outside."""
+    found, item = _item(request, reference, uid)
+    if item.derivation not in rules.SHOWN_INSTEAD or item.stored.state != "stored":
+        raise NotHere()
+    _noted(request, found, item, "case.item_shown")
+    return file_answer(request, item.stored, inline_as="image/jpeg")
+
+
+@address("staff", move="identity")
+def file_play(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """Sound or film for the player in the item's page."""
+    found, item = _item(request, reference, uid)
+    if item.derivation or not _plays(item):
+        raise NotHere()
+    _noted(request, found, item, "case.item_played")
+    return file_answer(request, item.stored, inline_as=item.stored.content_type)
+
+
+@address("staff", move="identity")
+def file_page(request: HttpRequest, reference: str, uid: UUID, number: int) -> HttpResponse:
+    """One page of a PDF, painted for this moment."""
+    found, item = _item(request, reference, uid)
+    if item.derivation or not _may_be_shown(item) or item.stored.content_type != rules.PDF:
+        raise NotHere()
+    _noted(request, found, item, "case.item_page")
+    painted = page_shown(item.stored, number)
+    if painted is None:
+        raise NotHere()
+    return painted_answer(painted)
+
+
+@address("staff", move="identity", methods=("GET", "POST"))
+def file_copy(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """Take a copy. The sending writes down who and for what, and leads to an address that gives the bytes for ten
+    minutes, to this person, in parts if need be; asked for without having been given, it leads back to the item."""
+    found, item = _item(request, reference, uid)
+    if item.stored is None or item.derivation in rules.SHOWN_INSTEAD:
+        raise NotHere()
+    if request.method == "POST":
+        purpose = request.POST.get("purpose", "review")
+        if item.stored.scan.startswith("found:") and request.POST.get("despite") != "1":
+            return _warned(request, found, item, purpose)
+        handling.item_take_copy(
+            case=found,
+            item=item,
+            purpose=purpose if purpose in rules.PURPOSES else "other",
+            actor=request.actor,
+            now=request.now,
+        )
+        until = int(request.now.timestamp()) + GIVEN_SECONDS
+        given = signing.Signer(salt=_GIVEN).sign_object([request.actor.uid, str(item.uid), until])
+        return redirect(f"{request.path}?{urlencode({'given': given})}", permanent=False)
+    if not _was_given(request, item):
+        return redirect("desk:file", reference=found.reference, uid=(item.parent or item).uid)
+    _noted(request, found, item, "case.file", purpose="copy")
+    return file_answer(request, item.stored)
+
+
+def _warned(request: HttpRequest, found: Case, item: Item, purpose: str) -> HttpResponse:
+    context = {
+        "case": found,
+        "row": item,
+        "name": item_name(item.stored),
+        "virus": item.stored.scan.partition(":")[2],
+        "purpose": purpose,
+    }
+    return render(request, "desk/file_found.html", context, status=409)
+
+
+def _was_given(request: HttpRequest, item: Item) -> bool:
+    try:
+        who, what, until = signing.Signer(salt=_GIVEN).unsign_object(request.GET.get("given", ""))
+    except (signing.BadSignature, ValueError, TypeError):
+        return False
+    return (who, what) == (request.actor.uid, str(item.uid)) and request.now.timestamp() < until
+
+
+# --- two pictures side by side -------------------------------------------------------------------------------------
+
+_LIKELY = ("photographs", "same-angle", "imaging")
+
+
+@address("staff", move="identity")
+def compare(request: HttpRequest, reference: str) -> HttpResponse:
+    """Before and after: two pictures at the same scale, each under its date."""
+    found = cases_read.case_for(request.profile, reference, to="identity")
+    readable = cases_read.compartments_for(request.profile, found)
+    rows = [row for row in items_of(found.stream, readable) if _may_be_shown(row) and row.stored.content_type in rules.PICTURES]
+    looks = pictures_of(rows)
+    choices = [_one(found, row, looks.get(row.pk)) for row in rows if row.pk in looks and looks[row.pk].decoded == "ok"]
+    before, after = _two(choices, request.GET.get("a", ""), request.GET.get("b", ""))
+    for one in filter(None, (before, after)):
+        one["shown"] = _shown_url(found, next(iter(previews_of(one["row"])), None))
+        _noted(request, found, one["row"], "case.compare")
+    access.seen(request.actor, "case.files", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    with timezone.override(found.branch.tz):
+        context = {
+            "case": found,
+            "heading": shapes.heading(found, True),
+            "pages": shapes.pages(found, allowed_moves(request.profile, found), "files"),
+            "choices": choices,
+            "before": before,
+            "after": after,
+            **_between(found, before, after),
+        }
+        return render(request, "desk/compare.html", context)
+
+
+def _one(found: Case, row: Item, picture: Any) -> dict[str, Any]:
+    """When it was taken: what staff wrote down before what the camera says, before when it came to us."""
+    stated = row.obtained_at or picture.taken_at
+    return {
+        "row": row,
+        "picture": picture,
+        "name": row.title or row.note or item_name(row.stored),
+        "at": stated or row.added_at,
+        "by": "staff" if row.obtained_at else "camera" if picture.taken_at else "received",
+        "likely": row.kind in _LIKELY,
+    }
+
+
+def _two(choices: list[dict], first: str, second: str) -> tuple[dict | None, dict | None]:
+    """Those asked for; otherwise the earliest and the latest, of photographs if there are two."""
+    by_uid = {str(one["row"].uid): one for one in choices}
+    if first in by_uid and second in by_uid:
+        return by_uid[first], by_uid[second]
+    likely = [one for one in choices if one["likely"]]
+    among = sorted(likely if len(likely) > 1 else choices, key=lambda one: (one["at"], one["row"].number))
+    return (among[0], among[-1]) if len(among) > 1 else (among[0] if among else None, None)
+
+
+def _between(found: Case, before: dict | None, after: dict | None) -> dict[str, Any]:
+    if before is None or after is None:
+        return {}
+    zone = found.branch.tz
+    days = [one["at"].astimezone(zone).date() for one in (before, after)]
+    treated = _treated_on(found)
+    sizes = [(one["picture"].width, one["picture"].height) for one in (before, after)]
+    shapes_ = [round(width / height, 2) for width, height in sizes]
+    return {
+        "days": abs((days[1] - days[0]).days),
+        "since": [(day - treated).days if treated else None for day in days],
+        "sizes_differ": sizes[0] != sizes[1],
+        "shapes_differ": abs(shapes_[0] - shapes_[1]) > 0.02,
+    }
+
+
+def _treated_on(found: Case):
+    issue = found.issues.filter(treatment__on__isnull=False).select_related("treatment").order_by("id").first()
+    return issue.treatment.on if issue is not None else None
