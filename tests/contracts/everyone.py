@@ -16,12 +16,18 @@ from suyuan.cases.rules import Paper
 from suyuan.cases.services import handling
 from suyuan.cases.services.passports import passport_make
 from suyuan.desk.services import file_keep, letter_send
+from suyuan.evidence.looking import look_into
+from suyuan.evidence.models import Item
+from suyuan.evidence.rules import SHOWN
+from suyuan.evidence.selectors.pictures import previews_of
+from suyuan.evidence.services.derived import item_look
 from suyuan.people.models import ContactPoint
 from suyuan.people.rules import Contact
 from suyuan.people.services import NewPerson, representative_register
 from suyuan.platform.files import STAFF_TYPES, file_receive
 from suyuan.platform.models import FileFault, StoredFile
 from tests.cases.cast import NOON, Cast, case_made, fresh, investigating
+from tests.evidence.pictures import A_FILE
 
 ROLES = matrix.COLUMNS
 RELATIONS = ("none", "registered", "owner", "task", "investigator", "complained", "stranger")
@@ -101,6 +107,8 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
     kept = file_keep(case=fresh(case), received=received, note="", actor=actor, now=NOON)
     stored = StoredFile.objects.get(uid=received.uid)
     fault = FileFault.objects.create(file=stored, why="missing", found_at=NOON)
+    photo, film = _shown(case, actor, "png"), _shown(case, actor, "wav")
+    paper = _shown(case, actor, "pdf")
     person = case.parties.get().person
     contact = ContactPoint.objects.filter(person=person).first() or _contact(person, actor)
     mother = representative_register(
@@ -125,6 +133,9 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         "reference": case.reference,
         "desk:file": str(kept.uid),
         **_papers(case, manager.user, actor),
+        "desk:file_shown": str(previews_of(photo)[0].uid),
+        "desk:file_play": str(film.uid),
+        "desk:file_page": str(paper.uid),
         "desk:letter_take_back": str(letter.uid),
         "desk:clock": str(clock.uid),
         "people:person": str(person.uid),
@@ -152,6 +163,15 @@ def _papers(case: Case, author: User, actor) -> dict[str, str]:
         actor=actor, now=NOON,
     )  # fmt: skip
     return {f"desk:report_{kind}": str(report.uid) for kind, report in made.items()} | {"desk:passport": str(passport.uid)}
+
+
+def _shown(case: Case, actor, kind: str) -> Item:
+    """A file that a page shows, looked into."""
+    received = file_receive(source=[A_FILE[kind]], name=f"b.{kind}", max_bytes=100_000, accept=STAFF_TYPES)
+    item = file_keep(case=fresh(case), received=received, note="", actor=actor, now=NOON)
+    if item.stored.content_type in SHOWN:
+        item_look(item=item, look=look_into(item.stored), zone=case.branch.tz, now=NOON)
+    return item
 
 
 def _contact(person, actor):
@@ -196,6 +216,12 @@ NAMED = {
     "desk:report_compare": "desk:report_internal",
     "desk:report_give": "desk:report_complainant",
     **{f"desk:report_{act}_{kind}": f"desk:report_{kind}" for act in ("write", "sign", "set") for kind in Paper},
+    "desk:file_copy": "desk:file",
+    "desk:file_describe": "desk:file",
+    "desk:file_hand": "desk:file",
+    "desk:file_shown": "desk:file_shown",
+    "desk:file_play": "desk:file_play",
+    "desk:file_page": "desk:file_page",
     "desk:letter_take_back": "desk:letter_take_back",
     "desk:clock": "desk:clock",
     "desk:clock_pause": "desk:clock",
@@ -233,7 +259,7 @@ def address_of(one, things: dict[str, str], slug: str = "tn") -> str:
     path = one.pattern.replace("<str:reference>", things.get("reference", "TN26-0000-0000")).replace("<slug:slug>", slug)
     if "<uuid:uid>" in path:
         path = path.replace("<uuid:uid>", things.get(NAMED.get(one.name, ""), NOWHERE))
-    path = path.replace("<str:code>", "calm")
+    path = path.replace("<str:code>", "calm").replace("<int:number>", "1")
     assert "<" not in path, path
     resolve(path)
     return path

@@ -1,0 +1,188 @@
+"""Items from the desk: shown by what was painted here, given by a fact, described, handed on, held side by side."""
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import unquote
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from suyuan.evidence.jobs import look
+from suyuan.evidence.models import CustodyEntry, Item, Picture
+from suyuan.evidence.selectors.pictures import previews_of, thumbnails_of
+from suyuan.platform import access, clock
+from suyuan.platform.facts import facts_told
+from suyuan.platform.models import AccessRow, FactRow, StoredFile
+from tests.cases.cast import NOON
+from tests.evidence import pictures as made
+
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-09")]
+SANDBOX = "default-src 'none'; sandbox"
+
+
+def url(name, case, *more):
+    return reverse(f"desk:{name}", args=[case.reference, *more])
+
+
+@pytest.fixture
+def put(browser):
+    """Uploads one file at the desk and looks into it."""
+
+    def uploaded(case, data: bytes, name: str, note: str = "") -> Item:
+        sent = SimpleUploadedFile(name, data)
+        assert browser("manager").post(url("files", case), {"file": sent, "note": note}).status_code == 302
+        item = Item.objects.filter(stream=case.stream, parent=None).latest("pk")
+        look({"item": str(item.uid)}, NOON)
+        return item
+
+    return uploaded
+
+
+def photo(turn: int = 1, taken: str = "") -> bytes:
+    tags = made.exif(turn=turn)
+    if taken:
+        tags.get_ifd(0x8769)[made.ORIGINAL] = taken
+    return made.encoded(made.drawn((400, 300)), "JPEG", exif=tags)
+
+
+def test_a_picture_is_shown_as_painted_here_and_never_as_it_came(put, browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    item = put(case, photo(), "左眼 <b>.jpg", "術前")
+    listed = client.get(url("files", case)).content.decode()
+    small = thumbnails_of([item])[item.pk]
+    assert "證物 1" in listed and url("file_shown", case, small.uid) in listed and "<b>.jpg" not in listed
+    page = client.get(url("file", case, item.uid)).content.decode()
+    (preview,) = previews_of(item)
+    assert url("file_shown", case, preview.uid) in page and item.stored.sha256[:4] + " " in page
+    assert "不是證明" in page and "未掃描" in page and "還沒有輪到" in page
+
+    answer = client.get(url("file_shown", case, preview.uid))
+    assert answer["Content-Type"] == "image/jpeg" and answer["Content-Security-Policy"] == SANDBOX
+    assert answer["X-Content-Type-Options"] == "nosniff" and answer["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert b"".join(answer.streaming_content)[:3] == b"\xff\xd8\xff"
+    assert client.get(url("file_shown", case, item.uid)).status_code == 404, "an original is never shown"
+    access.flush()
+    assert set(AccessRow.objects.values_list("what", flat=True)) >= {"case.files", "case.item", "case.item_shown"}
+
+
+def test_a_copy_is_on_record_before_anybody_has_it(put, browser, make_case, cast):
+    case, client = make_case("acknowledged"), browser("manager")
+    item = put(case, photo(), "a.jpg")
+    address = url("file_copy", case, item.uid)
+    facts = FactRow.objects.filter(type="item.copied")
+    assert client.get(address)["Location"] == url("file", case, item.uid) and not facts.exists()
+
+    given = client.post(address, {"purpose": "authority"})["Location"]
+    (told,) = facts_told(list(facts))
+    assert (told.plain("purpose"), told.plain("sha256")) == ("authority", item.stored.sha256)
+    assert CustodyEntry.objects.filter(item=item, act="copied").count() == 1
+    answer = client.get(given)
+    assert b"".join(answer.streaming_content) == photo()
+    assert answer["Content-Type"] == "application/octet-stream" and answer["Content-Security-Policy"] == SANDBOX
+    assert answer["Content-Disposition"] == 'attachment; filename="a.jpg"'
+    assert AccessRow.objects.filter(what="case.file", purpose="copy", stream=case.stream).count() == 1
+
+    part = client.get(given, headers={"Range": "bytes=10-19"})
+    assert (part.status_code, b"".join(part.streaming_content)) == (206, photo()[10:20])
+    assert part["Content-Range"] == f"bytes 10-19/{len(photo())}"
+    assert b"".join(client.get(given, headers={"Range": "bytes=-5"}).streaming_content) == photo()[-5:]
+    assert client.get(given, headers={"Range": "bytes=999999-"}).status_code == 416
+    whole = client.get(given, headers={"Range": "bytes=0-1,3-4"})
+    assert whole.status_code == 200
+
+    assert browser("colleague").get(given)["Location"] == url("file", case, item.uid), "given to one person"
+    assert browser("stranger").get(given).status_code == 404
+    with clock.frozen(NOON + timedelta(minutes=11)):
+        assert client.get(given)["Location"] == url("file", case, item.uid), "for ten minutes"
+    assert facts.count() == 1
+
+
+def test_a_name_that_lies_gets_its_true_ending(put, browser, make_case):
+    case = make_case("acknowledged")
+    item = put(case, photo(), 'x\u202e=y.html')
+    answer = browser("manager").get(browser("manager").post(url("file_copy", case, item.uid))["Location"])
+    assert unquote(answer["Content-Disposition"]).endswith('=y.html.jpg"')
+    assert "\n" not in answer["Content-Disposition"] and "\u202e" not in answer["Content-Disposition"]
+
+
+def test_sound_is_played_in_parts_under_its_own_type(put, browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    item = put(case, made.sound(), "來電.wav")
+    page = client.get(url("file", case, item.uid))
+    assert "<audio" in page.content.decode() and "media-src 'self'" in page["Content-Security-Policy"]
+    answer = client.get(url("file_play", case, item.uid), headers={"Range": "bytes=0-3"})
+    assert (answer.status_code, b"".join(answer.streaming_content)) == (206, b"RIFF")
+    assert answer["Content-Type"] == "audio/wav" and answer["Content-Security-Policy"] == SANDBOX
+    photograph = put(case, photo(), "a.jpg")
+    assert client.get(url("file_play", case, photograph.uid)).status_code == 404
+
+
+def test_nothing_a_scanner_objects_to_is_shown(put, browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    item = put(case, photo(), "a.jpg")
+    StoredFile.objects.filter(pk=item.stored_id).update(scan="found:Eicar-Test")
+    page = client.get(url("file", case, item.uid)).content.decode()
+    assert "Eicar-Test" in page and "/shown/" not in page
+    assert "/shown/" not in client.get(url("files", case)).content.decode()
+
+
+def test_what_cannot_be_decoded_is_said_and_can_be_taken(put, browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    item = put(case, made.encoded(made.drawn(), "PNG", compress_level=0)[:5000], "a.png")
+    page = client.get(url("file", case, item.uid)).content.decode()
+    assert "沒有預覽圖" in page and "讀不出來" in page and "下載原檔" in page
+
+
+def test_pages_of_a_paper_are_painted_one_by_one(put, browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    item = put(case, made.paper(2), "同意書.pdf")
+    answer = client.get(url("file_page", case, item.uid, 2))
+    assert answer.content[:3] == b"\xff\xd8\xff" and answer["Content-Security-Policy"] == SANDBOX
+    assert client.get(url("file_page", case, item.uid, 3)).status_code == 404
+
+
+def test_describing_and_handing_on_keep_what_was_typed(put, browser, make_case, cast):
+    case, client = make_case("acknowledged"), browser("manager")
+    item = put(case, photo(), "a.jpg")
+    said = {"kind": "photographs", "title": "術前正面", "from_whom": "護理站", "obtained_at": "2026-03-10T09:00"}
+    assert client.post(url("file_describe", case, item.uid), said).status_code == 302
+    item.refresh_from_db()
+    assert (item.title, item.kind, item.obtained_at.astimezone(cast.tn.tz).hour) == ("術前正面", "photographs", 9)
+    wrong = client.post(url("file_describe", case, item.uid), said | {"obtained_at": "2027-01-01T09:00", "note": "我寫的"})
+    assert wrong.status_code == 422 and "還沒有到" in wrong.content.decode() and "我寫的" in wrong.content.decode()
+
+    wrong = client.post(url("file_hand", case, item.uid), {"act": "sent_for_test", "why": "查批號"})
+    assert wrong.status_code == 422 and "請寫下交給誰" in wrong.content.decode() and "查批號" in wrong.content.decode()
+    assert client.post(url("file_hand", case, item.uid), {"act": "sealed", "to_whom": "x"}).status_code == 422
+    done = {"act": "sent_for_test", "to_whom": "檢驗所", "why": "查批號"}
+    assert client.post(url("file_hand", case, item.uid), done).status_code == 302
+    assert "檢驗所" in client.get(url("file", case, item.uid)).content.decode()
+    assert browser("stranger").post(url("file_hand", case, item.uid), done).status_code == 404
+    assert browser("auditor").post(url("file_hand", case, item.uid), done).status_code == 403
+
+
+def test_an_item_of_another_case_is_not_here(put, browser, make_case):
+    here, there = make_case("acknowledged"), make_case("acknowledged")
+    item = put(there, photo(), "a.jpg")
+    client = browser("manager")
+    assert client.get(url("file", there, item.uid)).status_code == 200
+    for name in ("file", "file_play", "file_copy"):
+        assert client.get(url(name, here, item.uid)).status_code == 404
+    assert client.post(url("file_copy", here, item.uid)).status_code == 404
+    assert client.get(url("file_shown", here, previews_of(item)[0].uid)).status_code == 404
+
+
+def test_before_and_after_by_their_dates(put, browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    assert "還不能對照" in client.get(url("compare", case)).content.decode()
+    after = put(case, photo(taken="2026:03:09 10:00:00"), "b.jpg")
+    before = put(case, photo(taken="2026:02:27 10:00:00"), "a.jpg")
+    turned = put(case, photo(turn=6, taken="2026:03:08 10:00:00"), "c.jpg")
+    page = client.get(url("compare", case)).content.decode()
+    shown = [page.index(str(previews_of(item)[0].uid)) for item in (before, after)]
+    assert shown[0] < shown[1] and "兩張相隔 10 天" in page and "比例不同" not in page
+    asked = client.get(url("compare", case), {"a": str(before.uid), "b": str(turned.uid)}).content.decode()
+    assert "比例不同" in asked and str(previews_of(turned)[0].uid) in asked
+    assert client.get(url("compare", case), {"a": "x", "b": "'"}).status_code == 200
+    assert Picture.objects.count() == 3
