@@ -42,6 +42,7 @@ NOTHING_OF_A_CASE = {
         ("accounts:staff", "accounts:staff_new", "accounts:person", "accounts:branches", "accounts:branch"), "colleagues and places"
     ),
     **dict.fromkeys(("desk:register", "people:new"), "an empty form"),
+    "desk:file_copy": "leads back to the item, until it was asked for by sending",
     **dict.fromkeys(("portal:clinics", "portal:start", "portal:poster", "portal:proof"), "for everybody outside"),
     **dict.fromkeys(("portal:danger", "portal:write", "portal:kiosk", "portal:kiosk_danger", "portal:kiosk_write"), "an empty form"),
     **dict.fromkeys(("portal:file", "portal:kiosk_file", "portal:follow_file"), "how much of a file has arrived"),
@@ -164,7 +165,11 @@ def faults(house, one, who: User, said, left: Traces) -> Iterator[str]:
 
 def test_a_copy_and_a_paper_are_on_record_before_they_are_given(house, clients):
     things = house.things["here"]
-    for path in (f"/cases/{things['reference']}/files/{things['desk:file']}/", f"/cases/{things['reference']}/print/"):
+    copy = f"/cases/{things['reference']}/files/{things['desk:file']}/copy/"
+    with undone(), Traces() as left:
+        copy = clients("case_manager").post(copy)["Location"]
+    assert left.facts == 1, "the fact comes before the bytes"
+    for path in (copy, f"/cases/{things['reference']}/print/"):
         with Traces() as left:
             assert clients("case_manager").get(path).status_code == 200
         assert left.written == left.rows and left.rows[0].purpose in ("copy", "print"), path

@@ -153,7 +153,8 @@ def test_a_find_of_the_scanner_is_said_before_the_download(browser, make_case):
     StoredFile.objects.filter(pk=item.stored_id).update(scan="found:Eicar-Test", decoded="no:raised")
     page = client.get(url("files", case)).content.decode()
     assert "Eicar-Test" in page and "解不開" in page
-    warned = client.get(url("file", case, item.uid))
-    assert warned.status_code == 409 and "Eicar-Test" in warned.content.decode() and "despite=1" in warned.content.decode()
-    answer = client.get(url("file", case, item.uid), {"despite": "1"})
+    copy = url("file_copy", case, item.uid)
+    warned = client.post(copy)
+    assert warned.status_code == 409 and "Eicar-Test" in warned.content.decode() and 'name="despite"' in warned.content.decode()
+    answer = client.get(client.post(copy, {"despite": "1"})["Location"])
     assert b"".join(answer.streaming_content) == PNG

@@ -103,17 +103,17 @@ def _item(request: HttpRequest, reference: str, uid: UUID, to: str = "identity")
     return found, item_in(found.stream, uid, cases_read.compartments_for(request.profile, found))
 
 
-def _noted(request: HttpRequest, found: Case, item: Item, what: str, purpose: str = "read") -> None:
+def _noted(request: HttpRequest, found: Case, what: str, *items: Item, purpose: str = "read") -> None:
     """Into the access log; copies and what lies in a protected compartment before it is given."""
-    write = access.note_before if item.compartment or purpose == "copy" else access.seen
+    write = access.note_before if purpose == "copy" or any(item.compartment for item in items) else access.seen
     write(
         request.actor, what, at=request.now, purpose=purpose, branch_id=found.branch_id, stream=found.stream,
-        shown=[str(item.uid)],
+        shown=[str(item.uid) for item in items],
     )  # fmt: skip
 
 
 def _item_page(request: HttpRequest, found: Case, item: Item, *, problem: str = "", **bound: forms.Form) -> HttpResponse:
-    _noted(request, found, item, "case.item")
+    _noted(request, found, "case.item", item)
     allowed, zone = allowed_moves(request.profile, found), found.branch.tz
     copies, hands = copies_of(item), list(custody_of(item))
     names = names_of({item.added_by, *(c.added_by for c in copies), *(entry.by for entry in hands)})
@@ -257,7 +257,7 @@ def file_shown(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     found, item = _item(request, reference, uid)
     if item.derivation not in rules.SHOWN_INSTEAD or item.stored.state != "stored":
         raise NotHere()
-    _noted(request, found, item, "case.item_shown")
+    _noted(request, found, "case.item_shown", item)
     return file_answer(request, item.stored, inline_as="image/jpeg")
 
 
@@ -267,7 +267,7 @@ def file_play(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     found, item = _item(request, reference, uid)
     if item.derivation or not _plays(item):
         raise NotHere()
-    _noted(request, found, item, "case.item_played")
+    _noted(request, found, "case.item_played", item)
     return file_answer(request, item.stored, inline_as=item.stored.content_type)
 
 
@@ -277,7 +277,7 @@ def file_page(request: HttpRequest, reference: str, uid: UUID, number: int) -> H
     found, item = _item(request, reference, uid)
     if item.derivation or not _may_be_shown(item) or item.stored.content_type != rules.PDF:
         raise NotHere()
-    _noted(request, found, item, "case.item_page")
+    _noted(request, found, "case.item_page", item)
     painted = page_shown(item.stored, number)
     if painted is None:
         raise NotHere()
@@ -307,7 +307,7 @@ def file_copy(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
         return redirect(f"{request.path}?{urlencode({'given': given})}", permanent=False)
     if not _was_given(request, item):
         return redirect("desk:file", reference=found.reference, uid=(item.parent or item).uid)
-    _noted(request, found, item, "case.file", purpose="copy")
+    _noted(request, found, "case.file", item, purpose="copy")
     return file_answer(request, item.stored)
 
 
@@ -346,8 +346,7 @@ def compare(request: HttpRequest, reference: str) -> HttpResponse:
     before, after = _two(choices, request.GET.get("a", ""), request.GET.get("b", ""))
     for one in filter(None, (before, after)):
         one["shown"] = _shown_url(found, next(iter(previews_of(one["row"])), None))
-        _noted(request, found, one["row"], "case.compare")
-    access.seen(request.actor, "case.files", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    _noted(request, found, "case.compare", *(one["row"] for one in choices))
     with timezone.override(found.branch.tz):
         context = {
             "case": found,
