@@ -123,7 +123,7 @@ def test_a_download_can_be_taken_up_where_it_broke(browser, make_case):
     client = browser("manager")
     client.post(url("files", case), {"file": SimpleUploadedFile("a.mp4", FILM)})
     item = Item.objects.get(stored__content_type="video/mp4")
-    where = url("file", case, item.uid)
+    where = client.post(url("file_copy", case, item.uid))["Location"]
 
     def part(asked: str, **more):
         answer = client.get(where, headers={"Range": asked, **more})
