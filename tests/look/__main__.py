@@ -192,8 +192,8 @@ class Pictures:
             here = f"/cases/{reference}/"
             shen.append((f"case-{kind}", here))
             if kind == "busy":
-                parts = ["investigation", "outside", "files", "letters", "letters/write", "survey", "receipt", "print", "older"]
-                acts = ["acknowledge", "raise", "contact", "statement", "task", "harm", "disclose", "promise", "move", "finding"]
+                parts = ["investigation", "standard-of-care", "outside", "files", "letters", "letters/write", "survey", "receipt", "print", "older"]
+                acts = ["acknowledge", "raise", "contact", "statement", "task", "harm", "disclose", "promise", "move", "plan-step", "reviewer"]
                 shen += [(f"case-{part.replace('/', '-')}", f"{here}{part}/") for part in parts]
                 shen += [(f"act-{code}", f"{here}do/{code}/") for code in acts]
                 shen += [("case-all", here + "?view=all"), ("clock", here + f"clocks/{self.clock(reference)}/")]
@@ -203,6 +203,10 @@ class Pictures:
         person = self.house.one("SELECT uid FROM people_person ORDER BY id LIMIT 1")
         return [
             *((name, "shen", where) for name, where in shen),
+            ("case-exposure", "tsai", f"/cases/{cases['busy']}/exposure/"),
+            ("act-exposure", "tsai", f"/cases/{cases['busy']}/do/exposure/"),
+            ("case-care-sheet", "lin", f"/cases/{cases['busy']}/standard-of-care/"),
+            *((f"act-{code}", "xu", f"/cases/{cases['busy']}/do/{code}/") for code in ("finding", "fishbone")),
             ("person", "shen", f"/people/{dashed(person)}/"),
             ("today-doctor", "xu", "/"),
             ("today-reception", "ye", "/"),

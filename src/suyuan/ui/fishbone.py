@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-COLUMN, SLANT, TEXT_AT, HEAD = 268, 46, 58, 176
+COLUMN, SLANT, TEXT_AT, HEAD = 280, 46, 74, 176
 LINE, GAP, LABEL, MARGIN = 20, 7, 34, 14
 EM = 14  # width of a Chinese character at the size used
 WIDE = (COLUMN - TEXT_AT - 14) / EM

@@ -13,7 +13,7 @@ from django.db import connection
 from suyuan.accounts import services as accounts
 from suyuan.accounts.models import Branch, Department, User
 from suyuan.cases.models import Case, CaseIssue, Demand, Party, Promise, StaffStatement, Task
-from suyuan.cases.services import ending, handling, intake, investigation, outside, parties
+from suyuan.cases.services import assessing, ending, handling, inquiry, intake, investigation, outside, parties
 from suyuan.cases.services.clocks import clocks_sweep, promises_sweep, tasks_sweep
 from suyuan.config.demo.stories import stories
 from suyuan.config.demo.story import Story
@@ -344,6 +344,42 @@ def _finding(house, story, now, words="", basis="", by=""):
         )
 
 
+def _plan_step(house, story, now, kind="", words="", to="", hours=48.0, done=""):
+    step = inquiry.plan_step_add(
+        case=_fresh(story),
+        kind=kind,
+        words=words,
+        user=house.users[to] if to else None,
+        due_at=now + timedelta(hours=hours),
+        actor=house.actor(story.manager),
+        now=now,
+    )
+    if done:
+        inquiry.plan_step_finish(step=step, note=done, actor=house.actor(story.manager), now=now)
+
+
+def _reviewer(house, story, now, to=""):
+    investigation.reviewer_appoint(
+        case=_fresh(story), user=house.users[to], actor=house.actor(story.manager), now=now
+    )
+
+
+def _fishbone(house, story, now, bones=(), root="", by=""):
+    investigation.fishbone_record(
+        case=_fresh(story),
+        bones=[investigation.Bone(*bone) for bone in bones],
+        root=root,
+        actor=house.actor(by or story.doctor),
+        now=now,
+    )
+
+
+def _exposure(house, story, now, question="", answer="", reason="", rules=()):
+    assessing.exposure_answer(
+        case=_fresh(story), question=question, answer=answer, reason=reason, rules=rules, actor=house.actor(story.head), now=now
+    )
+
+
 def _root(house, story, now, whys=(), root="", by=""):
     investigation.root_cause_record(
         case=_fresh(story), whys=list(whys), root=root, actor=house.actor(by or story.doctor), now=now
@@ -554,6 +590,10 @@ _STEPS: dict[str, Callable[..., None]] = {
     "keep": _keep,
     "finding": _finding,
     "root": _root,
+    "plan_step": _plan_step,
+    "fishbone": _fishbone,
+    "reviewer": _reviewer,
+    "exposure": _exposure,
     "disclose": _disclose,
     "respond": _respond,
     "settle": _settle,
