@@ -15,7 +15,7 @@ from suyuan.cases.models import Case, CaseClock, Demand, Passport, Proceeding, R
 from suyuan.cases.phrases import HARM, OUTCOMES, PAPERS, PROCEEDINGS, PURPOSES, WISHES, label
 from suyuan.cases.rules import Purpose
 from suyuan.cases.selectors import papers
-from suyuan.cases.selectors.clocks import clock_cards
+from suyuan.cases.selectors.clocks import ClockCard, clock_cards, outcome_words
 from suyuan.cases.selectors.papers import Block, facts_block, list_block, section, table_block, words_block
 from suyuan.cases.selectors.reports import findings_of
 from suyuan.kernel.chain import Json
@@ -71,15 +71,22 @@ def _clocks(case: Case, now: datetime) -> Block:
     clocks = list(CaseClock.objects.filter(case=case, basis="law").exclude(state="void").order_by("target_at", "id"))
     for clock in clocks:
         clock.case = case
+    by_uid = {str(clock.uid): clock for clock in clocks}
     cards = [card for card in clock_cards(clocks, now) if not card.information][:CLOCKS]
     if not cards:
         return words_block(_("沒有法定期限。"))
     rows = []
     for card in cards:
-        state = card.note or (_("已過期限") if card.due_at <= now and card.mood != "done" else _("進行中"))
+        state = _state(card, by_uid[card.uid], now)
         due = dates.deadline(card.due_at, None, case.branch.tz, dates.language_of(get_language()), weekday=False)
-        rows.append([card.what, due, state, f"{card.law}"])
-    return table_block([_("事項"), _("期限"), _("狀況"), _("依據")], rows, [4, 3, 2, 4])
+        rows.append([card.what, due, state, card.law])
+    return table_block([_("事項"), _("期限"), _("狀況"), _("依據")], rows, [4, 4, 3, 4])
+
+
+def _state(card: ClockCard, clock: CaseClock, now: datetime) -> str:
+    if card.mood == "done":
+        return outcome_words(clock)
+    return _("已過期限") if card.due_at <= now else _("進行中")
 
 
 def _found(case: Case) -> Block:

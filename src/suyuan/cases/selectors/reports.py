@@ -224,7 +224,7 @@ def first_words(case: Case, kind: str, language: str) -> dict[str, str]:
         return {}
     with translation.override(language):
         issues = _("；").join(issue.subject for issue in papers.issues_of(case))
-        said = _("%(when)s受理。申訴的事：%(issues)s。") % {"when": papers.when(case.received_at, case), "issues": issues}
+        said = _("%(when)s 受理。申訴的事：%(issues)s。") % {"when": papers.when(case.received_at, case), "issues": issues}
         names = dict.fromkeys(
             row.user.display_name
             for row in Involvement.objects.filter(case=case, kind=INVESTIGATOR, until=None).select_related("user").order_by("id")
