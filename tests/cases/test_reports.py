@@ -6,6 +6,7 @@ import io
 
 import pytest
 from django.db import DatabaseError, connection
+from PIL import Image
 from pypdf import PdfReader
 
 from suyuan.cases import errors
@@ -13,10 +14,13 @@ from suyuan.cases.services import handling, investigation, parties, reports
 from suyuan.cases.services.intake import PersonGiven
 from suyuan.cases.services.passports import passport_make
 from suyuan.correspondence.models import Message
+from suyuan.evidence.models import Item
+from suyuan.evidence.services.items import ItemGiven, item_add
 from suyuan.kernel.refusal import BadInput
 from suyuan.people.rules import Contact
-from suyuan.platform.files import file_open
+from suyuan.platform.files import STAFF_TYPES, file_open, file_receive, file_store
 from suyuan.platform.models import AccessRow, Text
+from suyuan.platform.units import unit
 from tests.cases.cast import HOUR, NOON, facts_of, fresh, types_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-11")]
@@ -73,7 +77,7 @@ def plain_words(case) -> dict[str, str]:
 def read(report) -> str:
     with file_open(report.stored) as file:
         pages = PdfReader(io.BytesIO(file.read())).pages
-    return "".join(page.extract_text() for page in pages).replace("\n", "").replace(" ", "")
+    return "".join(page.extract_text() for page in pages).translate(dict.fromkeys(map(ord, "\n \u3000")))
 
 
 # --- writing and freezing --------------------------------------------------------------------------------------------
@@ -252,6 +256,60 @@ def test_each_law_says_what_it_keeps_in(cast, make_case, place):
         assert "CN-CONF-1" in said["調解"] and said["關懷會談"] == said["根本原因分析"] == ""
 
 
+# --- what it rests on ------------------------------------------------------------------------------------------------
+
+
+def _item(cast, case, name, content, **more):
+    received = file_receive(source=[content], name=name, max_bytes=1_000_000, accept=STAFF_TYPES)
+    with unit():
+        stored = file_store(received=received, branch_id=case.branch_id, actor=cast.manager.actor, now=NOON)
+        given = ItemGiven(stored=stored, source="desk", title=name, **more)
+        return item_add(given=given, stream=case.stream, branch_id=case.branch_id, actor=cast.manager.actor, now=NOON)
+
+
+def _preview(cast, item):
+    """As the picture job leaves it."""
+    held = io.BytesIO()
+    Image.new("RGB", (90, 60), "#97202f").save(held, "JPEG")
+    received = file_receive(source=[held.getvalue()], name="preview.jpg", max_bytes=1_000_000, accept=STAFF_TYPES)
+    with unit():
+        stored = file_store(received=received, branch_id=item.branch_id, actor=cast.manager.actor, now=NOON)
+    return Item.objects.create(
+        stream=item.stream, branch_id=item.branch_id, stored=stored, source="derived", parent=item, derivation="preview",
+        added_by="system:suyuan", added_at=NOON,
+    )  # fmt: skip
+
+
+@pytest.mark.requirement("A-10")
+def test_findings_lead_to_the_items_they_rest_on_and_pictures_become_figures(cast, case):
+    calls = _item(cast, case, "三月通話紀錄", b"%PDF-1.4\n" + b"a" * 900)
+    photo = _item(cast, case, "術後照片", b"%PDF-1.4\n" + b"b" * 900)
+    hidden = _item(cast, case, "律師來信", b"%PDF-1.4\n" + b"c" * 900, compartment="counsel")
+    preview = _preview(cast, photo)
+    investigation.finding_record(
+        case=fresh(case), words="值班表沒有指定回電的人。", cites=[calls, photo], actor=cast.doctor.actor, now=NOON
+    )
+    report = signed(cast, fresh(case))
+    told = read(report)
+    assert "證物1三月通話紀錄" in told and "圖1證物2術後照片" in told and calls.stored.sha256[:4] in told
+    assert "律師來信" not in told and hidden.stored.sha256 not in str(report.content)
+    assert preview.stored.sha256 in str(report.content)
+    with file_open(report.stored) as file:
+        pages = PdfReader(io.BytesIO(file.read())).pages
+    assert sum(len(page.get("/Annots", [])) for page in pages) == 2
+    assert any(len(page.images) for page in pages)
+
+
+@pytest.mark.requirement("A-11")
+def test_a_fishbone_cannot_be_copied_out_either(cast, case):
+    cause = "排班的人請假以後沒有任何人接手這張表"
+    bones = [investigation.Bone("people", cause, root=True)]
+    investigation.fishbone_record(case=case, bones=bones, root="見魚骨圖", actor=cast.doctor.actor, now=NOON)
+    report = written(cast, fresh(case), words={**WORDS, "analysis": f"因為{cause}。"})
+    with pytest.raises(errors.WordsProtected):
+        reports.report_finish(report=report, edition=report.edition, check_url=CHECK, actor=cast.doctor.actor, now=NOON)
+
+
 # --- the person's own version ----------------------------------------------------------------------------------------
 
 
@@ -317,7 +375,7 @@ def test_a_passport_says_what_it_is_for_and_what_it_leaves_out(cast, make_case, 
     )
     told = read(made)
     assert "例小安" in told and "三月一日到三日的來電都沒有回。" in told and "TW-CONF-1" in told
-    assert "0900" not in told and SECRET not in told and ROOT not in told and "accused" not in told
+    assert "0900-123" not in told and SECRET not in told and ROOT not in told and "accused" not in told
     assert ("對方的希望與我們的答覆" in told) is (purpose == "mediation")
     assert ("讓步與提議" in told) is (purpose != "mediation")
     [fact] = facts_of(case, "passport.made")

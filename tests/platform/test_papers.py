@@ -152,7 +152,7 @@ def picture(kind: str) -> bytes:
 
 def test_pictures_become_figures():
     shown = [
-        {"block": "picture", "place": n, "caption": f"圖 {n + 1}", "alt": "術後第三週", "portrait": False} for n in range(3)
+        {"block": "picture", "place": n, "caption": f"圖 {n + 1}", "alt": "術後第三週"} for n in range(3)
     ]
     pdf = paper_render(
         document(sections=section(*shown)), at=SIGNED, pictures=[picture("PNG"), picture("JPEG"), FISHBONE.encode()]
@@ -166,7 +166,7 @@ def test_pictures_become_figures():
 def test_what_is_no_picture_is_refused():
     assert picture_kind(b"GIF89a") is None and picture_kind(picture("PNG")) == "png" and picture_kind(FISHBONE.encode()) == "svg"
     for bad in (b"GIF89a...", b"\x89PNG\r\n\x1a\nnothing"):
-        shown = {"block": "picture", "place": 0, "caption": "", "alt": "x", "portrait": False}
+        shown = {"block": "picture", "place": 0, "caption": "", "alt": "x"}
         with pytest.raises(PaperFailed):
             paper_render(document(sections=section(shown)), at=SIGNED, pictures=[bad])
 

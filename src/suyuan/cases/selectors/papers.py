@@ -20,14 +20,17 @@ from suyuan.cases.phrases import PARTIES, label
 from suyuan.evidence.models import Item
 from suyuan.evidence.selectors.items import items_of
 from suyuan.kernel import chain
-from suyuan.platform.files import file_name
+from suyuan.platform.files import file_name, file_open
 from suyuan.platform.models import FactRow
+from suyuan.platform.papers import PaperFailed
 from suyuan.platform.proofs import proof_of_fact
 from suyuan.playbooks import selectors as packs
 from suyuan.ui import dates
 
 Block = dict[str, Any]
 SEAL_CHARS = 9  # more would be no seal
+PICTURES = ("image/jpeg", "image/png")
+MOST_FIGURES = 12
 
 
 # --- blocks ----------------------------------------------------------------------------------------------------------
@@ -129,6 +132,52 @@ def items_block(items: Iterable[Item], case: Case, *, brief: bool = False) -> Bl
 def open_items(case: Case) -> list[Item]:
     """A complainant's e-mail with a lawyer's answer is not among them: only what stands in the open part."""
     return list(items_of(case.stream, [""]))
+
+
+def cite_of(item: Item) -> dict[str, Any]:
+    return {"number": item.number, "title": item_title(item), "sha256": item.stored.sha256 if item.stored else ""}
+
+
+def figures(items: Iterable[Item], first: int = 1) -> list[Block]:
+    """The previews of these items as numbered figures. A picture that has none yet is in the list of items all the same."""
+    wanted = {item.pk: item for item in items}
+    rows = Item.objects.filter(parent__in=wanted, derivation="preview", stored__state="stored", compartment="")
+    rows = rows.filter(stored__content_type__in=PICTURES).select_related("stored").order_by("-id")
+    newest = {row.parent_id: row for row in rows}  # of several pages the first
+    shown = [(wanted[pk], newest[pk]) for pk in wanted if pk in newest][:MOST_FIGURES]
+    return [_figure(n, item, preview) for n, (item, preview) in enumerate(shown, first)]
+
+
+def _figure(number: int, item: Item, preview: Item) -> Block:
+    said = {"n": number, "item": item.number, "title": item_title(item)}
+    return {
+        "block": "picture",
+        "file": str(preview.uid),
+        "sha256": preview.stored.sha256,
+        "caption": _("圖 %(n)s　證物 %(item)s　%(title)s") % said,
+        "alt": _("證物 %(item)s 的縮圖：%(title)s") % said,
+    }
+
+
+def picture_bytes(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    """The content with each figure's place, and the pictures in that order. Raises PaperFailed when one is not the same
+    any more: what was signed would be another paper."""
+    pictures: list[bytes] = []
+    sections = []
+    for one in content["sections"]:
+        blocks = []
+        for block in one["blocks"]:
+            if block["block"] == "picture":
+                preview = Item.objects.select_related("stored").get(uid=block["file"])
+                with file_open(preview.stored) as file:
+                    data = file.read()
+                if hashlib.sha256(data).hexdigest() != block["sha256"]:
+                    raise PaperFailed("picture")
+                block = {**block, "place": len(pictures)}
+                pictures.append(data)
+            blocks.append(block)
+        sections.append({**one, "blocks": blocks})
+    return {**content, "sections": sections}, pictures
 
 
 # --- what is left out ------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def passport_content(case: Case, purpose: str, *, language: str, check_url: str,
         subtitle = _("供%(purpose)s使用") % {"purpose": label(PURPOSES, purpose)}
         content = papers.head(case, title=kind, kind=kind, version=made, subtitle=subtitle)
         content["sections"] = _sections(case, Purpose(purpose), now)
-    return content | {"check": check_url}
+    return content | {"check": check_url, "compact": True}
 
 
 def _sections(case: Case, purpose: Purpose, now: datetime) -> list[dict[str, Any]]:

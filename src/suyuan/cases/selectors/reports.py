@@ -14,11 +14,13 @@ from django.utils.translation import gettext as _
 
 from suyuan.accounts.models import User
 from suyuan.cases import rules
-from suyuan.cases.models import Case, CaseIssue, Finding, Involvement, Report
+from suyuan.cases.models import CareLine, CareSheet, Case, CaseIssue, Finding, Involvement, Report
 from suyuan.cases.phrases import FOUND, HARM, PAPERS, label
 from suyuan.cases.rules import Paper, Purpose
 from suyuan.cases.selectors import papers
+from suyuan.cases.selectors.inquiry import name_now
 from suyuan.cases.selectors.papers import Block, facts_block, list_block, note_block, quote_block, section, words_block
+from suyuan.evidence.models import Item
 from suyuan.playbooks import selectors as packs
 
 INVESTIGATOR = "investigator"
@@ -53,9 +55,14 @@ def _internal(case: Case, words: Mapping[str, str], now: datetime) -> list[dict[
         section(_("調查經過"), words_block(words.get("process", "")), facts_block(steps_taken(case))),
         section(_("查明的事實"), *_findings(case)),
         section(_("分析"), words_block(words.get("analysis", ""))),
+        *_care(case),
         section(_("影響因素"), _factors(case)),
         section(_("無法查明的事"), words_block(unclear)),
-        section(_("證物"), papers.items_block(items, case) or words_block(_("沒有列為證物的資料。"))),
+        section(
+            _("證物"),
+            papers.items_block(items, case) or words_block(_("沒有列為證物的資料。")),
+            *papers.figures(_cited(case)),
+        ),
         section(_("這份報告沒有收錄的資料"), *papers.left_out_block(case, Purpose.LITIGATION, today)),
     ]
 
@@ -93,7 +100,7 @@ def steps_taken(case: Case) -> list[tuple[str, str]]:
 def findings_of(case: Case) -> list[Finding]:
     """As they stand now; what was corrected stays in the case."""
     rows = Finding.objects.filter(case=case, replaced_by__isnull=True).select_related("words", "issue", "by")
-    return list(rows.order_by("issue_id", "id"))
+    return list(rows.prefetch_related("citations__item__stored").order_by("issue_id", "id"))
 
 
 def _findings(case: Case) -> list[Block]:
@@ -106,7 +113,7 @@ def _findings(case: Case) -> list[Block]:
             "about": row.issue.subject if row.issue else _("整個案件"),
             "text": row.words.body,
             "basis": row.basis,
-            "cites": [],
+            "cites": [papers.cite_of(item) for item in _items_of(row)],
         }
         for n, row in enumerate(rows, 1)
     ]
@@ -115,6 +122,48 @@ def _findings(case: Case) -> list[Block]:
     if corrected:
         blocks.append(note_block(_("其中有 %(n)s 項是更正過的；更正之前的原文保留在案件裡，沒有刪除。") % {"n": corrected}))
     return blocks
+
+
+def _items_of(row: Finding | CareLine) -> list[Item]:
+    """What it rests on, of the open part; protected items are not named here."""
+    return [one.item for one in row.citations.all() if one.item.compartment == ""]
+
+
+def _cited(case: Case) -> list[Item]:
+    """Every item a finding or an answer rests on, once, by number."""
+    found = {item.pk: item for row in findings_of(case) for item in _items_of(row)}
+    for sheet in _sheets(case):
+        found |= {item.pk: item for line in sheet.lines.all() for item in _items_of(line)}
+    return sorted(found.values(), key=lambda item: item.number)
+
+
+def _sheets(case: Case) -> list[CareSheet]:
+    rows = CareSheet.objects.filter(case=case, signed_at__isnull=False).select_related("reviewer")
+    rows = rows.prefetch_related("lines__words", "lines__citations__item__stored", "dissents__by", "dissents__words")
+    return list(rows.order_by("signed_at", "id"))
+
+
+def _care(case: Case) -> list[dict[str, Any]]:
+    """The standard-of-care sheets that were signed, each with its verdict, and with dissent kept beside it."""
+    parts = []
+    for sheet in _sheets(case):
+        verdict = name_now(case, "care_verdicts", sheet.verdict)
+        signed = papers.when(sheet.signed_at, case)
+        rows = [(_("評估人"), sheet.reviewer.display_name), (_("結論"), verdict), (_("簽署"), signed)]
+        lines = [line for line in sheet.lines.all() if line.words is not None]
+        items = [
+            {
+                "number": n,
+                "about": name_now(case, "care_questions", line.question),
+                "text": line.words.body,
+                "basis": "",
+                "cites": [papers.cite_of(item) for item in _items_of(line)],
+            }
+            for n, line in enumerate(lines, 1)
+        ]
+        dissents = [quote_block(row.words.body, _("不同意見：%(name)s") % {"name": row.by.display_name}, ours=True) for row in sheet.dissents.all()]
+        parts.append(section(_("醫療標準評估"), facts_block(rows), {"block": "findings", "items": items} if items else None, *dissents))
+    return parts
 
 
 def _factors(case: Case) -> Block:

@@ -142,8 +142,8 @@ def _nothing_protected(case: Case, words: Mapping[str, str]) -> None:
     streams = [case.compartment_stream(c) for c in sorted(rules.COMPARTMENTS - {""})]
     texts = Text.objects.filter(stream__in=[*streams, case.stream])
     protected = [text.body for text in texts if text.stream != case.stream or text.compartment]
-    for whys in RootCause.objects.filter(case=case).values_list("whys", flat=True):
-        protected += whys
+    for whys, bones in RootCause.objects.filter(case=case).values_list("whys", "bones"):
+        protected += [*whys, *(bone[said] for bone in bones for said in ("cause", "why"))]
     open_ = [text.body for text in texts if text.stream == case.stream and not text.compartment]
     wrong = [name for name, value in words.items() if rules.copied(value, protected, open_)]
     if wrong:
@@ -205,8 +205,9 @@ def paper_of(content: Mapping[str, Any], fact: FactRow, *, digest: str, at: date
     """The PDF of some content, with the place of `fact` in the chain at its foot."""
     with translation.override(content["language"]):
         foot, code = papers.foot(fact, digest=digest, check_url=content["check"])
-    document = {name: value for name, value in content.items() if name != "check"}
-    return paper_render(document | {"foot": foot | {"qr": 0}}, at=at, pictures=[_qr(code)])
+    placed, pictures = papers.picture_bytes(content)
+    document = {name: value for name, value in placed.items() if name != "check"}
+    return paper_render(document | {"foot": foot | {"qr": len(pictures)}}, at=at, pictures=[*pictures, _qr(code)])
 
 
 def _qr(data: str) -> bytes:
