@@ -56,6 +56,18 @@ def test_a_clock_that_the_law_lets_rest_is_silent_and_goes_on_afterwards(cast, m
     assert clock_of(case, "CN-MED-1").alarms
 
 
+@pytest.mark.requirement("D-10")
+def test_an_outside_opinion_has_its_clock_which_is_not_ours(cast, make_case):
+    case, who = make_case(), {"actor": cast.manager.actor, "now": NOON}
+    appraisal = outside.proceeding_open(case=case, kind="appraisal", **who)
+    assert clock_of(case, "TW-ADV-1") is None
+    outside.proceeding_step(proceeding=appraisal, milestone="accepted", **who)
+    clock = clock_of(case, "TW-ADV-1")
+    assert clock.external and clock.target_at.astimezone(case.branch.tz).date().isoformat() == "2026-05-19"
+    outside.proceeding_end(proceeding=appraisal, outcome="decided", actor=cast.manager.actor, now=NOON + DAY)
+    assert clock_of(case, "TW-ADV-1").state == "stopped"
+
+
 # --- paused by the house -------------------------------------------------------------------------------------------------
 
 
