@@ -14,6 +14,7 @@ from suyuan.accounts.rules import GUEST_KINDS, GUESTS, CaseView
 from suyuan.cases.models import Case, Involvement, Report, StaffStatement, Task
 from suyuan.cases.rules import Paper
 from suyuan.cases.services import handling
+from suyuan.cases.services.hearing import interview_record
 from suyuan.cases.services.passports import passport_make
 from suyuan.desk.services import file_keep, letter_send
 from suyuan.evidence.looking import look_into
@@ -21,6 +22,7 @@ from suyuan.evidence.models import Item
 from suyuan.evidence.rules import SHOWN
 from suyuan.evidence.selectors.pictures import previews_of
 from suyuan.evidence.services.derived import item_look
+from suyuan.evidence.services.hearing import Heard
 from suyuan.people.models import ContactPoint
 from suyuan.people.rules import Contact
 from suyuan.people.services import NewPerson, representative_register
@@ -103,6 +105,8 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
     """One row of each kind that an address names by its uid."""
     actor = manager.actor
     letter = letter_send(case=fresh(case), party=case.parties.get(), channel="portal", words="明天中午前回電。", actor=actor, now=NOON)
+    talk = Heard(name="林小姐", interviewers="經理", held_at=NOON, place="會談室")
+    heard = interview_record(case=fresh(case), heard=talk, minutes="她說打過電話。", actor=actor, now=NOON)
     received = file_receive(source=[b"%PDF-1.4\n" + b"x" * 900], name="a.pdf", max_bytes=10_000, accept=STAFF_TYPES)
     kept = file_keep(case=fresh(case), received=received, note="", actor=actor, now=NOON)
     stored = StoredFile.objects.get(uid=received.uid)
@@ -136,6 +140,7 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         "desk:file_shown": str(previews_of(photo)[0].uid),
         "desk:file_play": str(film.uid),
         "desk:file_page": str(paper.uid),
+        "desk:interview": str(heard.uid),
         "desk:letter_take_back": str(letter.uid),
         "desk:clock": str(clock.uid),
         "people:person": str(person.uid),
@@ -223,6 +228,8 @@ NAMED = {
     "desk:file_play": "desk:file_play",
     "desk:file_page": "desk:file_page",
     "desk:letter_take_back": "desk:letter_take_back",
+    "desk:interview": "desk:interview",
+    "desk:interview_print": "desk:interview",
     "desk:clock": "desk:clock",
     "desk:clock_pause": "desk:clock",
     "desk:clock_resume": "desk:clock",

@@ -76,6 +76,15 @@ class AlreadyDone(Refusal):
         return _("這件事已經做過了，沒有再記一次。")
 
 
+class EvidenceIsGiven(Refusal):
+    """A task that asks for evidence ends with the evidence, or with words that there is none."""
+
+    code = "evidence_is_given"
+
+    def message(self) -> str:
+        return _("這件待辦是請您提供證據：請從請求頁交來，或寫下為什麼沒有。")
+
+
 class StatedTimeWrong(BadInput):
     code = "stated_time_wrong"
 

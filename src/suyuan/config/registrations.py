@@ -36,6 +36,17 @@ FROZEN: tuple[tuple[str, dict], ...] = (
     ("evidence_custodyentry", {}),
     ("evidence_bundleexport", {}),
     ("evidence_picture", {}),
+    ("evidence_need", {"may_update_columns": ("ended_at", "ended_by_id")}),
+    ("evidence_evidencerequest", {"may_update_columns": (
+        "reminded_at", "reminders", "ended_at", "ended_by", "ending", "item_id", "answer_id")}),
+    ("evidence_evidencerequest", {"frozen_when": "OLD.ended_at IS NOT NULL"}),
+    ("evidence_interview", {"may_update_columns": (
+        "minutes_id", "outcome", "read_how", "outcome_at", "outcome_stated_at", "outcome_by", "corrections_id", "refusal",
+        "signature_id")}),
+    ("evidence_interview", {"frozen_when": "OLD.outcome <> ''"}),
+    ("evidence_interviewsupplement", {}),
+    ("evidence_observation", {"may_update_columns": ("struck_at", "struck_reason")}),
+    ("evidence_observation", {"frozen_when": "OLD.struck_at IS NOT NULL"}),
     ("cases_approval", {"frozen_when": "OLD.decided_at IS NOT NULL"}),
     ("cases_survey", {"frozen_when": "OLD.answered_at IS NOT NULL"}),
     (
@@ -90,6 +101,7 @@ def register_all() -> None:
     from suyuan.cases.selectors.door import case_meant
     from suyuan.cases.services.clocks import clocks_follow
     from suyuan.cases.services.handling import escalations_follow
+    from suyuan.cases.services.handling.escalation import TELL
     from suyuan.config.jobs import access_recomputed
     from suyuan.config.phrases import PLATFORM
     from suyuan.correspondence.freezing import FROZEN as MESSAGES
@@ -103,7 +115,8 @@ def register_all() -> None:
     # A message may end a clock of the case in whose stream it stands; the rest of what is said there may not.
     heard = {"message.received": (clocks_follow, escalations_follow)}  # repeated messages call in the next person
     facts.register({n: FactKind(phrase, inside=heard.get(n, (clocks_follow,))) for n, phrase in WORDS.items()})
-    facts.register({n: FactKind(phrase, inside=(clocks_follow,)) for n, phrase in EVIDENCE.items()})
+    asking = {"evidence.requested": (TELL,), "evidence.request_reminded": (TELL,)}
+    facts.register({n: FactKind(p, inside=(clocks_follow,), after=asking.get(n, ())) for n, p in EVIDENCE.items()})
     facts.register(FACTS)
     for table, how in (*FROZEN, *MESSAGES):
         triggers.register(table, **how)

@@ -456,7 +456,7 @@ class TaskFinishForm(ActForm):
         open_ones = Task.objects.filter(case=self.case, compartment__in=readable, done_at=None, cancelled_at=None)
         if not here & MANAGERS:
             open_ones = open_ones.filter(Q(assignee_id=self.profile.user_id) | Q(role__in=sorted(here)))
-        open_ones = open_ones.select_related("case")
+        open_ones = open_ones.exclude(detail__has_key="request").select_related("case")
         self.fields["task"] = RowField(open_ones.order_by("due_at"), task_title, label=_("哪一件"), empty_label=None)
         self.fields["words"] = words_field(_("結果"), rows=3, required=False)
 
@@ -470,7 +470,8 @@ class TaskCancelForm(ActForm):
         """Open ones that this person reads. What a body asks for ends with a doctor's record, never with a reason."""
         readable = compartments_for(self.profile, self.case)
         open_ones = Task.objects.filter(case=self.case, compartment__in=readable, done_at=None, cancelled_at=None)
-        return open_ones.exclude(kind="danger_review").select_related("case").order_by("due_at", "id")
+        left = open_ones.exclude(kind="danger_review").exclude(detail__has_key="request")
+        return left.select_related("case").order_by("due_at", "id")
 
 
 class HarmForm(ActForm):
@@ -859,6 +860,7 @@ class Act:
     title    the act and its object;  verb: what the button says;  changes: what changes and what does not
     group    where the page lists it
     instead  the act to turn to when this one turns out not to be the right one
+    back     the page of the case to return to
     """
 
     code: str
@@ -874,6 +876,7 @@ class Act:
     stages: frozenset[str] = rules.OPEN
     card: str = ""
     instead: str = ""
+    back: str = "desk:case"
 
 
 def _plain(service: Callable[..., Any], *names: str) -> Run:

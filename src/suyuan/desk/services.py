@@ -1,14 +1,16 @@
-"""The two writes that span contexts below the desk: a letter, and a file."""
+"""The writes that span contexts below the desk: a letter, a file, and evidence."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from suyuan.cases.models import Case, Party
 from suyuan.cases.services import handling
+from suyuan.cases.services.checklist import evidence_give
 from suyuan.cases.services.common import case_locked, require_may
 from suyuan.correspondence.models import Message
 from suyuan.correspondence.services import message_change, message_draft, message_queue
-from suyuan.evidence.models import Item
+from suyuan.evidence.models import EvidenceRequest, Item
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import NotHere
 from suyuan.platform.files import Received, file_store, upload_keep
@@ -66,6 +68,24 @@ def letter_send(
             now=now,
         )
     return message_queue(message=message, undo=UNDO, may_carry_content=channel == "email", actor=actor, now=now)
+
+
+@writes
+def evidence_keep(
+    *,
+    case: Case,
+    uploads: Sequence[Upload],
+    received: Sequence[Received],
+    kind: str,
+    request: EvidenceRequest | None,
+    note: str,
+    actor: Actor,
+    now: datetime,
+) -> list[Item]:
+    """The same for evidence of one kind, all of it together, in answer to a request or unasked."""
+    who = {"branch_id": case.branch_id, "actor": actor, "now": now}
+    stored = [*(upload_keep(upload=one, **who) for one in uploads), *(file_store(received=one, **who) for one in received)]
+    return evidence_give(case=case, stored=stored, kind=kind, request=request, note=note, actor=actor, now=now)
 
 
 @writes

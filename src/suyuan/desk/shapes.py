@@ -219,6 +219,8 @@ def _due_clock(line: DueLine, now: datetime) -> Clock | ClockCard:
 
 def _act_of(line: DueLine, profile: ActorProfile) -> Shown | None:
     """The one act that settles it, if this reader may usually do it."""
+    if line.kind == "task" and line.request:
+        return {"label": _("交證據"), "url": f"{reverse('desk:evidence_add', args=[line.reference])}?request={line.request}"}
     if line.kind == "task":
         return {"label": _("完成"), "url": act_url("task-done", line.reference, task=line.uid)}
     if line.kind == "promise":
@@ -510,6 +512,8 @@ def _task(task: Task, page: CasePage, now: datetime) -> Shown:
     url = ""
     if open_ and care and "medical_judgement" in page.allowed:
         url = act_url("care", page.case)
+    elif open_ and (asked := task.detail.get("request")) and "file_add" in page.allowed:
+        url = f"{reverse('desk:evidence_add', args=[page.case.reference])}?request={asked}"
     elif open_ and not care and "task_finish" in page.allowed:
         url = act_url("task-done", page.case, task=str(task.uid))
     return {
@@ -592,6 +596,7 @@ def pages(found: Case, allowed: frozenset[str], here: str) -> list[Shown]:
         listed += [
             ("investigation", "desk:investigation", _("調查")),
             ("letters", "desk:letters", named("nav", "訊息")),
+            ("evidence", "desk:evidence", named("nav", "證據")),
             ("files", "desk:files", _("檔案")),
             ("outside", "desk:outside", _("要求與程序")),
             ("papers", "desk:papers", _("報告與摘要")),

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from suyuan.cases import selectors as cases_read
 from suyuan.cases.models import Case
 from suyuan.cases.services.common import require_may
-from suyuan.desk.services import file_keep, upload_take
+from suyuan.desk.services import evidence_keep, file_keep, upload_take
+from suyuan.evidence.models import EvidenceRequest
 from suyuan.kernel.refusal import Refusal
 from suyuan.kernel.sizes import LARGEST_FILE, LARGEST_IN_A_FORM
 from suyuan.platform import files
@@ -73,6 +74,29 @@ def files_add(request: HttpRequest, case: Case) -> str:
     if missing:
         troubles.append(_("有檔案沒有保留，請重新選擇。"))
     return " ".join(dict.fromkeys(filter(None, troubles)))
+
+
+def evidence_add(request: HttpRequest, case: Case, *, kind: str, asked: EvidenceRequest | None) -> str:
+    """The same for evidence of one kind, all of it at once: a request ends with what comes in together."""
+    sent, tokens = request.FILES.getlist(FIELD), request.POST.getlist(TOKENS)
+    if not sent and not tokens:
+        return _("請選擇一個檔案。")
+    require_may(case, "file_add", request.actor, request.now)
+    whole, missing = files.uploads_named(_owner(request, case), tokens, request.now, lambda held: _finish(request, held))
+    if missing:
+        return _("有檔案沒有保留，請重新選擇。")
+    return _tried(
+        lambda: evidence_keep(
+            case=case,
+            uploads=whole,
+            received=[_received(file) for file in sent],
+            kind=kind,
+            request=asked,
+            note=request.POST.get("note", ""),
+            actor=request.actor,
+            now=request.now,
+        )
+    )
 
 
 def waiting(request: HttpRequest, case: Case) -> list[dict[str, object]]:

@@ -1,8 +1,9 @@
 from django.urls import path
 
 from suyuan.cases.rules import Paper
-from suyuan.desk import inquiry, items, papers, uploads, views
+from suyuan.desk import evidence, inquiry, items, papers, uploads, views
 from suyuan.desk.acts import ACTS
+from suyuan.desk.evidence_acts import EVIDENCE_ACTS
 
 app_name = "desk"
 
@@ -30,6 +31,11 @@ urlpatterns = [
     path("cases/<str:reference>/standard-of-care/save/", inquiry.care_sheet, name="care_sheet"),
     path("cases/<str:reference>/exposure/", inquiry.exposure, name="exposure"),
     path("cases/<str:reference>/outside/", views.outside, name="outside"),
+    path("cases/<str:reference>/evidence/", evidence.evidence, name="evidence"),
+    path("cases/<str:reference>/evidence/print/", evidence.evidence_print, name="evidence_print"),
+    path("cases/<str:reference>/evidence/add/", evidence.evidence_add, name="evidence_add"),
+    path("cases/<str:reference>/interviews/<uuid:uid>/", evidence.interview, name="interview"),
+    path("cases/<str:reference>/interviews/<uuid:uid>/print/", evidence.interview_print, name="interview_print"),
     path("cases/<str:reference>/files/", views.files, name="files"),
     path("cases/<str:reference>/files/uploads/", uploads.uploads, name="file_uploads"),
     path("cases/<str:reference>/files/uploads/<uuid:uid>/", uploads.upload, name="file_upload"),
@@ -64,5 +70,5 @@ urlpatterns = [
     path("cases/<str:reference>/clocks/<uuid:uid>/pause/", views.clock_pause, name="clock_pause"),
     path("cases/<str:reference>/clocks/<uuid:uid>/extend/", views.clock_extend, name="clock_extend"),
     path("cases/<str:reference>/clocks/<uuid:uid>/resume/", views.clock_resume, name="clock_resume"),
-    *(path(f"cases/<str:reference>/do/{act.code}/", views.act_view(act), name=f"act-{act.code}") for act in ACTS),
+    *(path(f"cases/<str:reference>/do/{act.code}/", views.act_view(act), name=f"act-{act.code}") for act in (*ACTS, *EVIDENCE_ACTS)),
 ]

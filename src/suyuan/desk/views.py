@@ -24,7 +24,7 @@ from suyuan.accounts.selectors import deputies_today
 from suyuan.accounts.services import GuestAdmitted
 from suyuan.cases import phrases
 from suyuan.cases import selectors as cases_read
-from suyuan.cases.errors import IdentityNotVerified
+from suyuan.cases.errors import IdentityNotVerified, MayNot
 from suyuan.cases.models import (
     CaseClock,
     Demand,
@@ -49,6 +49,7 @@ from suyuan.correspondence import services as post
 from suyuan.correspondence.models import Message
 from suyuan.desk import shapes, uploads
 from suyuan.desk.acts import BY_CODE, Act, offered
+from suyuan.desk.evidence_shapes import CONCLUDES, conclusion_advice
 from suyuan.desk.fields import ExtendForm, attempt, item_words
 from suyuan.desk.inquiry import fishbone_of
 from suyuan.desk.items import gallery
@@ -295,6 +296,7 @@ def investigation(request: HttpRequest, reference: str) -> HttpResponse:
         "disclosures": Disclosure.objects.filter(case=found).select_related("words", "by").order_by("id"),
         "statements": found.statements.select_related("user", "alleged", "answer").order_by("id"),
         "acts": _links(found, allowed, "find", *FINDING),
+        "advice": conclusion_advice(found),
         "people_acts": _links(found, allowed, "people", *HEARING),
     }
     with timezone.override(found.branch.tz):
@@ -457,7 +459,7 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
             return _first_password(request, found, done)
         if done:
             messages.success(request, _("已記下：%(what)s") % {"what": act.title})
-            return redirect("desk:case", reference=found.reference)
+            return redirect(back_to(request, act.back, found.reference))
         refused = getattr(form, "refused", None)
         status = refused.status if refused is not None else 422
     refused = getattr(form, "refused", None)
@@ -476,10 +478,20 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
         "stage_now": _stage_now(found),
         "cards": form.procedure.cards_of(act.card)[:7] if act.card in ("emotion", "reception") else (),
         "outline": form.procedure.disclosure if act.card == "disclosure" else (),
+        "back_url": reverse(act.back, args=[found.reference]),
+        "advice": conclusion_advice(found) if act.code in CONCLUDES else "",
         "alone": _alone(request, act, found),
         "instead": _instead(request, act, found),
     }
     return render(request, "desk/act.html", context, status=status)
+
+
+def back_to(request: HttpRequest, page: str, reference: str) -> str:
+    """That page, or one's day, where the task that opened the case was the only thing that did."""
+    with suppress(NotHere, MayNot):
+        cases_read.case_for(request.profile, reference, to="identity" if page != "desk:case" else "see")
+        return reverse(page, args=[reference])
+    return reverse("desk:today")
 
 
 def _alone(request: HttpRequest, act: Act, found) -> dict | None:

@@ -55,3 +55,101 @@ class BundleRefused(Refusal):
         if self.data["why"] == "file_damaged":
             return _("有檔案已經不是存進來時的樣子，證據包沒有交出去。請管理員看系統狀態。")
         return _("證據包沒有做成：紀錄和簽過的檢查點對不起來（%(why)s）。請管理員看系統狀態。") % {"why": self.data["why"]}
+
+
+class DuePast(BadInput):
+    code = "due_past"
+
+    def message(self) -> str:
+        return _("這個時間已經過了。請給對方還來得及的時間。")
+
+
+class AlreadyAsked(Refusal):
+    code = "already_asked"
+
+    def message(self) -> str:
+        return _("已經向同一位請求過這一項，還在等。要催請用「再提醒」。")
+
+
+class RequestEnded(Refusal):
+    code = "request_ended"
+
+    def message(self) -> str:
+        return _("這個請求已經有結果了。")
+
+
+class AlreadySetAside(Refusal):
+    code = "already_set_aside"
+
+    def message(self) -> str:
+        return _("這一項已經記為不適用。")
+
+
+class InterviewSettled(Refusal):
+    """Confirmed or refused minutes are frozen."""
+
+    code = "interview_settled"
+
+    def message(self) -> str:
+        return _("這份訪談紀錄已經由本人確認或表示不確認，不能再改。有話要說，請用補充。")
+
+
+class InterviewUnsettled(Refusal):
+    code = "interview_unsettled"
+
+    def message(self) -> str:
+        return _("這份訪談紀錄還沒有念給本人確認，可以直接改寫，不必補充。")
+
+
+class RecordingUnlawful(BadInput):
+    """Whoever recorded was not part of the talk, and nobody was told."""
+
+    code = "recording_unlawful"
+
+    def message(self) -> str:
+        return _("錄音的人不在談話裡，也沒有告知在場的人，這段錄音不能放進來。請先問法務。")
+
+
+class BeforeTheTalk(BadInput):
+    code = "before_the_talk"
+
+    def message(self) -> str:
+        return _("確認不會早於談話。請再看一下時間。")
+
+
+class NoteGone(Refusal):
+    code = "note_gone"
+    status = 404
+
+    def message(self) -> str:
+        return _("這裡沒有您可以看的紀錄。")
+
+
+class NotTheirNote(Refusal):
+    """Nobody strikes through another's note."""
+
+    code = "not_their_note"
+
+    def message(self) -> str:
+        return _("只有寫的人可以劃掉自己的紀錄。看法不同時，請另外寫一則補充。")
+
+
+class AlreadyStruck(Refusal):
+    code = "already_struck"
+
+    def message(self) -> str:
+        return _("這一則已經劃掉了。")
+
+
+class WordsMissing(BadInput):
+    code = "words_missing"
+
+    def message(self) -> str:
+        return _("請寫下內容。")
+
+
+def at(problem: type[BadInput], name: str, **data: object) -> BadInput:
+    """The refusal with its words at the field they belong to."""
+    refused = problem(**data)
+    refused.fields = {name: refused.message()}
+    return refused

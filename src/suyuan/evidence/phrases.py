@@ -7,7 +7,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
+from suyuan.accounts.labels import who_label
 from suyuan.platform.facts import Told
+from suyuan.playbooks.selectors import evidence_name
 
 CUSTODY: dict[str, Promise] = {
     "received": _l("收下"),
@@ -68,6 +70,53 @@ def item_copied(told: Told) -> str:
     return _("下載證物 %(number)s（%(purpose)s）") % words if purpose else _("下載證物 %(number)s") % words
 
 
+def _kind(told: Told) -> str:
+    return evidence_name(told.plain("kind", ""))
+
+
+def requested(told: Told) -> str:
+    holder = told.private.get("name") or (str(who_label(told.plain("role"))) if told.plain("role") else "")
+    words = {"who": holder, "kind": _kind(told)}
+    if holder:
+        return _("請%(who)s提供「%(kind)s」") % words
+    return _("請持有的人提供「%(kind)s」") % words
+
+
+def request_answered(told: Told) -> str:
+    if told.plain("how") == "declined":
+        return _("不提供「%(kind)s」") % {"kind": _kind(told)}
+    return _("說明了「%(kind)s」的情形") % {"kind": _kind(told)}
+
+
+def interview_recorded(told: Told) -> str:
+    name = told.private.get("heard_name")
+    words = {"n": told.plain("number"), "name": name}
+    return _("訪談 %(n)s：聽%(name)s說，寫成紀錄") % words if name else _("訪談 %(n)s：寫成紀錄") % words
+
+
+def interview_confirmed(told: Told) -> str:
+    n = {"n": told.plain("number")}
+    if told.plain("corrected") is True:
+        return _("訪談 %(n)s：本人聽過之後確認，並附上更正") % n
+    return _("訪談 %(n)s：本人確認無誤") % n
+
+
+def observation_noted(told: Told) -> str:
+    return _("寫下同仁觀察（事後補記）") if told.plain("late") is True else _("寫下同仁觀察")
+
+
+def observation_supplemented(told: Told) -> str:
+    return _("補充一則同仁觀察（事後補記）") if told.plain("late") is True else _("補充一則同仁觀察")
+
+
+def _of_kind(sentence: Promise) -> Callable[[Told], str]:
+    return lambda told: str(sentence) % {"kind": _kind(told)}
+
+
+def _of_interview(sentence: Promise) -> Callable[[Told], str]:
+    return lambda told: str(sentence) % {"n": told.plain("number")}
+
+
 PHRASES: dict[str, Callable[[Told], str]] = {
     "item.added": item_added,
     "item.described": item_described,
@@ -77,4 +126,19 @@ PHRASES: dict[str, Callable[[Told], str]] = {
     "item.stripped": item_stripped,
     "item.redacted": item_redacted,
     "item.copied": item_copied,
+    "evidence.requested": requested,
+    "evidence.request_reminded": _of_kind(_l("再次提醒提供「%(kind)s」")),
+    "evidence.request_given": _of_kind(_l("交來所請的「%(kind)s」")),
+    "evidence.request_answered": request_answered,
+    "evidence.request_cancelled": _of_kind(_l("不再請人提供「%(kind)s」")),
+    "need.set_aside": _of_kind(_l("記下「%(kind)s」在這件不適用")),
+    "need.taken_back": _of_kind(_l("「%(kind)s」改回需要")),
+    "interview.recorded": interview_recorded,
+    "interview.rewritten": _of_interview(_l("訪談 %(n)s：改寫紀錄，還沒有請本人確認")),
+    "interview.confirmed": interview_confirmed,
+    "interview.refused": _of_interview(_l("訪談 %(n)s：本人不確認紀錄")),
+    "interview.supplemented": _of_interview(_l("訪談 %(n)s：加上補充，原紀錄不動")),
+    "observation.noted": observation_noted,
+    "observation.supplemented": observation_supplemented,
+    "observation.struck": lambda told: _("劃掉一則同仁觀察，原來的字仍然看得見"),
 }

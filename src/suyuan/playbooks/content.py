@@ -42,5 +42,7 @@ def calendar(version: PackVersion) -> Calendar:
 
 
 def _sections(version: PackVersion) -> dict[str, Any]:
+    """A version knows the sections of its day; what came later falls back to what the reader says."""
     shapes = schemas.of(version.kind)
-    return {name: shape.validate_json(json.dumps(version.content[name])) for name, shape in shapes.items()}
+    there = ((name, shape) for name, shape in shapes.items() if name in version.content)
+    return {name: shape.validate_json(json.dumps(version.content[name])) for name, shape in there}

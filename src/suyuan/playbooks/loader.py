@@ -270,12 +270,19 @@ def _citations(drafts: Iterable[Draft], others: Mapping[str, Path]) -> None:
     for draft in citing:
         for section, rows in draft.body.items():
             for place, row in enumerate(rows if isinstance(rows, list) else ()):
-                cited = row.get("basis")
-                for inner, code in enumerate(cited if isinstance(cited, list) else ()):
+                for path, code in _cited(row, (place,)):
                     if code not in rules_:
-                        path = (place, "basis", inner)
                         file, line = draft.line_of(section, path)
                         draft.problems.append(Problem(file, line, "basis_missing", _path(section, path), found=code))
+
+
+def _cited(row: Mapping[str, Any], at: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Rules that a row cites, by itself or in its lines."""
+    cited, inside = row.get("basis"), row.get("lines")
+    for inner, code in enumerate(cited if isinstance(cited, list) else ()):
+        yield (*at, "basis", inner), code
+    for inner, line in enumerate(inside if isinstance(inside, list) else ()):
+        yield from _cited(line, (*at, "lines", inner))
 
 
 def _twice(drafts: Iterable[Draft]) -> None:

@@ -6,7 +6,7 @@ the YAML files (`from_` is written `from`).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -367,30 +367,100 @@ class Cause:
 
 
 @dataclass(frozen=True)
-class ChecklistItem:
+class EvidenceKind:
+    """One kind of evidence: what it is, who usually holds it, what makes it useful.
+
+    counts  what shows that it is there: an item of this kind, a confirmed interview, a note of staff
+    """
+
     __pydantic_config__ = STRICT
 
     id: Code
     name: Texts
     holder: Code
-    hint: Texts | None = None
+    explain: Texts
+    helps: Texts | None = None
+    counts: Literal["items", "interviews", "observations"] = "items"
 
 
 @dataclass(frozen=True)
-class Checklist:
-    """Empty `causes` or `levels` mean all of them."""
+class EvidenceLine:
+    __pydantic_config__ = STRICT
+
+    kind: Code
+    need: Literal["required", "helpful"]
+    basis: tuple[Code, ...] = ()
+
+
+@dataclass(frozen=True)
+class EvidenceCase:
+    """What lists of evidence look at. `treatments`: their names; `treated`: device, lot, where these are on record."""
+
+    causes: frozenset[str] = frozenset()
+    harm: bool = False
+    level: int | None = None
+    treatments: tuple[str, ...] = ()
+    treated: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class EvidenceList:
+    """Which kinds a case needs. What is left empty fits always.
+
+    causes, harm  one of these causes, or bodily harm that is alleged or confirmed
+    treated       the treatment has this on record: a device, the lot of what was used
+    words         or one of these words stands in its name
+    """
 
     __pydantic_config__ = STRICT
 
     id: Code
     title: Texts
-    items: tuple[ChecklistItem, ...]
+    lines: Annotated[tuple[EvidenceLine, ...], Field(min_length=1)]
     causes: tuple[Code, ...] = ()
+    harm: bool = False
     levels: tuple[int, ...] = ()
+    treated: tuple[Literal["device", "lot"], ...] = ()
+    words: tuple[str, ...] = ()
 
-    def applies(self, causes: Iterable[str], level: int | None) -> bool:
-        fits = not self.causes or not set(self.causes).isdisjoint(causes)
-        return fits and (not self.levels or (level or UNGRADED_RUNS_AS) in self.levels)
+    def applies(self, case: EvidenceCase) -> bool:
+        about = not (self.causes or self.harm) or not set(self.causes).isdisjoint(case.causes) or (self.harm and case.harm)
+        level = not self.levels or (case.level or UNGRADED_RUNS_AS) in self.levels
+        return about and level and self._treated(case)
+
+    def _treated(self, case: EvidenceCase) -> bool:
+        if not (self.treated or self.words):
+            return True
+        names = [name.casefold() for name in case.treatments]
+        spoken = any(word.casefold() in name for word in self.words for name in names)
+        return spoken or not set(self.treated).isdisjoint(case.treated)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """How staff and interviewers write down.
+
+    late_after  a note written later than this says so, in the words of `late`
+    observe     said to whoever writes a note;  sound: to whoever adds a recording;  asked: to whoever is asked for evidence
+    """
+
+    __pydantic_config__ = STRICT
+
+    late_after: Duration
+    late: Texts
+    observe: Texts
+    sound: Texts
+    asked: Texts
+    basis: tuple[Code, ...] = ()
+
+    @property
+    def grace(self) -> timedelta:
+        """How long a note may wait before it is called late."""
+        return timedelta(**{_GRACE[self.late_after.unit]: self.late_after.n})
+
+
+# What an hour on the clock is without a calendar.
+_GRACE = {deadlines.Unit.HOURS: "hours", deadlines.Unit.CALENDAR_DAYS: "days"}
 
 
 @dataclass(frozen=True)
@@ -626,7 +696,6 @@ class Procedure:
     house_clocks: tuple[HouseClock, ...]
     causes: tuple[Cause, ...]
     factors: tuple[Kind, ...]
-    checklists: tuple[Checklist, ...]
     danger_questions: tuple[DangerQuestion, ...]
     emergency_numbers: tuple[Emergency, ...]
     cards: tuple[Card, ...]
@@ -642,6 +711,10 @@ class Procedure:
     purposes: tuple[Purpose, ...]
     reopening: Reopening
     kinds: Mapping[str, tuple[Kind, ...]]
+    # Versions that were loaded before there were lists of evidence have none.
+    evidence: tuple[EvidenceKind, ...] = ()
+    evidence_lists: tuple[EvidenceList, ...] = ()
+    recording: Recording | None = None
 
     @property
     def pk(self) -> int | None:
@@ -688,9 +761,19 @@ class Procedure:
             if jurisdiction in house.jurisdictions and house.clock.starts_on(fact_type, plain)
         )
 
-    def checklists_for(self, causes: Iterable[str], level: int | None) -> tuple[Checklist, ...]:
-        wanted = tuple(causes)
-        return tuple(each for each in self.checklists if each.applies(wanted, level))
+    def evidence_kind(self, code: str) -> EvidenceKind:
+        return self._evidence[code]
+
+    def evidence_for(self, case: EvidenceCase) -> tuple[EvidenceLine, ...]:
+        """Each kind once, in the order of the lists; where two of them name it, what is required stays required."""
+        found: dict[str, EvidenceLine] = {}
+        for listed in self.evidence_lists:
+            for line in listed.lines if listed.applies(case) else ():
+                before = found.get(line.kind, line)
+                need = "required" if "required" in (before.need, line.need) else "helpful"
+                basis = tuple(dict.fromkeys((*before.basis, *line.basis)))
+                found[line.kind] = EvidenceLine(line.kind, need, basis)
+        return tuple(found.values())
 
     def emergency(self, jurisdiction: str) -> Emergency:
         return self._emergencies[jurisdiction]
@@ -744,6 +827,10 @@ class Procedure:
     @cached_property
     def _causes(self) -> _Index[Cause]:
         return _by_id(self.causes)
+
+    @cached_property
+    def _evidence(self) -> _Index[EvidenceKind]:
+        return _by_id(self.evidence)
 
     @cached_property
     def _cards(self) -> _Index[Card]:

@@ -144,9 +144,10 @@ def _roles_and_gates(whole: Mapping[str, Any]) -> Iterator[Flaw]:
     for place, row in enumerate(whole["escalations"]):
         yield from _known("escalations", (place, "to"), row.to, known.ROLES)
         yield from _known("escalations", (place, "flags"), row.flags, known.FLAGS)
-    for place, checklist in enumerate(whole["checklists"]):
-        for inner, item in enumerate(checklist.items):
-            yield from _known("checklists", (place, "items", inner, "holder"), [item.holder], known.ROLES)
+    if whole["recording"] is None or whole["recording"].late_after.unit not in (Unit.HOURS, Unit.CALENDAR_DAYS):
+        yield Flaw("recording", ("late_after", "unit"), "not_known", "hours, calendar_days")
+    for place, kind in enumerate(whole["evidence"]):
+        yield from _known("evidence", (place, "holder"), [kind.holder], known.HOLDERS)
 
 
 def _known(section: str, at: tuple[str | int, ...], found: Iterable[str], wanted: Iterable[str]) -> Iterator[Flaw]:
@@ -184,8 +185,10 @@ def _references(whole: Mapping[str, Any]) -> Iterator[Flaw]:
             yield Flaw("promise", ("steps", place), "clock_or_within")
         if step.clock:
             yield from _known("promise", ("steps", place, "clock"), [step.clock], clocks)
-    for place, checklist in enumerate(whole["checklists"]):
-        yield from _known("checklists", (place, "causes"), checklist.causes, causes)
+    evidence = {kind.id for kind in whole["evidence"]}
+    for place, listed in enumerate(whole["evidence_lists"]):
+        yield from _known("evidence_lists", (place, "causes"), listed.causes, causes)
+        yield from _known("evidence_lists", (place, "lines"), (line.kind for line in listed.lines), evidence)
     for jurisdiction in ("tw", "cn"):
         names = {row.id.partition(":")[0] for row in whole["notices"] if jurisdiction in row.jurisdictions}
         for code in sorted(known.NOTICES - names):

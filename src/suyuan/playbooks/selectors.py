@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -23,6 +24,21 @@ def procedure_newest(jurisdiction: str) -> Procedure:
 def procedure_of(version_pk: int) -> Procedure:
     """The procedure a case was pinned to."""
     return _procedure(version_pk)
+
+
+def evidence_procedure(version_pk: int, jurisdiction: str) -> Procedure:
+    """Where the lists of evidence of a case stand: in the procedure it was pinned to; one from before there were such
+    lists borrows those of today, and a page says so."""
+    pinned = procedure_of(version_pk)
+    return pinned if pinned.evidence else procedure_newest(jurisdiction)
+
+
+def evidence_name(code: str) -> str:
+    """A kind of evidence as the packs of today call it; a code that no pack knows any more stands for itself."""
+    for jurisdiction in ("tw", "cn") if code else ():
+        with suppress(PackMissing, LookupError):
+            return str(procedure_newest(jurisdiction).evidence_kind(code).name)
+    return code
 
 
 def law_newest(jurisdiction: str) -> Law:

@@ -124,6 +124,9 @@ ROLES = frozenset(
     }
 )
 
+# Who may hold a piece of evidence: a colleague in one of these roles, or the patient.
+HOLDERS = ROLES | {"patient"}
+
 CHANNELS = frozenset({"web", "telephone", "on_site", "any"})
 
 FLAGS = frozenset({"reportable", "media", "legal", "extortion_suspected", "vulnerable_person"})

@@ -22,6 +22,14 @@ PURPOSE = "purpose-"
 SHORT, LINE, NAME = 80, 200, 80
 
 
+class AskedForm(forms.Form):
+    """A yes to what the file is used for; without it nothing is taken."""
+
+    agreed = forms.BooleanField(
+        label=lazy("我同意診所用這份資料查明這件申訴"), error_messages={"required": lazy("請先勾選同意，我們才能收下這份資料。")}
+    )
+
+
 class Words(forms.CharField):
     """What people write: invisible control characters go, letters that arrived broken are pointed at."""
 
@@ -256,6 +264,16 @@ class WithdrawForm(forms.Form):
         required=False,
         validators=[TooLong(280)],
         widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class DeclineForm(forms.Form):
+    words = Words(
+        label=lazy("想說的話"),
+        lines=True,
+        required=False,
+        validators=[TooLong(rules.MESSAGE_LIMIT)],
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 

@@ -21,6 +21,7 @@ urlpatterns = [
     path("<slug:slug>/follow/message/", follow.message, name="follow_message"),
     path("<slug:slug>/follow/attach/", follow.add_files, name="follow_attach"),
     path("<slug:slug>/follow/demand/", follow.demand, name="follow_demand"),
+    path("<slug:slug>/follow/asked/<uuid:uid>/", follow.asked, name="follow_request"),
     path("<slug:slug>/follow/withdraw/", follow.withdraw, name="follow_withdraw"),
     path("<slug:slug>/follow/survey/", follow.own_survey, name="follow_survey"),
     path("<slug:slug>/follow/proof/", follow.proof_file, name="follow_proof"),

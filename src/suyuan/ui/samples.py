@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from django import forms
 from django.utils.safestring import mark_safe
 
-from suyuan.ui.shapes import Blocker, Clock, CountedDay, Day, Step, Stop
+from suyuan.ui.shapes import Blocker, Clock, CountedDay, Day, EvidenceSlip, Step, Stop
 
 NOW = datetime(2026, 11, 24, 2, 20, tzinfo=UTC)  # 10:20 in Taipei
 
@@ -88,6 +88,15 @@ STEPS = [
     Step(what="調查，每週告訴您進度", note="第一次：11/24（二）"),
 ]
 
+SLIPS = [
+    EvidenceSlip(name="諮詢紀錄", state="sealed", word="封存"),
+    EvidenceSlip(name="術前評估", state="sealed", word="封存"),
+    EvidenceSlip(name="術後衛教", state="had", word="已有"),
+    EvidenceSlip(name="影像", state="asked", word="請求中"),
+    EvidenceSlip(name="同仁觀察", state="missing", word="缺", url="#slips"),
+    EvidenceSlip(name="合約與價目", state="aside", word="不適用"),
+]
+
 QR = mark_safe(
     '<svg viewBox="0 0 21 21" width="132" height="132" role="img" aria-label="QR"><path fill="#182627" d="M0 0h7v7H0zM14 0h7v7h-7zM0 14h7v7H0zM9 2h2v2H9zM11 6h2v3h-2zM8 9h3v2H8zM14 9h2v2h-2zM18 10h3v2h-3zM9 13h2v3H9zM13 13h3v2h-3zM17 15h2v2h-2zM12 18h4v3h-4zM19 19h2v2h-2z"/><path fill="#fff" d="M1 1h5v5H1zM15 1h5v5h-5zM1 15h5v5H1z"/><path fill="#182627" d="M2 2h3v3H2zM16 2h3v3h-3zM2 16h3v3H2z"/></svg>'
 )
@@ -129,6 +138,7 @@ def everything() -> dict[str, object]:
         "ended": [Stop(name="受理", state="done", note="11/16"), Stop(name="調查", state="done", note="11/18")],
         "blockers": BLOCKERS,
         "steps": STEPS,
+        "slips": SLIPS,
         "qr": QR,
         "form": SampleForm(auto_id="right_%s", initial={"story": "十月底做了雙眼皮，到現在左眼還是睜不太開，兩邊看起來不一樣。", "wish": ["explain", "copy"], "level": "2"}),
         "wrong": wrong,

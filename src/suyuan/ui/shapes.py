@@ -79,6 +79,16 @@ class Blocker:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EvidenceSlip:
+    """One kind of evidence, upright like a bamboo slip. `word` stands at the foot."""
+
+    name: str
+    state: str = "missing"  # sealed | had | asked | missing | aside
+    word: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One step of the upright thread a patient sees."""
 

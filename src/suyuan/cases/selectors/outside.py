@@ -12,8 +12,9 @@ from suyuan.cases import rules
 from suyuan.cases.models import Case, Demand, Disclosure, Party, Promise, Report, StaffStatement, Survey
 from suyuan.cases.phrases import PAPERS, label
 from suyuan.correspondence.models import Message
-from suyuan.evidence.models import Item
+from suyuan.evidence.models import EvidenceRequest, Item
 from suyuan.evidence.selectors.items import items_of
+from suyuan.evidence.selectors.requests import requests_of
 from suyuan.kernel.refusal import NotHere
 from suyuan.platform.models import Text
 from suyuan.playbooks import selectors as packs
@@ -66,6 +67,18 @@ class PortalPaper:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PortalRequest:
+    """Something the clinic asks this very person for."""
+
+    uid: str
+    name: str
+    explain: str
+    helps: str
+    words: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class PortalView:
     """The allow-list. What is not named here never reaches the follow-up page (design: cases, parties).
 
@@ -97,6 +110,7 @@ class PortalView:
     survey_open: bool
     is_complete: bool
     may_write: bool
+    asked: list[PortalRequest]
 
 
 def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView:
@@ -126,7 +140,7 @@ def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView
     ]
     now_stage = procedure.stage(case.stage)
     others = _others(case, party)
-    own = items_of(case.stream, [""]).filter(source="portal").exclude(added_by__in=_actors(others))
+    own = items_of(case.stream, [""]).filter(_by_outside()).exclude(added_by__in=_actors(others))
     speaker = case.speaker or case.owner
     return PortalView(
         reference=case.reference,
@@ -160,6 +174,7 @@ def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView
         survey_open=Survey.objects.filter(case=case, answered_at__isnull=True).exists(),
         is_complete=case.is_complete,
         may_write=True,
+        asked=[_asked(row, case) for row in _open_requests(case, party)],
     )
 
 
@@ -190,6 +205,27 @@ def portal_paper(case: Case, party: Party | None, uid: UUID) -> Report:
     return row
 
 
+def _open_requests(case: Case, party: Party | None) -> list[EvidenceRequest]:
+    """Requests to this person that wait; none to anybody else, and none once the complaint has ended."""
+    if party is None or not case.is_open:
+        return []
+    return list(requests_of(case.stream).filter(party=f"party:{party.uid}", ended_at=None))
+
+
+def _asked(row: EvidenceRequest, case: Case) -> PortalRequest:
+    kind = packs.evidence_procedure(case.procedure_id, case.jurisdiction).evidence_kind(row.kind)
+    helps = str(kind.helps) if kind.helps else ""
+    return PortalRequest(
+        uid=str(row.uid), name=str(kind.name), explain=str(kind.explain), helps=helps, words=row.words, due_at=row.due_at
+    )
+
+
+def portal_request(case: Case, party: Party | None, uid: UUID) -> tuple[EvidenceRequest, PortalRequest] | tuple[None, None]:
+    """One request to this person that still waits; nothing for everybody else."""
+    row = next((row for row in _open_requests(case, party) if row.uid == uid), None)
+    return (row, _asked(row, case)) if row is not None else (None, None)
+
+
 def promise_words(promise: Promise, procedure) -> str:
     """The promise as the pack words it today in the reader's language; one made by hand as it was said."""
     for step in procedure.promise.steps:
@@ -201,6 +237,11 @@ def promise_words(promise: Promise, procedure) -> str:
 def _others(case: Case, party: Party | None) -> list[Party]:
     """Whoever else of this case may hold a receipt: what they write and ask for is theirs."""
     return list(Party.objects.filter(case=case).exclude(pk=party.pk if party else None))
+
+
+def _by_outside() -> Q:
+    """Sent from the follow-up page or its form, unasked or in answer to a request."""
+    return Q(source="portal") | Q(source="request", added_by__startswith="party:")
 
 
 def _actors(parties: list[Party]) -> list[str]:

@@ -49,6 +49,7 @@ class DueLine:
     mine: bool = False
     since: datetime | None = None
     has_due: bool = True
+    request: str = ""  # of a task: the request for evidence that it stands for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,6 +285,7 @@ def _task_line(task: Task, narrated: bool, profile: ActorProfile, now: datetime)
         mine=task.assignee_id == profile.user_id,
         since=task.opened_at,
         has_due=task.due_at is not None,
+        request=task.detail.get("request", ""),
         **_about(task.case, narrated),
     )
 
@@ -305,6 +307,8 @@ def task_title(task: Task) -> str:
     """A task's own title, otherwise the name of its kind, or of the level's step, in the pinned pack."""
     if task.title:
         return task.title
+    if (wanted := task.detail.get("evidence")) is not None:
+        return _("提供「%(kind)s」") % {"kind": packs.evidence_name(wanted)}
     procedure = packs.procedure_of(task.case.procedure_id)
     if (step := task.detail.get("step")) is not None:
         found = {each.id: each.text for each in procedure.level(task.detail.get("level")).steps}

@@ -13,14 +13,28 @@ from django.db import connection
 from suyuan.accounts import services as accounts
 from suyuan.accounts.models import Branch, Department, User
 from suyuan.cases.models import Case, CaseIssue, Demand, Party, Promise, StaffStatement, Task
-from suyuan.cases.services import assessing, ending, handling, inquiry, intake, investigation, outside, parties
+from suyuan.cases.services import (
+    assessing,
+    checklist,
+    ending,
+    handling,
+    hearing,
+    inquiry,
+    intake,
+    investigation,
+    outside,
+    parties,
+)
 from suyuan.cases.services.clocks import clocks_sweep, promises_sweep, tasks_sweep
 from suyuan.config.demo.stories import stories
 from suyuan.config.demo.story import Story
 from suyuan.correspondence import services as post
+from suyuan.evidence.models import EvidenceRequest, Interview
+from suyuan.evidence.services.hearing import Heard
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.people.rules import Contact, Treatment
 from suyuan.platform import clock
+from suyuan.platform.files import STAFF_TYPES, file_receive, file_store
 from suyuan.platform.jobs import run_due
 from suyuan.platform.units import unit
 
@@ -573,6 +587,57 @@ def _task(house, story, now, title="", kind="other", to="", hours=24.0):
     )
 
 
+def _stored(house, story, now, name, body, by):
+    received = file_receive(source=[body.encode()], name=name, max_bytes=100_000, accept=STAFF_TYPES)
+    return file_store(received=received, branch_id=story.case.branch_id, actor=house.actor(by), now=now)
+
+
+def _evidence(house, story, now, kind="", name="", body="", by=""):
+    by = by or story.manager
+    with unit():
+        stored = _stored(house, story, now, name, body, by)
+        checklist.evidence_give(case=_fresh(story), stored=[stored], kind=kind, actor=house.actor(by), now=now)
+
+
+def _ask_evidence(house, story, now, kind="", to="", words="", hours=72.0):
+    """Of a colleague, or of the complainant when nobody is named."""
+    whom = {"user": house.users[to]} if to else {"party": Party.objects.filter(case=story.case).first()}
+    checklist.evidence_ask(
+        case=_fresh(story), kind=kind, words=words, due_at=now + hours * HOUR, actor=house.actor(story.manager), now=now, **whom
+    )
+
+
+def _give_evidence(house, story, now, kind="", by="", name="", body=""):
+    asked = EvidenceRequest.objects.get(stream=story.case.stream, kind=kind, ended_at=None)
+    with unit():
+        stored = _stored(house, story, now, name, body, by)
+        checklist.evidence_give(case=_fresh(story), stored=[stored], request=asked, actor=house.actor(by), now=now)
+
+
+def _aside(house, story, now, kind="", reason=""):
+    checklist.evidence_set_aside(case=_fresh(story), kind=kind, reason=reason, actor=house.actor(story.manager), now=now)
+
+
+def _observe(house, story, now, by="", days=0, words=""):
+    hearing.observation_note(case=_fresh(story), words=words, seen_at=now - days * DAY, actor=house.actor(by), now=now)
+
+
+def _interview(house, story, now, minutes=""):
+    party = Party.objects.filter(case=story.case).select_related("person").first()
+    doctor = house.users[story.doctor].display_name
+    heard = Heard(name="", interviewers=doctor, held_at=now - HOUR, place="二樓會談室", present="先生陪同")
+    hearing.interview_record(
+        case=_fresh(story), heard=heard, party=party, minutes=minutes, actor=house.actor(story.doctor), now=now
+    )
+
+
+def _confirm(house, story, now, corrections=""):
+    waiting = Interview.objects.get(stream=story.case.stream, outcome="")
+    hearing.interview_confirm(
+        case=_fresh(story), interview=waiting, how="read_aloud", corrections=corrections, actor=house.actor(story.doctor), now=now
+    )
+
+
 _STEPS: dict[str, Callable[..., None]] = {
     "open": _open,
     "assign": _assign,
@@ -620,5 +685,12 @@ _STEPS: dict[str, Callable[..., None]] = {
     "verify": _verify,
     "mediation": _mediation,
     "task": _task,
+    "evidence": _evidence,
+    "ask_evidence": _ask_evidence,
+    "give_evidence": _give_evidence,
+    "aside": _aside,
+    "observe": _observe,
+    "interview": _interview,
+    "confirm": _confirm,
 }
 

@@ -7,10 +7,12 @@ from typing import Any
 
 from suyuan.cases import rules as case_rules
 from suyuan.cases.models import Case, Party, Receipt, Survey
+from suyuan.cases.services.checklist import evidence_answer, evidence_give
 from suyuan.cases.services.ending import case_withdraw, survey_answer
 from suyuan.cases.services.handling.talking import demand_record
 from suyuan.cases.services.handling.working import file_add, task_open
 from suyuan.correspondence.services import message_receive
+from suyuan.evidence.models import EvidenceRequest
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.platform import files, idempotency
 from suyuan.platform.idempotency import Token
@@ -80,6 +82,27 @@ def party_files(*, receipt: Receipt, uploads: Sequence[Upload], token: Token, no
     if uploads:
         _ask_reopening(case, now)
     return len(uploads)
+
+
+@writes
+def party_evidence(
+    *, receipt: Receipt, request: EvidenceRequest, uploads: Sequence[Upload], token: Token, now: datetime
+) -> None:
+    """What the clinic asked this person for, and they agree to give."""
+    case, actor = receipt.case, party_of(receipt)
+    idempotency.claim(token=token, answer={}, now=now, stream=case.stream)
+    stored = [files.upload_keep(upload=upload, branch_id=case.branch_id, actor=actor, now=now) for upload in uploads]
+    evidence_give(case=case, stored=stored, request=request, agreed=True, actor=actor, now=now)
+    _ask_reopening(case, now)
+
+
+@writes
+def party_decline(*, receipt: Receipt, request: EvidenceRequest, words: str, token: Token, now: datetime) -> None:
+    """They would rather not, and need not say why."""
+    idempotency.claim(token=token, answer={}, now=now, stream=receipt.case.stream)
+    evidence_answer(
+        case=receipt.case, request=request, how="declined", words=words, actor=party_of(receipt), now=now
+    )
 
 
 @writes

@@ -15,8 +15,10 @@ from django.utils.translation import get_language
 from suyuan.cases.errors import AlreadyDone, CaseMovedMeanwhile
 from suyuan.cases.models import Survey
 from suyuan.cases.selectors import portal_case
-from suyuan.cases.selectors.outside import portal_paper
+from suyuan.cases.selectors.outside import PortalRequest, portal_paper, portal_request
 from suyuan.cases.services.receipts import receipt_open
+from suyuan.evidence.errors import RequestEnded
+from suyuan.evidence.models import EvidenceRequest
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import BadInput, NotHere
 from suyuan.platform import access, files, idempotency
@@ -24,14 +26,16 @@ from suyuan.platform.addresses import address
 from suyuan.platform.idempotency import KeyMissing, KeyReused, KeyUsedUp, Token
 from suyuan.playbooks import selectors as packs
 from suyuan.portal import http, rules
-from suyuan.portal.forms import DemandForm, FollowForm, MessageForm, SurveyForm, WithdrawForm
+from suyuan.portal.forms import AskedForm, DeclineForm, DemandForm, FollowForm, MessageForm, SurveyForm, WithdrawForm
 from suyuan.portal.http import portal_page
 from suyuan.portal.models import PartySession
 from suyuan.portal.proof import proof_of, proof_placed
 from suyuan.portal.selectors import answers_for, session_of
 from suyuan.portal.services.pace import pace_left, pace_taken
 from suyuan.portal.services.party import (
+    party_decline,
     party_demand,
+    party_evidence,
     party_files,
     party_message,
     party_of,
@@ -49,7 +53,7 @@ from suyuan.portal.views.write import FILES, TOKENS
 ANSWER_AFTER = 0.12
 # Whoever holds no receipt that opens anything.
 STRANGER = Actor("party", "unknown")
-DONE = ("message", "files", "demand", "withdraw", "survey")
+DONE = ("message", "files", "demand", "withdraw", "survey", "asked", "declined")
 
 
 # --- coming in -----------------------------------------------------------------------------------------------------
@@ -368,6 +372,74 @@ def own_survey(request: HttpRequest, session: PartySession) -> HttpResponse:
             return HttpResponseRedirect(_here(session, "survey"), status=303)
     context = {"form": form, "back": _here(session), "action": request.path}
     return show(request, "portal/survey.html", context, status=422 if form.errors else 200)
+
+
+@address("party", methods=("GET", "POST"), idempotent=True)
+@portal_page
+@_party_only
+def asked(request: HttpRequest, session: PartySession, uid: UUID) -> HttpResponse:
+    """One thing that is asked for. What has been settled meanwhile leads back to the page."""
+    row, shown = portal_request(session.receipt.case, session.receipt.party, uid)
+    if row is None:
+        return HttpResponseRedirect(_here(session))
+    if request.method == "POST":
+        return (_asked_declined if "decline" in request.POST else _asked_given)(request, session, row, shown)
+    return _asked_page(request, session, shown)
+
+
+def _asked_page(request: HttpRequest, session: PartySession, shown: PortalRequest, status: int = 200, **more: Any) -> HttpResponse:
+    case = session.receipt.case
+    access.seen(
+        party_of(session.receipt), "portal.request", at=request.now, purpose="read", branch_id=case.branch_id, stream=case.stream,
+        shown=[case.reference],
+    )  # fmt: skip
+    context = {
+        "asked": shown,
+        "notice": packs.evidence_procedure(case.procedure_id, case.jurisdiction).recording.asked,
+        "form": AskedForm(),
+        "decline": DeclineForm(),
+        "key": idempotency.new_key(),
+        "action": reverse("portal:follow_request", args=[request.branch.portal_slug, shown.uid]),
+        "back": _here(session),
+        "max_file": rules.FILE_LIMIT,
+        "max_all": rules.ALL_FILES_LIMIT,
+        **more,
+    }
+    return show(request, "portal/request.html", context, status=status)
+
+
+def _asked_given(request: HttpRequest, session: PartySession, row: EvidenceRequest, shown: PortalRequest) -> HttpResponse:
+    owner, token = http.party_token(request), _token(request, session, "evidence")
+    if _done_before(token):
+        return HttpResponseRedirect(_here(session, "asked"), status=303)
+    form = AskedForm(request.POST)
+    agreed = form.is_valid()
+    # What was sent along is kept as an upload of this page, so that nobody has to choose it again.
+    taken, refused = uploads_from_form(owner=owner, posted=request.FILES.getlist(FILES), now=request.now)
+    named, missing = uploads_named(owner=owner, tokens=request.POST.getlist(TOKENS), now=request.now)
+    uploads = named + taken
+    if not agreed or refused or missing or not uploads:
+        kept = [{"name": files.upload_name(u), "token": str(u.uid), "size": "", "note": ""} for u in uploads]
+        trouble = {"refused": refused, "missing": missing, "no_file": not (uploads or refused or missing), "kept": kept}
+        return _asked_page(request, session, shown, status=422, form=form, **trouble)
+    try:
+        party_evidence(receipt=session.receipt, request=row, uploads=uploads, token=token, now=request.now)
+    except (KeyUsedUp, files.UploadUsed, RequestEnded):
+        uploads_drop(taken)
+    return HttpResponseRedirect(_here(session, "asked"), status=303)
+
+
+def _asked_declined(request: HttpRequest, session: PartySession, row: EvidenceRequest, shown: PortalRequest) -> HttpResponse:
+    form, token = DeclineForm(request.POST), _token(request, session, "decline")
+    if not form.is_valid():
+        return _asked_page(request, session, shown, status=422, decline=form)
+    try:
+        if not _done_before(token):
+            words = form.cleaned_data["words"]
+            party_decline(receipt=session.receipt, request=row, words=words, token=token, now=request.now)
+    except (KeyUsedUp, RequestEnded):
+        pass  # the other click was first
+    return HttpResponseRedirect(_here(session, "declined"), status=303)
 
 
 @address("party", methods=("POST",))

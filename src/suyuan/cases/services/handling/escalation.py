@@ -154,7 +154,10 @@ def recipients(case: Case, fact: FactRow, now: datetime) -> list[User]:
             found = _holders(case, (Role.LEGAL,), now)
         case "level.lowering_asked" | "case.closing_asked":
             found = _holders(case, (Role.CASE_MANAGER, Role.DEPARTMENT_HEAD, Role.HEAD_OF_CLINIC), now)
-        case "case.assigned" | "speaker.named" | "investigator.appointed" | "task.opened" | "statement.requested":
+        case (
+            "case.assigned" | "speaker.named" | "investigator.appointed" | "task.opened" | "statement.requested"
+            | "evidence.requested" | "evidence.request_reminded"
+        ):  # fmt: skip
             found = list(User.objects.filter(uid=fact.value("user"), is_active=True)) if fact.value("user") else []
         case _:
             raise LookupError(f"nobody is told about {fact.type}")

@@ -36,6 +36,8 @@ DANGER_TASK = "danger_review"
 
 # What a person's body and the law are owed does not end with the complaint.
 CARE_TASKS = frozenset({DANGER_TASK, "ask_occurred_on", "care", "examination", "follow_up", "report"})
+# In the detail of a task: which request for evidence it stands for.
+REQUEST = "request"
 FILE_SOURCES = ("portal", "desk")
 CURRENCIES = ("TWD", "CNY", "HKD", "USD")
 
@@ -91,7 +93,9 @@ def task_finish(*, task: Task, words: str = "", actor: Actor, now: datetime) -> 
     case, task = _task(task, "task_finish", actor, now)
     if task.kind == DANGER_TASK:
         raise errors.DangerNeedsDoctor()
-    _theirs(case, task, actor, now)
+    if REQUEST in task.detail:
+        raise errors.EvidenceIsGiven()
+    task_theirs(case, task, actor, now)
 
     text = None
     if words.strip():
@@ -117,6 +121,8 @@ def task_cancel(*, task: Task, reason: str, actor: Actor, now: datetime) -> Task
     case, task = _task(task, "task", actor, now)
     if task.kind == DANGER_TASK:
         raise errors.DangerNeedsDoctor()
+    if REQUEST in task.detail:
+        raise errors.EvidenceIsGiven()
     told = said(case, "reason", reason, now=now, required=True, compartment=task.compartment)
     task.cancelled_at = now
     task.save(update_fields=["cancelled_at"])
@@ -139,7 +145,7 @@ def _task(task: Task, move: str, actor: Actor, now: datetime) -> tuple[Case, Tas
     return case, task
 
 
-def _theirs(case: Case, task: Task, actor: Actor, now: datetime) -> None:
+def task_theirs(case: Case, task: Task, actor: Actor, now: datetime) -> None:
     """A task somebody else was given is not ticked off in passing."""
     who = profile(actor, now)
     mine = {actor.user_id} | {m.stands_in_for_id for m in who.memberships if m.branch_id == case.branch_id}
