@@ -6,6 +6,7 @@
     register("platform_streamhead", forward=("position",), may_update_columns=(…))    these only ever grow
     register("platform_factprivate", ordered_delete=True)                             gone only where an erasure order names it
     register("platform_text", ordered_columns=("body",))                              emptied only where an order names it
+    register("platform_chainpending", delete_when="EXISTS (…)")                       gone only while that holds
 
 `pre_migrate` drops them and `post_migrate` installs them, because SQLite rebuilds tables when columns change; start-up
 calls `refuse_if_missing`. On SQLite an INSERT that would REPLACE a row fires no DELETE trigger (unless the connection
@@ -42,6 +43,7 @@ class Frozen:
     tolerates_known: bool
     ordered_columns: tuple[str, ...] = ()
     ordered_delete: bool = False
+    delete_when: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def register(
     tolerates_known: bool = False,
     ordered_columns: Sequence[str] = (),
     ordered_delete: bool = False,
+    delete_when: str | None = None,
 ) -> None:
     """Freeze the rows of `table`. Called while the program is put together (platform here, the rest in config).
 
@@ -80,6 +83,7 @@ def register(
     tolerates_known     SQLite: inserting a row that is there already does nothing (for ON CONFLICT DO NOTHING)
     ordered_columns     columns that become empty, once, where an erasure order names the row and the column
     ordered_delete      rows that go where an erasure order names them
+    delete_when         SQL over OLD.<column>, which may ask other tables: rows go while it holds
     """
     if (table, frozen_when) in _registry:
         raise ValueError(f"frozen twice: {table}")
@@ -91,6 +95,7 @@ def register(
         tolerates_known,
         tuple(ordered_columns),
         ordered_delete,
+        delete_when,
     )
 
 
@@ -108,6 +113,10 @@ register(
     "platform_streamhead", may_update_columns=("leaf", "at"), forward=("position",), tolerates_known=True
 )
 register("platform_accessrow")
+register(
+    "platform_chainpending",
+    delete_when="EXISTS (SELECT 1 FROM platform_logentry AS numbered WHERE numbered.fact_id = OLD.fact_id)",
+)
 register("platform_logentry")
 register("platform_lognode")
 register("platform_loghead", may_update_columns=("leaf",), forward=("position",))
@@ -202,7 +211,7 @@ def _postgresql(frozen: Frozen, columns: list[str], connection: Any) -> Iterator
     calls = f"EXECUTE FUNCTION {asked[0] or FUNCTION}()"
     yield _trigger(frozen, "update", f"BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({update}) {calls}", asked)
     condition = f"WHEN ({frozen.frozen_when}) " if frozen.frozen_when else ""
-    asked = _asking(f"NOT {_ordered(frozen.table, '')}", "OLD") if frozen.ordered_delete else ("", "")
+    asked = _asking(stays, "OLD") if (stays := _stays(frozen)) else ("", "")
     calls = f"EXECUTE FUNCTION {asked[0] or FUNCTION}()"
     yield _trigger(frozen, "delete", f"BEFORE DELETE ON {table} FOR EACH ROW {condition}{calls}", asked)
     yield _trigger(frozen, "truncate", f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refusal}")
@@ -214,7 +223,7 @@ def _sqlite(frozen: Frozen, columns: list[str], connection: Any) -> Iterator[Tri
     update = _update_refused(frozen, columns, "IS NOT", _ordered)
     yield _trigger(frozen, "update", f"BEFORE UPDATE ON {table} FOR EACH ROW WHEN {update} {refusal}")
     when = [f"({frozen.frozen_when})"] if frozen.frozen_when else []
-    when += [f"NOT {_ordered(frozen.table, '')}"] if frozen.ordered_delete else []
+    when += [stays] if (stays := _stays(frozen)) else []
     condition = f"WHEN {' AND '.join(when)} " if when else ""
     yield _trigger(frozen, "delete", f"BEFORE DELETE ON {table} FOR EACH ROW {condition}{refusal}")
 
@@ -232,6 +241,13 @@ def _ordered(table: str, column: str) -> str:
     """SQL: an erasure order names this column of the row; no column: the row itself."""
     named = f"o.relation = '{table}' AND o.row_id = OLD.id AND o.field = '{column}'"
     return f"EXISTS (SELECT 1 FROM platform_erasuretarget AS o WHERE {named})"
+
+
+def _stays(frozen: Frozen) -> str:
+    """SQL: nothing lets this row go; empty where that needs no other table."""
+    goes = [_ordered(frozen.table, "")] if frozen.ordered_delete else []
+    goes += [frozen.delete_when] if frozen.delete_when else []
+    return " AND ".join(f"NOT {condition}" for condition in goes)
 
 
 def _asking(refused: str, row: str) -> tuple[str, str]:
