@@ -228,7 +228,9 @@ def _insert(chance: random.Random, row: models.Model, field: None) -> None:
 
 def _place_of(row: models.Model) -> Callable[[Fault], bool]:
     """Where the verifier must point. Of a fact it must be the very place, or the gap that it left."""
-    if isinstance(row, (FactRow, FactPrivate, ChainPending)):
+    if isinstance(row, FactPrivate):  # one that was moved is found where it lies now
+        return lambda fault: fault.why in ("private_field_differs", "field_missing")
+    if isinstance(row, (FactRow, ChainPending)):
         fact = row if isinstance(row, FactRow) else row.fact
         stands = (fact.stream, {fact.position, fact.position + 1, fact.position + 50})
         return lambda fault: (fault.stream == stands[0] and fault.position in stands[1]) or fault.why == "foreign_stream" or (
