@@ -51,11 +51,13 @@ def main(argv: list[str]) -> int:
     if known.verb == "bench":
         return inside("-m", "benchmarks", *rest)
     if known.verb == "proof":
+        tracer()
         return inside("-m", "benchmarks.proof", *rest)
     if known.verb == "look":
         browser()
         return inside("-m", "tests.look", *rest)
     browser()
+    tracer()
     return lint() or tests(rest)
 
 
@@ -139,6 +141,14 @@ def browser() -> None:
         fatal=bool(os.environ.get("CI")),
     )
     return None
+
+
+def tracer() -> None:
+    """The fault tests watch and disturb system calls with strace, and check time stamps with openssl."""
+    missing = [name for name in ("strace", "openssl") if not shutil.which(name)]
+    if missing:
+        words = " ".join(missing)
+        apt_install(words, f"Fault tests need {words}: apt-get install {words}", fatal=bool(os.environ.get("CI")))
 
 
 def apt_install(packages: str, advice: str, *, fatal: bool = True) -> None:
