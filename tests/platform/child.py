@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 import django
@@ -26,7 +27,7 @@ def main(verb: str, *arguments: str) -> None:
         USE_TZ=True,
     )
     django.setup()
-    {"work": work, "receive": receive, "append": append}[verb](*arguments)
+    {"work": work, "receive": receive, "append": append, "large": large}[verb](*arguments)
 
 
 def say(word: str) -> None:
@@ -71,6 +72,44 @@ def append(uid: str, owner: str, step: str) -> None:
     die_before(step)
     upload_append(upload=upload, offset=upload.offset, source=[b"\xff\xd8\xff" + b"x" * 99_997])
     say("acknowledged")
+
+
+def large(size: str) -> None:
+    """Take in a large file by every way there is and read it back; says by how much the process grew, in MB."""
+    import hashlib
+    import resource
+
+    from suyuan.platform.files import (
+        file_receive,
+        file_store,
+        file_verify,
+        upload_append,
+        upload_finish,
+        upload_open,
+    )
+    from tests.platform.stories import NOW, SOMEBODY
+
+    def highest() -> int:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+    upload_open(owner="first", name="a.jpg", expected=9, max_bytes=9, expires_at=NOW + timedelta(days=1), now=NOW)
+    file_receive(source=photo(200_000), name="a.jpg", max_bytes=1 << 30)  # what is loaded once
+    before, whole = highest(), int(size)
+    stored = file_store(
+        received=file_receive(source=photo(whole), name="a.jpg", max_bytes=1 << 30), branch_id=1, actor=SOMEBODY, now=NOW
+    )
+    held = upload_open(
+        owner="me", name="a.jpg", expected=whole, max_bytes=1 << 30, expires_at=NOW + timedelta(days=1), now=NOW
+    )
+    data = photo(whole)
+    while held.offset < whole:
+        held = upload_append(upload=held, offset=held.offset, source=islice(data, 100))
+    held = upload_finish(upload=held, actor=SOMEBODY, now=NOW)
+    same = file_verify(stored) == "" == file_verify(held.file) and held.file.sha256 == stored.sha256
+    digest = hashlib.sha256()
+    for piece in photo(whole):
+        digest.update(piece)
+    say(f"{highest() - before} {same and digest.hexdigest() == stored.sha256}")
 
 
 def photo(size: int):

@@ -67,3 +67,12 @@ def test_an_upload_goes_on_from_what_was_acknowledged(real, step):
     orphans_collect(clock.now() + ORPHAN_AFTER + timedelta(minutes=1))
     assert whole_files(real) == [finished.file.path]
     assert storage().path(finished.file.path).exists()
+
+
+def test_a_large_file_needs_no_more_memory_than_a_small_one(real):
+    """64 MB in one stream and in pieces, put together and read: the process grows by less than two pieces."""
+    process = child("large", str(64_000_000))
+    said, _ = process.communicate(timeout=120)
+    grew, same = said.split()
+    assert same == "True"
+    assert int(grew) < 24, f"grew by {grew} MB"
