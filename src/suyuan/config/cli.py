@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from suyuan.config import up
 from suyuan.config.up import DEMO, REAL, Start, StartRefused
@@ -140,7 +141,7 @@ def parser() -> argparse.ArgumentParser:
     made = verb("password", people_password, "set a member's password in the terminal", within=people)
     made.add_argument("login")
 
-    verb("manage", lambda given: 0, "Django's own commands: suyuan manage …", house=False)
+    verb("manage", lambda given: 0, "those of Django's own commands that change nothing: suyuan manage …", house=False)
     verb("version", version, "which version this is", house=False)
     return top
 
@@ -514,13 +515,15 @@ def keys_sheet(given: argparse.Namespace) -> int:
 def keys_rotate(given: argparse.Namespace) -> int:
     start = _house(given)
     _django(start)
-    from suyuan.platform import keys
+    from suyuan.kernel.actor import SYSTEM
+    from suyuan.platform import clock, keys
+    from suyuan.platform.installation import master_key_rotate
 
     if given.files:
         return _file_key_rotate()
     if given.signing:
         return _signing_key_rotate()
-    keys.master_rotate(start.keys)
+    master_key_rotate(path=start.keys, actor=SYSTEM, now=clock.now())
     print(keys.sheet(start.keys).text)
     _say("請印出新的備份單，舊的作廢；並重新啟動。 Print the new sheet, destroy the old one, and restart.")
     return 0
@@ -608,12 +611,15 @@ def jobs_list(given: argparse.Namespace) -> int:
 
 def jobs_retry(given: argparse.Namespace) -> int:
     _django(_house(given))
+    from suyuan.kernel.actor import SYSTEM
     from suyuan.platform import clock
-    from suyuan.platform.jobs import engine
+    from suyuan.platform.installation import jobs_revive
     from suyuan.platform.models import Job
 
     wanted = given.uid or [str(uid) for uid in Job.objects.filter(state="dead").values_list("uid", flat=True)]
-    unknown = [uid for uid in wanted if not _is_uid(uid) or not engine().revive(uid, clock.now())]
+    known = [UUID(uid) for uid in wanted if _is_uid(uid)]
+    revived = {str(uid) for uid in jobs_revive(uids=known, actor=SYSTEM, now=clock.now())}
+    unknown = [uid for uid in wanted if not _is_uid(uid) or str(UUID(uid)) not in revived]
     print(f"{len(wanted) - len(unknown)} 件再試一次 to be tried again")
     for uid in unknown:
         _say(f"{uid}: 不是失敗的工作 not a failed job")
@@ -643,7 +649,14 @@ def people_password(given: argparse.Namespace) -> int:
     return 0
 
 
+# Of Django's own commands these change nothing that a fact would have to tell. The rest, such as loaddata or
+# createsuperuser, would write behind the log's back.
+HARMLESS = frozenset({"check", "inspectdb", "makemigrations", "showmigrations", "sqlmigrate", "help", "version"})
+
+
 def manage(arguments: Sequence[str]) -> int:
+    if not {*arguments[:1]} & HARMLESS:
+        return _complain(f"這裡只能用 Only these: {', '.join(sorted(HARMLESS))}")
     _environment(_house(argparse.Namespace(data=None, keys=None)))
     from django.core.management import execute_from_command_line
 
@@ -746,8 +759,6 @@ def _refuse_taken_port(host: str, port: int) -> None:
 
 
 def _is_uid(text: str) -> bool:
-    from uuid import UUID
-
     try:
         UUID(text)
     except ValueError:

@@ -35,6 +35,14 @@ def signing_key_rotated(told: Told) -> str:
     return _("換了簽章金鑰，由前一把簽署接續。指紋 %(key)s。") % {"key": told.plain("key", "")[:16]}
 
 
+def master_key_rotated(told: Told) -> str:
+    return _("換了主金鑰；內容沒有重新加密，舊的備份單作廢。")
+
+
+def jobs_revived(told: Told) -> str:
+    return _("把 %(n)s 件失敗的背景工作再試一次。") % {"n": told.plain("n", 0)}
+
+
 def log_restored(told: Told) -> str:
     backup, reason = told.private.get("backup", ""), told.private.get("reason", "")
     return _("由備份還原（%(backup)s）：%(reason)s") % {"backup": backup, "reason": reason}
@@ -82,6 +90,8 @@ PLATFORM: Mapping[str, Callable[[Told], str]] = {
     "hold.lifted": hold_lifted,
     "access.day_closed": access_day_closed,
     "keys.signing_rotated": signing_key_rotated,
+    "keys.master_rotated": master_key_rotated,
+    "jobs.revived": jobs_revived,
     "log.anchored": log_anchored,
     "log.restored": log_restored,
     "files.scrubbed": files_scrubbed,

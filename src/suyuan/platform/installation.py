@@ -1,12 +1,16 @@
-"""What happens to the installation as a whole stands in a stream of its own: a new signing key, a restored backup."""
+"""What happens to the installation as a whole stands in a stream of its own: new keys, a restored backup, jobs tried anew."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
+from uuid import UUID
 
 from suyuan.kernel.actor import Actor
 from suyuan.platform import keys, log
 from suyuan.platform.checkpoints import RESTORED
 from suyuan.platform.facts import Fact, facts_record, stream_of
+from suyuan.platform.jobs import engine
 from suyuan.platform.models import Installation
 from suyuan.platform.units import writes
 
@@ -25,6 +29,26 @@ def signing_key_rotate(*, actor: Actor, now: datetime) -> keys.KeyLink:
     said = {"key": link.key, "after": link.after, "public": link.public, "endorsement": link.signature}
     facts_record([Fact(SIGNING_KEY_ROTATED, installation_stream(), plain=said)], actor=actor, now=now)
     return link
+
+
+def master_key_rotate(*, path: Path, actor: Actor, now: datetime) -> keys.Master:
+    """A new master key; `keys.master_rotate` says in which order, so that no crash leaves the house without one."""
+    stream = installation_stream()
+
+    def tell(new: keys.Master) -> None:
+        facts_record([Fact("keys.master_rotated", stream, plain={"key": new.key_id})], actor=actor, now=now)
+
+    return keys.master_rotate(path, tell=tell)
+
+
+@writes
+def jobs_revive(*, uids: Sequence[UUID], actor: Actor, now: datetime) -> list[UUID]:
+    """Give jobs that failed for good another chance; which of them were such jobs."""
+    revived = [uid for uid in uids if engine().revive(uid, now)]
+    if revived:
+        told = {"n": len(revived), "jobs": [str(uid) for uid in revived]}
+        facts_record([Fact("jobs.revived", installation_stream(), plain=told)], actor=actor, now=now)
+    return revived
 
 
 @writes

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -417,8 +417,10 @@ def _link(row: Any) -> KeyLink:
     return KeyLink(notes.fingerprint_of(public), public.hex(), chain.time_text(row.created_at), row.after, endorsement)
 
 
-def master_rotate(path: Path) -> Master:
+def master_rotate(path: Path, *, tell: Callable[[Master], None] = lambda new: None) -> Master:
     """Replace the master key: every key is wrapped anew, no sealed value is touched. Print the new sheet afterwards.
+
+    `tell` records it, inside the same transaction.
 
     The new master key is on disk beside the old one before the database changes, and takes its place after. A crash
     between the two is finished by the next process that opens the ring.
@@ -426,11 +428,12 @@ def master_rotate(path: Path) -> Master:
     old, beside = master_load(path), _beside(path)
     beside.unlink(missing_ok=True)
     new = master_create(beside)
-    with transaction.atomic():
+    with units.unit():
         for row in _rows().select_for_update().order_by("id"):
             row.wrapped = new.wrap(old.unwrap(bytes(row.wrapped)))
             row.master_id = new.key_id
             row.save(update_fields=["wrapped", "master_id"])
+        tell(new)
     os.replace(beside, path)
     ring_forget()
     return new
