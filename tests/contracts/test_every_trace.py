@@ -45,7 +45,7 @@ NOTHING_OF_A_CASE = {
     "desk:file_copy": "leads back to the item, until it was asked for by sending",
     **dict.fromkeys(("portal:clinics", "portal:start", "portal:poster", "portal:proof"), "for everybody outside"),
     **dict.fromkeys(("portal:danger", "portal:write", "portal:kiosk", "portal:kiosk_danger", "portal:kiosk_write"), "an empty form"),
-    **dict.fromkeys(("portal:file", "portal:kiosk_file", "portal:follow_file"), "how much of a file has arrived"),
+    **dict.fromkeys(("portal:file", "portal:kiosk_file", "portal:follow_file", "desk:file_upload"), "how much of a file has arrived"),
     **dict.fromkeys(("portal:survey", "portal:follow_survey", "portal:follow_demand", "portal:follow_withdraw"), "an empty form"),
 }
 # What has to be asked for before anything is shown.
@@ -53,7 +53,10 @@ ASKED = {"people:people": {"q": "例小安"}, "desk:register_hints": {"name": "�
 # Lists: one row for all of it, with what was asked and which of them came up.
 LISTS = {"desk:today", "desk:handover", "desk:cases", "desk:statements", "people:people", "desk:register_hints"}
 # These change what no case, patient or colleague hangs on.
-LEAVES_NO_FACT = {"desk:presence": "who is on the page, for a minute"}
+LEAVES_NO_FACT = {
+    "desk:presence": "who is on the page, for a minute",
+    "desk:file_uploads": "pieces of a file that becomes an item only when its form is sent",
+}
 
 
 class Traces:
