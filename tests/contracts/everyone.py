@@ -23,6 +23,7 @@ from suyuan.evidence.rules import SHOWN
 from suyuan.evidence.selectors.pictures import previews_of
 from suyuan.evidence.services.derived import item_look
 from suyuan.evidence.services.hearing import Heard
+from suyuan.evidence.services.rights import Ceremony, copies_prepare, seal_make
 from suyuan.people.models import ContactPoint
 from suyuan.people.rules import Contact
 from suyuan.people.services import NewPerson, representative_register
@@ -133,7 +134,10 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         invited_by=manager.user,
     )  # fmt: skip
     clock = case.clocks.filter(state="running").first() or case.clocks.first()
+    seal, copies = _sealed_and_copied(case, kept, actor)
     return {
+        "desk:seal_print": str(seal.uid),
+        "desk:copies_print": str(copies.uid),
         "reference": case.reference,
         "desk:file": str(kept.uid),
         **_papers(case, manager.user, actor),
@@ -177,6 +181,13 @@ def _shown(case: Case, actor, kind: str) -> Item:
     if item.stored.content_type in SHOWN:
         item_look(item=item, look=look_into(item.stored), zone=case.branch.tz, now=NOON)
     return item
+
+
+def _sealed_and_copied(case: Case, kept, actor):
+    there = Ceremony(place="諮詢室", kept_at="保險櫃", for_clinic="經理", for_patient="例小安")
+    given = {"items": [kept], "stream": case.stream, "branch": case.branch, "actor": actor, "now": NOON}
+    copies = copies_prepare(**given, request=None, consents="included", currency="TWD")
+    return seal_make(**given, ceremony=there), copies
 
 
 def _contact(person, actor):
@@ -230,6 +241,9 @@ NAMED = {
     "desk:letter_take_back": "desk:letter_take_back",
     "desk:interview": "desk:interview",
     "desk:interview_print": "desk:interview",
+    "desk:seal_print": "desk:seal_print",
+    "desk:copies_print": "desk:copies_print",
+    "desk:copies_list": "desk:copies_print",
     "desk:clock": "desk:clock",
     "desk:clock_pause": "desk:clock",
     "desk:clock_resume": "desk:clock",

@@ -8,9 +8,17 @@ from django.urls import reverse
 
 from suyuan.accounts.models import GuestGrant, User
 from suyuan.accounts.services import guest_invite
+from suyuan.cases.phrases import DATA
 from suyuan.cases.services import assessing, ending, handling, inquiry, investigation, outside, parties
 from suyuan.cases.services.intake import PersonGiven
+from suyuan.cases.services.rights import case_copies_prepare, case_seal
 from suyuan.desk.acts import ACTS, BY_CODE, CLEARS, STOPS_WITH
+from suyuan.desk.services import file_keep
+from suyuan.evidence.models import CopySet, Seal
+from suyuan.evidence.selectors.items import items_of
+from suyuan.evidence.services.rights import Ceremony
+from suyuan.platform.files import STAFF_TYPES, file_receive
+from suyuan.platform.models import Hold
 from tests.cases.cast import HOUR, NOON, fresh, nothing_left, types_of
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +62,37 @@ def _found(case, cast):
         investigation.finding_record(case=fresh(case), issue=issue, words="三週。", basis="當天的紀錄", actor=cast.doctor.actor, now=NOON)
     investigation.root_cause_record(case=fresh(case), whys=["沒有值班表"], root="沒有人", actor=cast.doctor.actor, now=NOON)
     handling.speaker_name(case=fresh(case), speaker=cast.colleague.user, actor=cast.manager.actor, now=NOON)
+
+
+def _flagged(case, cast):
+    handling.case_flag(case=fresh(case), flag="legal", reason="存證信函", actor=cast.manager.actor, now=NOON)
+
+
+def _kept(case, cast):
+    received = file_receive(source=[b"%PDF-1.4\n" + b"x" * 900], name="chart.pdf", max_bytes=10_000, accept=STAFF_TYPES)
+    file_keep(case=fresh(case), received=received, note="", actor=cast.manager.actor, now=NOON)
+
+
+def _items(case):
+    return [str(item.uid) for item in items_of(case.stream, [""])]
+
+
+def _asked_for(case, cast, kind):
+    return handling.demand_record(case=fresh(case), kind=kind, words="請處理", actor=cast.manager.actor, now=NOON)
+
+
+def _copied(case, cast):
+    _kept(case, cast)
+    demand = _asked_for(case, cast, "records_copy")
+    case_copies_prepare(
+        case=fresh(case), items=list(items_of(case.stream, [""])), demand=demand, consents="included", actor=cast.manager.actor, now=NOON
+    )
+
+
+def _sealed(case, cast):
+    _kept(case, cast)
+    there = Ceremony(place="諮詢室", kept_at="保險櫃", for_clinic="陳經理", for_patient="例小安")
+    case_seal(case=fresh(case), items=list(items_of(case.stream, [""])), ceremony=there, actor=cast.manager.actor, now=NOON)
 
 
 def _settled(case, cast):
@@ -221,6 +260,24 @@ STORIES = {
         "proceeding": str(case.proceedings.get().uid), "milestone": "accepted", "note": ""}, "proceeding.milestone"),
     "proceeding-end": ("manager", "received", _proceeding, lambda case, cast: {
         "proceeding": str(case.proceedings.get().uid), "outcome": "agreed"}, "proceeding.ended"),
+    "hold": ("legal", "received", _flagged, {"kind": "counsel", "reason": "律師來函"}, "hold.placed"),
+    "hold-lift": ("head", "received", _flagged, lambda case, cast: {
+        "hold": str(Hold.objects.filter(stream=case.stream).first().uid), "reason": "爭議已經解決"}, "hold.lifted"),
+    "copies": ("manager", "received", _kept, lambda case, cast: {
+        "items": _items(case), "consents": "included", "pages": "12", "fee_major": "200", "letters": "on"}, "copies.prepared"),
+    "copies-out": ("manager", "received", _copied, lambda case, cast: {
+        "copies": str(CopySet.objects.get(stream=case.stream).uid), "to_whom": "例小安", "standing": "patient",
+        "shown": "國民身分證", "medium": "paper", "receipt": "signed"}, "copies.handed_over"),
+    "copies-wait": ("manager", "received", _copied, lambda case, cast: {
+        "copies": str(CopySet.objects.get(stream=case.stream).uid), "how": "今天電話通知"}, "copies.waiting"),
+    "seal": ("manager", "received", _kept, lambda case, cast: {
+        "items": _items(case), "lots": "1 HA-2026-77", "place": "諮詢室", "kept_at": "保險櫃", "for_clinic": "陳經理",
+        "for_patient": "例小安", "signed_on": "paper"}, "seal.made"),
+    "unseal": ("manager", "received", _sealed, lambda case, cast: {
+        "seal": str(Seal.objects.get(stream=case.stream).uid), "ground": "both_sides", "why": "送鑑定", "for_clinic": "陳經理",
+        "for_patient": "例小安", "intact": "yes"}, "seal.opened"),
+    "erase": ("head", "received", lambda case, cast: _asked_for(case, cast, "data_erase"),
+        {f"do_{group}": "keep" for group in DATA}, "erasure.answered"),
     "resolve": ("manager", "received", lambda case, cast: handling.case_raise(
         case=fresh(case), level=1, reason="", actor=cast.manager.actor, now=NOON),
         {"words": "當場更正收據", "content": "on"}, "case.resolved_on_spot"),

@@ -501,7 +501,9 @@ MOVES: Mapping[str, MoveRule] = {
     "respond": _rule(MANAGERS, persons=_OWNER),
     # beside it
     "hold": _rule(Role.LEGAL, GUEST_LAWYER, Role.CASE_MANAGER, Role.HEAD_OF_CLINIC, others=_SYSTEM),
-    "hold_lift": _rule(Role.LEGAL, Role.HEAD_OF_CLINIC),
+    "hold_lift": _rule(Role.LEGAL, GUEST_LAWYER, Role.HEAD_OF_CLINIC),
+    "seal": _rule(MANAGERS, Role.LEGAL, persons=_OWNER),
+    "erase": _rule(Role.LEGAL, Role.HEAD_OF_CLINIC),
     "proceed": _rule(MANAGERS, Role.LEGAL, GUEST_LAWYER),
     "bundle_export": _rule(MANAGERS, Role.LEGAL, GUEST_LAWYER, persons=_OWNER, others=_SYSTEM),
     "guest_invite": _rule(Role.CASE_MANAGER, Role.HEAD_OF_CLINIC, Role.LEGAL),

@@ -495,3 +495,44 @@ class OwnJudgement(Refusal):
 
     def message(self) -> str:
         return _("不同意見由其他人寫；您自己的看法已經在評估裡。")
+
+
+class OwnHold(NotAllowed):
+    """Whoever placed a hold does not lift it."""
+
+    code = "own_hold"
+
+    def message(self) -> str:
+        return _("這項保全是您要求的，要由另一位法務或院長解除。診所裡沒有別人時，可以邀請院外律師。")
+
+
+class HoldStillNeeded(Refusal):
+    code = "hold_still_needed"
+
+    def message(self) -> str:
+        return _("還有案外的程序在進行，這段期間不能解除保全。")
+
+
+class KeptByLaw(Refusal):
+    """Carries `group`, `rule` and `until`."""
+
+    code = "kept_by_law"
+
+    def message(self) -> str:
+        return _("這一組依法還要保存（%(rule)s），不能刪除。") % self.data
+
+
+class NotAskedFor(Refusal):
+    code = "not_asked_for"
+
+    def message(self) -> str:
+        return _("這項要求已經答覆，或不是這一種要求。")
+
+
+class AskerNotVerified(Refusal):
+    """Copies of a chart go to nobody whose identity, or authority, has not been seen."""
+
+    code = "asker_not_verified"
+
+    def message(self) -> str:
+        return _("提出的人身分還沒有核對，或代理權還沒有確認，不能交付複製本。請先記下核對。")

@@ -3,9 +3,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from suyuan.cases import rules
 from suyuan.cases.phrases import PHRASES
 from suyuan.cases.services.clocks import clocks_follow
 from suyuan.cases.services.handling.escalation import TELL, escalations_follow, level_follow
+from suyuan.cases.services.holding import holds_follow
 from suyuan.platform.facts import FactKind, Reaction
 
 # What may make a rule of the pack hold that brings in the next person (C-13).
@@ -44,7 +46,8 @@ def _inside(name: str) -> tuple[Reaction, ...]:
     if name in SWEPT:
         return ()
     steps = (level_follow,) if name in COMING_IN else ()
-    return (clocks_follow, *steps, escalations_follow) if name in ESCALATING else (clocks_follow,)
+    steps += (holds_follow,) if name in rules.HOLD_ON else ()
+    return (clocks_follow, *steps, escalations_follow) if name in ESCALATING else (clocks_follow, *steps)
 
 
 FACTS: Mapping[str, FactKind] = {

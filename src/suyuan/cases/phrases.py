@@ -171,6 +171,37 @@ PARTIES: Labels = {
 }
 
 
+DATA: Labels = {
+    "identifiers": named("data", "姓名、生日、病歷號"),
+    "contacts": named("data", "聯絡方式"),
+    "photos": named("data", "您提供的照片與檔案"),
+    "messages": named("data", "往來訊息"),
+    "narrative": named("data", "申訴內容"),
+    "chart": named("data", "病歷、同意書與療程資料"),
+    "facts": named("data", "其他處理紀錄"),
+}
+RECORDS: Labels = {
+    "chart": named("record", "病歷與同意書"),
+    "complaint_record": named("record", "申訴紀錄"),
+    "care_record": named("record", "關懷與說明紀錄"),
+    "sealed": named("record", "封存的資料與實物"),
+    "adverse_event": named("record", "不良事件通報資料"),
+}
+HOLD_CAUSES: Labels = {
+    "case.flagged": gettext_lazy("標記為涉及法律"),
+    "case.disputed": gettext_lazy("標示為有爭議"),
+    "proceeding.opened": gettext_lazy("案外程序開始"),
+    "incident.identified": gettext_lazy("記下應通報的事件"),
+}
+DECISIONS: Labels = {
+    "erased": named("data", "刪除"),
+    "kept_law": named("data", "依法保存"),
+    "kept_hold": named("data", "保全中，不能刪除"),
+    "kept_other": named("data", "保留，理由如下"),
+    "nothing": named("data", "沒有這類資料"),
+}
+
+
 def label(labels: Labels, code: object) -> str:
     """The word for a code; a code without a word stands for itself, so that nothing vanishes."""
     return str(labels.get(code, code if code is not None else ""))
@@ -363,6 +394,15 @@ def clock_recounted(told: Told) -> str:
 
 t = gettext_lazy
 
+def erasure_answered(told: Told) -> str:
+    said = {"erased": told.plain("erased", 0), "kept": told.plain("kept", 0)}
+    return _("答覆刪除個人資料的請求：刪除 %(erased)s 組，保留 %(kept)s 組。") % said
+
+
+def copies_waiting(told: Told) -> str:
+    return _("複製本 %(number)s 已備妥，通知對方領取。") % {"number": told.plain("number")}
+
+
 PHRASES: Mapping[str, Callable[[Told], str]] = {
     "case.opened": case_opened,
     "case.completed": _says(t("把申訴的內容寫完整了")),
@@ -408,6 +448,8 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "promise.kept": promise_kept,
     "promise.broken": _says(t("一項對申訴人的承諾過了時間")),
     "demand.recorded": _coded(t("記下對方的請求：%(kind)s"), "kind", DEMANDS),
+    "erasure.answered": erasure_answered,
+    "copies.waiting": copies_waiting,
     "demand.answered": demand_answered,
     "task.opened": task_opened,
     "task.done": task_done,

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from suyuan.kernel.machine import Machine, Move
@@ -392,3 +392,95 @@ def stated_time_problem(stated: datetime | None, now: datetime) -> str | None:
     if stated < now - EARLIEST:
         return "ancient"
     return None
+
+
+# --- how long records are kept -------------------------------------------------------------------------------------
+
+# Signs of a dispute: the fact, the field and values that count (None: always), and the kind of hold it places.
+HOLD_ON = {
+    "case.flagged": ("flag", frozenset({"legal"}), "counsel"),
+    "case.disputed": ("", None, "internal"),
+    "incident.identified": ("", None, "internal"),
+    "proceeding.opened": ("", None, ""),
+}
+_PROCEEDING_HOLDS = {
+    "tw_mediation": "mediation",
+    "cn_people_mediation": "mediation",
+    "cn_admin_mediation": "mediation",
+    "court": "court",
+}
+
+
+def hold_asked(fact_type: str, plain: Mapping[str, object]) -> str | None:
+    """The kind of hold that this fact places on its case by itself; None: it is no sign of a dispute."""
+    if fact_type not in HOLD_ON:
+        return None
+    field, values, kind = HOLD_ON[fact_type]
+    if values is not None and plain.get(field) not in values:
+        return None
+    return kind or _PROCEEDING_HOLDS.get(str(plain.get("kind")), "authority")
+
+
+@dataclass(frozen=True)
+class Floor:
+    """A rule of law on how long one kind of record is kept. `adult_at`: of whoever is younger, from that birthday on."""
+
+    record: str
+    rule: str
+    n: int
+    unit: str = "years"
+    adult_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Until when one kind of record is kept, that day included, and by which rule. No day: it is still being written."""
+
+    record: str
+    rule: str
+    until: date | None
+
+
+def retention_until(record: str, since: date | None, floors: Iterable[Floor], *, born: date | None) -> Kept | None:
+    """The longest of all floors for this record; None when no rule keeps it.
+
+    `since`: the last day something was added; None while it goes on. Nobody's age is guessed to their harm: where the
+    day of birth is unknown, the record counts as that of a newborn.
+    """
+    mine = [floor for floor in floors if floor.record == record]
+    if not mine:
+        return None
+    if since is None:
+        return Kept(record, max(mine, key=lambda f: (f.n if f.unit == "years" else 0)).rule, None)
+    ends = [(_floor_ends(floor, since, born), floor.rule) for floor in mine]
+    until, rule = max(ends)
+    return Kept(record, rule, until)
+
+
+def _floor_ends(floor: Floor, since: date, born: date | None) -> date:
+    start = since
+    if floor.adult_at is not None:
+        start = max(since, years_later(born or since, floor.adult_at))
+    return months_later(start, floor.n) if floor.unit == "months" else years_later(start, floor.n)
+
+
+def years_later(day: date, n: int) -> date:
+    """The same day n years on; 29 February becomes 1 March, never a day too early."""
+    try:
+        return day.replace(year=day.year + n)
+    except ValueError:
+        return date(day.year + n, 3, 1)
+
+
+def months_later(day: date, n: int) -> date:
+    """The same day n months on, or the first of the month after where there is no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + n, 12)
+    try:
+        return day.replace(year=year, month=month + 1)
+    except ValueError:
+        return date(year + (month == 11), 1 if month == 11 else month + 2, 1)
+
+
+def may_go(kept: Kept | None, today: date) -> bool:
+    """Whether nothing in law keeps it any more."""
+    return kept is None or (kept.until is not None and today > kept.until)

@@ -3,18 +3,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
 
+from suyuan.cases.phrases import HOLD_CAUSES
 from suyuan.platform.facts import Told
-
-HOLD_CAUSES: Mapping[str, Promise] = {
-    "case.flagged": _l("標記為涉及法律"),
-    "case.disputed": _l("標示為有爭議"),
-    "proceeding.opened": _l("案外程序開始"),
-    "incident.identified": _l("記下應通報的事件"),
-}
 
 
 def hold_placed(told: Told) -> str:

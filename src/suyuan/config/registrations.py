@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-from suyuan.platform import access, facts, triggers, verify
+from suyuan.platform import access, facts, holds, triggers, verify
 from suyuan.platform.facts import FactKind, Told
 
 # The database refuses to change these. (table, arguments of platform.triggers.register)
@@ -13,7 +13,7 @@ FROZEN: tuple[tuple[str, dict], ...] = (
     ("playbooks_packactivation", {}),
     ("cases_acknowledgement", {}),
     ("cases_disclosure", {}),
-    ("cases_finding", {}),
+    ("cases_finding", {"ordered_columns": ("basis",)}),
     ("cases_rootcause", {}),
     ("cases_findingcitation", {}),
     ("cases_exposureanswer", {}),
@@ -25,15 +25,16 @@ FROZEN: tuple[tuple[str, dict], ...] = (
     ("cases_planstep", {"frozen_when": "OLD.done_at IS NOT NULL OR OLD.struck_at IS NOT NULL"}),
     ("cases_conflictcheck", {"may_update_columns": ("declared", "declared_words", "declared_at")}),
     ("cases_conflictcheck", {"frozen_when": "OLD.declared_at IS NOT NULL"}),
-    ("cases_contactentry", {}),
-    ("cases_carerecord", {}),
+    ("cases_contactentry", {"ordered_columns": ("place", "participants", "next_step")}),
+    ("cases_carerecord", {"ordered_columns": ("place",)}),
     ("cases_consent", {}),
     ("cases_evaluation", {}),
+    ("cases_erasuredecision", {}),
+    ("cases_erasureletter", {}),
     (
         "evidence_item",
         {"may_update_columns": ("kind", "title", "from_whom", "obtained_at", "place", "note", "compartment", "branch_id")},
     ),
-    ("evidence_custodyentry", {}),
     ("evidence_bundleexport", {}),
     ("evidence_picture", {}),
     ("evidence_need", {"may_update_columns": ("ended_at", "ended_by_id")}),
@@ -47,6 +48,13 @@ FROZEN: tuple[tuple[str, dict], ...] = (
     ("evidence_interviewsupplement", {}),
     ("evidence_observation", {"may_update_columns": ("struck_at", "struck_reason")}),
     ("evidence_observation", {"frozen_when": "OLD.struck_at IS NOT NULL"}),
+    ("evidence_custodyentry", {"ordered_columns": ("from_whom", "to_whom", "place", "why")}),
+    ("evidence_seal", {"may_update_columns": ("branch_id",)}),
+    ("evidence_sealeditem", {"ordered_columns": ("title",)}),
+    ("evidence_sealopening", {"ordered_columns": ("for_patient", "why")}),
+    ("evidence_copyset", {"may_update_columns": ("branch_id",), "ordered_columns": ("missing",)}),
+    ("evidence_copieditem", {"ordered_columns": ("title",)}),
+    ("evidence_copyhandover", {"ordered_columns": ("to_whom", "shown")}),
     ("cases_approval", {"frozen_when": "OLD.decided_at IS NOT NULL"}),
     ("cases_survey", {"frozen_when": "OLD.answered_at IS NOT NULL"}),
     (
@@ -102,6 +110,7 @@ def register_all() -> None:
     from suyuan.cases.services.clocks import clocks_follow
     from suyuan.cases.services.handling import escalations_follow
     from suyuan.cases.services.handling.escalation import TELL
+    from suyuan.cases.services.holding import PROTECTED, case_of_compartment, cases_of_person
     from suyuan.config.jobs import access_recomputed
     from suyuan.config.phrases import PLATFORM
     from suyuan.correspondence.freezing import FROZEN as MESSAGES
@@ -109,6 +118,9 @@ def register_all() -> None:
     from suyuan.evidence.phrases import PHRASES as EVIDENCE
     from suyuan.people.selectors import person_meant
 
+    holds.register_hangs_on("person", cases_of_person)
+    for compartment in sorted(PROTECTED):
+        holds.register_hangs_on(compartment, case_of_compartment)
     after = {"pack.loaded": (RECOUNT,)}
     words = {**phrases(), **PLATFORM}
     facts.register({name: FactKind(phrase, after=after.get(name, ())) for name, phrase in words.items()})

@@ -1,23 +1,30 @@
-"""The writes that span contexts below the desk: a letter, a file, and evidence."""
+"""The writes that span contexts below the desk: a letter, a file, copies with what was written, an answer on erasure."""
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from suyuan.cases.models import Case, Party
-from suyuan.cases.services import handling
+from django.utils.translation import gettext as _
+
+from suyuan.cases.models import Case, Demand, ErasureDecision, Party
+from suyuan.cases.selectors.rights import erasure_parts
+from suyuan.cases.services import handling, rights
 from suyuan.cases.services.checklist import evidence_give
 from suyuan.cases.services.common import case_locked, require_may
 from suyuan.correspondence.models import Message
+from suyuan.correspondence.phrases import channel_word
 from suyuan.correspondence.services import message_change, message_draft, message_queue
-from suyuan.evidence.models import EvidenceRequest, Item
+from suyuan.desk.letters_of_rights import erasure_letter
+from suyuan.evidence.models import CopySet, EvidenceRequest, Item
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import NotHere
-from suyuan.platform.files import Received, file_store, upload_keep
+from suyuan.platform.files import STAFF_TYPES, Received, file_receive, file_store, upload_keep
 from suyuan.platform.models import Upload
 from suyuan.platform.units import writes
 
 UNDO = timedelta(seconds=60)
+PAPER_BYTES = 20_000_000
 
 
 @writes
@@ -100,3 +107,63 @@ def upload_take(*, case: Case, upload: Upload, note: str, actor: Actor, now: dat
     """The same for a file that came in pieces and is whole. Raises UploadUsed."""
     stored = upload_keep(upload=upload, branch_id=case.branch_id, actor=actor, now=now)
     return handling.file_add(case=case, stored=stored, source="desk", note=note, actor=actor, now=now)
+def copies_make(*, case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> CopySet:
+    """Make a set of copies; the correspondence becomes a text paper first, its bytes before the transaction."""
+    letters = None
+    if data["letters"]:
+        require_may(case, "demand_answer", actor, now)
+        paper = correspondence_paper(case, data.get("demand"), now)
+        if paper:
+            name = _("往來訊息 %(reference)s.txt") % {"reference": case.reference}
+            letters = file_receive(source=[paper.encode()], name=name, max_bytes=PAPER_BYTES, accept=STAFF_TYPES)
+    fee = data.get("fee_major")
+    return rights.case_copies_prepare(
+        case=case,
+        items=list(data["items"]),
+        demand=data.get("demand"),
+        consents=data["consents"],
+        missing=data["missing"],
+        pages=data.get("pages"),
+        fee_minor=int(fee * 100) if fee else 0,
+        letters=letters,
+        letters_title=_("與您的往來訊息"),
+        actor=actor,
+        now=now,
+    )
+
+
+def correspondence_paper(case: Case, demand: Demand | None, now: datetime) -> str:
+    """Everything written between this person and us, oldest first, as text anybody can open. What is kept apart stays apart."""
+    asked_by = demand.asked_by if demand is not None else None
+    whom = ["", f"party:{asked_by.uid}"] if asked_by is not None else [""]
+    rows = Message.objects.filter(subject_stream=case.stream, compartment="", text__isnull=False).select_related("text")
+    if asked_by is not None:
+        rows = rows.filter(party__in=whom)
+    told = rows.exclude(state__in=["draft", "withdrawn", "queued"]).order_by("id")
+    lines = []
+    for row in told:
+        if asked_by is not None and row.direction == "in" and row.author not in (f"party:{asked_by.uid}",):
+            continue
+        when = (row.sent_at or row.created_at).astimezone(case.branch.tz)
+        who = _("您") if row.direction == "in" else case.branch.name(case.language)
+        lines.append(f"{when:%Y/%m/%d %H:%M}　{who}　{channel_word(row.channel)}\n\n{row.text.body}\n")
+    if not lines:
+        return ""
+    head = _("案 %(reference)s 的往來訊息，%(at)s 列出，共 %(n)s 則。時間是診所當地時間。") % {
+        "reference": case.reference,
+        "at": f"{now.astimezone(case.branch.tz):%Y/%m/%d %H:%M}",
+        "n": len(lines),
+    }
+    return head + "\n\n" + ("－" * 20 + "\n").join(lines)
+
+
+@writes
+def erasure_decide(
+    *, case: Case, demand: Demand, choices: dict[str, rights.Choice], words: str, actor: Actor, now: datetime
+) -> list[ErasureDecision]:
+    """Decide group by group, and answer the person in their own language."""
+    today = now.astimezone(case.branch.tz).date()
+    letter = erasure_letter(case, erasure_parts(case, demand, today), choices, words)
+    return rights.erasure_answer(
+        case=case, demand=demand, choices=choices, letter=letter, language=case.language, actor=actor, now=now
+    )

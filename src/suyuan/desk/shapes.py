@@ -302,6 +302,7 @@ def case(page: CasePage, profile: ActorProfile, now: datetime, *, view: str = ""
         "may_verify": "party_verify" in page.allowed,
         "may_survey": "survey_send" in page.allowed and not found.is_open,
         "pages": pages(found, page.allowed, "case"),
+        "held": found.held,
         "disputed": found.disputed_at is not None and found.is_open,
         "alone": alone(page.alone, found, page.allowed),
     }
@@ -419,6 +420,7 @@ _ICONS = (
     ("support.", "staff"), ("proceeding.", "court"), ("report.", "building"), ("survey.", "survey"), ("case.closed", "seal"),
     ("case.closing", "seal"), ("case.assigned", "person"), ("speaker.", "speaker"), ("channels.", "info"), ("receipt.", "qr"),
     ("legal.", "scales"), ("counsel.", "scales"), ("issue.", "list"), ("factors.", "list"), ("incident.", "warning"),
+    ("hold.placed", "lock"), ("hold.lifted", "unlock"), ("seal.", "seal"), ("copies.", "copy"), ("erasure.", "trash"),
     ("harm.", "warning"), ("helper.", "people"), ("late_entry.", "note"), ("evaluation.", "survey"), ("case.", "note"),
 )  # fmt: skip
 
@@ -600,6 +602,7 @@ def pages(found: Case, allowed: frozenset[str], here: str) -> list[Shown]:
             ("files", "desk:files", _("檔案")),
             ("outside", "desk:outside", _("要求與程序")),
             ("papers", "desk:papers", _("報告與摘要")),
+            ("rights", "desk:rights", _("保全與權利")),
         ]
     return [
         {"label": words, "url": reverse(name, args=[found.reference]), "on": code == here} for code, name, words in listed

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from suyuan.cases.rules import Paper
-from suyuan.desk import evidence, inquiry, items, papers, uploads, views
+from suyuan.desk import evidence, inquiry, items, papers, rights, uploads, views
 from suyuan.desk.acts import ACTS
 from suyuan.desk.evidence_acts import EVIDENCE_ACTS
 
@@ -21,6 +21,8 @@ urlpatterns = [
     path("registered/<str:reference>/", views.registered, name="registered"),
     path("rules/", views.packs_page, name="packs"),
     path("rules/cards/<str:code>/", views.card, name="card"),
+    path("holds/", rights.holds, name="holds"),
+    path("lots/", rights.lots, name="lots"),
     path("statements/", views.statements, name="statements"),
     path("statements/<uuid:uid>/", views.statement, name="statement"),
     path("cases/", views.cases, name="cases"),
@@ -36,6 +38,10 @@ urlpatterns = [
     path("cases/<str:reference>/evidence/add/", evidence.evidence_add, name="evidence_add"),
     path("cases/<str:reference>/interviews/<uuid:uid>/", evidence.interview, name="interview"),
     path("cases/<str:reference>/interviews/<uuid:uid>/print/", evidence.interview_print, name="interview_print"),
+    path("cases/<str:reference>/rights/", rights.rights, name="rights"),
+    path("cases/<str:reference>/seals/<uuid:uid>/print/", rights.seal_print, name="seal_print"),
+    path("cases/<str:reference>/copies/<uuid:uid>/print/", rights.copies_print, name="copies_print"),
+    path("cases/<str:reference>/copies/<uuid:uid>/list/", rights.copies_list, name="copies_list"),
     path("cases/<str:reference>/files/", views.files, name="files"),
     path("cases/<str:reference>/files/uploads/", uploads.uploads, name="file_uploads"),
     path("cases/<str:reference>/files/uploads/<uuid:uid>/", uploads.upload, name="file_upload"),

@@ -153,3 +153,48 @@ def at(problem: type[BadInput], name: str, **data: object) -> BadInput:
     refused = problem(**data)
     refused.fields = {name: refused.message()}
     return refused
+
+
+class ItemSealed(Refusal):
+    """Carries `number`, that of the seal."""
+
+    code = "item_sealed"
+
+    def message(self) -> str:
+        return _("這項證物在封條 %(number)s 裡，雙方在場啟封之前不能移動或改寫說明。") % self.data
+
+
+class AlreadyOpened(Refusal):
+    code = "seal_already_opened"
+
+    def message(self) -> str:
+        return _("這個封條已經啟封。")
+
+
+class AlreadyHandedOver(Refusal):
+    code = "copies_already_handed_over"
+
+    def message(self) -> str:
+        return _("這份複製本已經交付。")
+
+
+class SealingRefused(BadInput):
+    """Field → code of `rules`."""
+
+    code = "sealing_refused"
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__(fields={name: str(_WRONG[code]()) for name, code in problems.items()})
+
+    def message(self) -> str:
+        return next(iter(self.fields.values()))
+
+
+_WRONG = {
+    "empty": lambda: _("這裡還沒有填寫。"),
+    "witness_needed": lambda: _("病人方不在場時，要有一位見證人。"),
+    "absence_needed": lambda: _("請寫病人方為什麼沒有到場。"),
+    "too_early": lambda: _("法律還不允許單方啟封。"),
+    "nothing": lambda: _("請至少選一項。"),
+    "missing_needed": lambda: _("請寫沒有同意書的原因，或還缺什麼。"),
+}

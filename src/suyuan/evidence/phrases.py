@@ -117,6 +117,49 @@ def _of_interview(sentence: Promise) -> Callable[[Told], str]:
     return lambda told: str(sentence) % {"n": told.plain("number")}
 
 
+SIGNED_ON: dict[str, Promise] = {"paper": _l("紙本簽名"), "screen": _l("螢幕上逐一具名")}
+GROUNDS: dict[str, Promise] = {
+    "both_sides": _l("雙方在場"),
+    "settled": _l("糾紛已經解決"),
+    "authority": _l("主管機關或法院要求"),
+    "alone": _l("封存期滿，法律允許單方啟封"),
+}
+STANDINGS: dict[str, Promise] = {
+    "patient": _l("病人本人"),
+    "agent": _l("代理人（委任）"),
+    "legal_representative": _l("法定代理人"),
+    "heir": _l("繼承人"),
+}
+MEDIA: dict[str, Promise] = {"paper": _l("紙本"), "disc": _l("光碟"), "usb": _l("隨身碟"), "portal": _l("進度頁下載")}
+RECEIPTS: dict[str, Promise] = {"signed": _l("簽收"), "stamped": _l("蓋章"), "witnessed": _l("見證人簽名")}
+
+
+def _items(told: Told) -> str:
+    return _("、").join(str(number) for number in told.plain("items", []))
+
+
+def seal_made(told: Told) -> str:
+    words = _("封存證物 %(items)s，封條 %(number)s，雙方在場。")
+    if not told.plain("both"):
+        words = _("封存證物 %(items)s，封條 %(number)s，病人方不在場，由見證人見證。")
+    return words % {"items": _items(told), "number": told.plain("number")}
+
+
+def seal_opened(told: Told) -> str:
+    said = {"number": told.plain("number"), "ground": GROUNDS.get(told.plain("ground", ""), "")}
+    words = _("啟封 %(number)s（%(ground)s），封條完好。") if told.plain("intact") else _("啟封 %(number)s（%(ground)s），封條已有破損。")
+    return words % said
+
+
+def copies_prepared(told: Told) -> str:
+    return _("備妥複製本 %(number)s：證物 %(items)s") % {"number": told.plain("number"), "items": _items(told)}
+
+
+def copies_handed_over(told: Told) -> str:
+    standing = STANDINGS.get(told.plain("standing", ""), "")
+    return _("交付複製本 %(number)s，領取人是%(standing)s。") % {"number": told.plain("number"), "standing": standing}
+
+
 PHRASES: dict[str, Callable[[Told], str]] = {
     "item.added": item_added,
     "item.described": item_described,
@@ -141,4 +184,8 @@ PHRASES: dict[str, Callable[[Told], str]] = {
     "observation.noted": observation_noted,
     "observation.supplemented": observation_supplemented,
     "observation.struck": lambda told: _("劃掉一則同仁觀察，原來的字仍然看得見"),
+    "seal.made": seal_made,
+    "seal.opened": seal_opened,
+    "copies.prepared": copies_prepared,
+    "copies.handed_over": copies_handed_over,
 }

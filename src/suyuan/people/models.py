@@ -102,7 +102,7 @@ class ContactPoint(models.Model):
 
     @property
     def value(self) -> str:
-        return unseal(CONTACT_VALUE, self.uid, bytes(self.value_sealed))
+        return unseal(CONTACT_VALUE, self.uid, bytes(self.value_sealed)) if self.value_sealed else ""
 
 
 class Representative(models.Model):
@@ -134,7 +134,7 @@ class Representative(models.Model):
 
 
 class TreatmentReceived(models.Model):
-    """What was done to a patient, as known: by statement, by import or by staff."""
+    """What was done to a patient, as known: by statement, by import or by staff. Named (`rules`), until it is erased."""
 
     uid = models.UUIDField(default=chance.uid, unique=True)
     person = models.ForeignKey(Person, models.PROTECT, related_name="treatments")
@@ -154,7 +154,6 @@ class TreatmentReceived(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="treatment_is_named", condition=~Q(pack_code="") | ~Q(words="")),
             models.CheckConstraint(
                 name="treatment_price_has_currency", condition=Q(price_minor__isnull=True) | ~Q(currency="")
             ),

@@ -159,12 +159,18 @@ class ClockSpec:
 
 @dataclass(frozen=True)
 class Keep:
-    """How long a record must be kept."""
+    """How long a record must be kept.
+
+    of        which records (vocabulary.RECORDS); none: what the rule itself speaks of
+    adult_at  for somebody younger than this, the time runs from their birthday of that age
+    """
 
     __pydantic_config__ = STRICT
 
     n: int
     unit: deadlines.Unit
+    of: tuple[Code, ...] = ()
+    adult_at: int | None = None
 
 
 @dataclass(frozen=True)

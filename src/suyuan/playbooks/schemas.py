@@ -278,6 +278,8 @@ def _rule(place: int, rule: LawRule) -> Iterator[Flaw]:
         yield Flaw("rules", (place, "protects"), "not_known", ", ".join(sorted(known.COMPARTMENTS)), rule.protects)
     if rule.grade == "V" and not rule.quote:
         yield Flaw("rules", (place, "quote"), "quote_needed")
+    if rule.keep is not None:
+        yield from _known("rules", (place, "keep", "of"), rule.keep.of, known.RECORDS)
     for inner, when in enumerate(rule.shown_when):
         yield from _when("rules", (place, "shown_when", inner), when)
     if rule.clock is None:

@@ -59,6 +59,12 @@ def protections(jurisdiction: str, on: date) -> dict[str, tuple[LawRule, ...]]:
     return {compartment: tuple(rules) for compartment, rules in found.items()}
 
 
+def retention_rules(jurisdiction: str, on: date) -> tuple[LawRule, ...]:
+    """Rules in force on that day that say how long records are kept. What nobody has verified binds nobody."""
+    rules = law_newest(jurisdiction).rules
+    return tuple(r for r in rules if r.keep is not None and r.keep.of and r.grade != "UNVERIFIED" and r.in_force(on))
+
+
 def law_rule(sha: str) -> LawRule:
     """The row a clock was started by, as it stood then. Unknown hashes raise PackMissing."""
     for pk in PackVersion.objects.filter(kind="law").order_by("-pk").values_list("pk", flat=True):

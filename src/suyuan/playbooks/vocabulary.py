@@ -221,3 +221,8 @@ NOTICES = frozenset(
         "court_before_mediation",
     }
 )
+
+# Kinds of records that a rule of law may say how long to keep.
+RECORDS = frozenset(
+    {"chart", "chart_inpatient", "care_record", "complaint_record", "sealed", "adverse_event", "access_log"}
+)

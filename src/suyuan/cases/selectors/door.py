@@ -35,7 +35,9 @@ from suyuan.cases.models import (
     Task,
 )
 from suyuan.cases.services.common import Colleague, case_people
+from suyuan.evidence.models import CopySet, Seal
 from suyuan.kernel.refusal import NotHere
+from suyuan.platform.models import Hold
 from suyuan.playbooks import selectors as packs
 
 _WITH = ("branch", "owner", "speaker", "registered_by", "patient", "department", "narrative")
@@ -159,6 +161,10 @@ def _described(cases: QuerySet[Case]) -> QuerySet[Case]:
             Involvement.objects.filter(case=OuterRef("pk"), kind="investigator", until__isnull=True)
         ),
         n_proceedings=_number(Proceeding.objects.filter(ended_at=None)),
+        held=Exists(Hold.objects.filter(stream=OuterRef("stream"), lifted_at=None)),
+        n_erasures=_number(Demand.objects.filter(kind="data_erase", answered_at=None)),
+        copies_ready=Exists(CopySet.objects.filter(stream=OuterRef("stream"), handover=None)),
+        under_seal=Exists(Seal.objects.filter(stream=OuterRef("stream"), opening=None)),
         has_guest=Exists(GuestGrant.objects.filter(stream=OuterRef("stream"), ended_at=None)),
         complained_about=Exists(
             Involvement.objects.filter(case=OuterRef("pk"), kind="complained", until__isnull=True)

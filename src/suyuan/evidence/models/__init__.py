@@ -3,9 +3,13 @@ from suyuan.evidence.models.hearing import Interview, InterviewSupplement, Obser
 from suyuan.evidence.models.items import CustodyEntry, Item
 from suyuan.evidence.models.pictures import Picture
 from suyuan.evidence.models.requests import EvidenceRequest, Need
+from suyuan.evidence.models.rights import CopiedItem, CopyHandover, CopySet, Seal, SealedItem, SealOpening
 
 __all__ = [
     "BundleExport",
+    "CopiedItem",
+    "CopyHandover",
+    "CopySet",
     "CustodyEntry",
     "EvidenceRequest",
     "Interview",
@@ -14,4 +18,7 @@ __all__ = [
     "Need",
     "Observation",
     "Picture",
+    "Seal",
+    "SealOpening",
+    "SealedItem",
 ]

@@ -8,7 +8,8 @@ from datetime import datetime
 from django.db.models import Max
 
 from suyuan.evidence import errors, rules
-from suyuan.evidence.models import CustodyEntry, Item
+from suyuan.evidence.models import CopySet, CustodyEntry, Item, Seal
+from suyuan.evidence.selectors.rights import seal_over
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import BadInput
 from suyuan.platform import units
@@ -131,6 +132,7 @@ def item_describe(
 ) -> Item:
     """Say more exactly what an item is. What was said before stays in the chain."""
     item = Item.objects.select_for_update(of=("self",)).get(pk=item.pk)
+    _refuse_if_sealed(item)
     said = {"kind": kind, "title": title, "from_whom": from_whom, "place": place, "note": note}
     changes = {name: words.strip() for name, words in said.items() if words is not None}
     if obtained_at is not None:
@@ -152,7 +154,8 @@ def item_describe(
 @writes
 def items_rescope(*, stream: str, branch_id: int) -> None:
     """What they belong to stands in another branch now; its own fact says so."""
-    Item.objects.filter(stream=stream).update(branch_id=branch_id)
+    for model in (Item, Seal, CopySet):
+        model.objects.filter(stream=stream).update(branch_id=branch_id)
 
 
 @writes
@@ -169,7 +172,9 @@ def custody_note(
     actor: Actor,
     now: datetime,
 ) -> CustodyEntry:
-    """One hand-over of an item. Raises BadInput, WordsTooLong, TimeWrong."""
+    """One hand-over of an item. Raises BadInput, WordsTooLong, TimeWrong, ItemSealed."""
+    if act in rules.BREAKS_SEAL:
+        _refuse_if_sealed(item)
     (entry,) = custody_make(
         [item], act=act, happened_at=happened_at, from_whom=from_whom, to_whom=to_whom, place=place, why=why,
         actor=actor, now=now,
@@ -221,6 +226,12 @@ def custody_make(
         )
         for item in items
     )
+
+
+def _refuse_if_sealed(item: Item) -> None:
+    seal = seal_over(item)
+    if seal is not None:
+        raise errors.ItemSealed(number=seal.number)
 
 
 def _received(item: Item, actor: Actor, now: datetime) -> CustodyEntry:

@@ -1,0 +1,378 @@
+"""What a case owes to keep and may let go: holds, retention, the groups of an erasure request, lots traced both ways."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Max, Q, QuerySet
+
+from suyuan.accounts.rules import ActorProfile, branches_for, reach
+from suyuan.cases import rules
+from suyuan.cases.models import (
+    CareRecord,
+    Case,
+    CaseIssue,
+    ContactEntry,
+    Demand,
+    Finding,
+    Party,
+    Proceeding,
+    ProceedingStep,
+    Promise,
+    StaffStatement,
+    Task,
+)
+from suyuan.cases.rules import Floor, Kept
+from suyuan.correspondence.models import Message
+from suyuan.evidence.models import CopiedItem, CustodyEntry, Item, SealedItem
+from suyuan.evidence.selectors.rights import sealed_with_lot
+from suyuan.people import erasing
+from suyuan.people.models import Person, TreatmentReceived
+from suyuan.platform.erasure import Cell, Named
+from suyuan.platform.holds import holds_over
+from suyuan.platform.models import ErasureOrder, ErasureTarget, FactPrivate, Hold, Text
+from suyuan.playbooks import selectors as packs
+from suyuan.playbooks.readers import LawRule
+
+# The groups of an erasure request, in the order in which they are answered, and which records keep each of them.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "identifiers": ("complaint_record",),
+    "contacts": ("complaint_record",),
+    "photos": ("complaint_record",),
+    "messages": ("complaint_record",),
+    "narrative": ("complaint_record",),
+    "chart": ("chart",),
+    "facts": ("complaint_record", "care_record"),
+}
+
+
+# --- holds ---------------------------------------------------------------------------------------------------------
+
+
+def standing_holds(case: Case) -> list[Hold]:
+    return holds_over(case.stream)
+
+
+@dataclass(frozen=True)
+class HeldCase:
+    case: Case
+    holds: list[Hold]
+
+
+def held_cases(profile: ActorProfile, most: int = 200) -> list[HeldCase]:
+    """Cases within reach on which a hold stands, the newest hold first."""
+    standing = Hold.objects.filter(lifted_at=None, stream__startswith="case:").order_by("-placed_at")
+    by_stream: dict[str, list[Hold]] = {}
+    for hold in standing[: most * 4]:
+        by_stream.setdefault(hold.stream, []).append(hold)
+    seen = Case.objects.within(reach(profile)).filter(stream__in=by_stream).select_related("branch", "patient")
+    found = {case.stream: case for case in seen}
+    return [HeldCase(found[stream], holds) for stream, holds in by_stream.items() if stream in found][:most]
+
+
+# --- retention -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class KeptLine:
+    """One kind of record of this case, until when it is kept, and the rule that says so."""
+
+    record: str
+    since: date | None
+    kept: Kept | None
+    rule: LawRule | None
+
+
+def floors(case: Case, today: date) -> tuple[list[Floor], dict[str, LawRule]]:
+    """The floors of the law in force in the case's jurisdiction, and their rules by id."""
+    found = packs.retention_rules(case.jurisdiction, today)
+    by_id = {rule.id: rule for rule in found}
+    return [
+        Floor(record, rule.id, rule.keep.n, str(rule.keep.unit.value), rule.keep.adult_at)
+        for rule in found
+        for record in rule.keep.of
+    ], by_id
+
+
+def kept_lines(case: Case, today: date) -> list[KeptLine]:
+    """Until when each kind of record of this case is kept; the longest rule wins."""
+    known, by_id = floors(case, today)
+    born = case.patient.birth_date if case.patient else None
+    lines = []
+    for record, since in last_days(case).items():
+        kept = rules.retention_until(record, since, known, born=born)
+        lines.append(KeptLine(record, since, kept, by_id.get(kept.rule) if kept else None))
+    return lines
+
+
+def last_days(case: Case) -> dict[str, date | None]:
+    """Kind of record → the last day something was added to it; None: it goes on, as long as the case does."""
+    zone = case.branch.tz
+
+    def day(moment: datetime | None) -> date | None:
+        return moment.astimezone(zone).date() if moment else None
+
+    ended = day(case.ended_at)
+    treated = TreatmentReceived.objects.filter(person=case.patient_id).aggregate(last=Max("on"))["last"]
+    cared = day(CareRecord.objects.filter(case=case).aggregate(last=Max("happened_at"))["last"])
+    talked = day(ContactEntry.objects.filter(case=case).aggregate(last=Max("happened_at"))["last"])
+    charted = [each for each in (treated, cared) if each]
+    found: dict[str, date | None] = {
+        "chart": max(charted, default=ended) if ended else None,
+        "complaint_record": ended,
+        "care_record": max(talked or ended, ended) if ended else None,
+    }
+    if sealed := SealedItem.objects.filter(seal__stream=case.stream).aggregate(last=Max("seal__sealed_at"))["last"]:
+        found["sealed"] = day(sealed) if ended else None
+    if Task.objects.filter(case=case, kind="report").exists():
+        found["adverse_event"] = ended
+    return found
+
+
+# --- an erasure request --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Part:
+    """One group of what was asked to be erased: how many things, whether a hold stands, what law keeps it and until when."""
+
+    group: str
+    count: int
+    held: Hold | None
+    kept: Kept | None
+    rule: LawRule | None
+    free: bool
+
+
+def subject_of(case: Case, demand: Demand) -> Person | None:
+    """Whose data was asked about: the person asking, or whom they were shown to speak for."""
+    party = demand.asked_by
+    if party is None:
+        first = Party.objects.filter(case=case).select_related("person").order_by("id").first()
+        return case.patient or (first.person if first else None)
+    if "representative" in party.roles and party.authority_proven_at is not None and case.patient is not None:
+        return case.patient
+    return party.person
+
+
+def erasure_parts(case: Case, demand: Demand, today: date) -> list[Part]:
+    """Every group as it stands today."""
+    person = subject_of(case, demand)
+    known, by_id = floors(case, today)
+    days, born = last_days(case), person.birth_date if person else None
+    if person is not None and _open_elsewhere(person, case):
+        days["complaint_record"] = None
+    parts = []
+    for group, records in GROUPS.items():
+        things = things_of(case, person, group)
+        count = sum(len(named) for named in things.values())
+        held = next((holds[0] for stream in things if (holds := holds_over(stream))), None)
+        if person is not None and person.is_patient and group in ("identifiers", "contacts"):
+            records = (*records, "chart")
+        kept = _longest(rules.retention_until(record, days[record], known, born=born) for record in records if record in days)
+        free = held is None and rules.may_go(kept, today)
+        parts.append(Part(group, count, held, kept, by_id.get(kept.rule) if kept else None, free))
+    return parts
+
+
+def _open_elsewhere(person: Person, case: Case) -> bool:
+    theirs = Q(patient=person) | Q(parties__person=person)
+    return Case.objects.filter(theirs, is_open=True).exclude(pk=case.pk).exists()
+
+
+def _longest(kept: Iterable[Kept | None]) -> Kept | None:
+    found = [each for each in kept if each is not None]
+    return max(found, key=lambda each: each.until or date.max, default=None)
+
+
+def things_of(case: Case, person: Person | None, group: str) -> dict[str, list[Named]]:
+    """What an order would name for this group, by stream; what earlier orders took away is left out."""
+    found: dict[str, list[Named]] = {}
+    for stream, named in _COLLECT[group](case, person):
+        found.setdefault(stream, []).append(named)
+    return {stream: kept for stream, named in found.items() if (kept := _not_yet(named))}
+
+
+def _not_yet(named: list[Named]) -> list[Named]:
+    return [each for each in named if not (isinstance(each, Text) and not each.body)]
+
+
+Collected = Iterator[tuple[str, Named]]
+
+
+def _identifiers(case: Case, person: Person | None) -> Collected:
+    return ((person.stream, each) for each in (erasing.identifiers_of(person) if person else ()))
+
+
+def _contacts(case: Case, person: Person | None) -> Collected:
+    return ((person.stream, each) for each in (erasing.contacts_of(person) if person else ()))
+
+
+def _files(case: Case, own: bool) -> Collected:
+    """Files with everything said about them; `own`: what the person handed in, otherwise what is ours."""
+    rows = Item.objects.filter(stream=case.stream).select_related("stored", "parent")
+    mine = [row for row in rows if ((row.parent or row).source in ("portal", "email")) == own]
+    for row in mine:
+        if row.stored is not None and row.stored.state == "stored":
+            yield case.stream, row.stored
+        yield from _cells(case.stream, row, ("title", "from_whom", "place", "note"))
+    ids = [row.pk for row in mine]
+    for entry in CustodyEntry.objects.filter(item__in=ids):
+        yield from _cells(case.stream, entry, ("from_whom", "to_whom", "place", "why"))
+    for line in CopiedItem.objects.filter(item__in=ids):
+        yield from _cells(case.stream, line, ("title",))
+    uids = {str(row.uid) for row in mine}
+    told = FactPrivate.objects.filter(fact__stream=case.stream, fact__type__startswith="item.").select_related("fact")
+    yield from ((case.stream, field) for field in told if field.fact.value("item") in uids)
+
+
+def _messages(case: Case, person: Person | None) -> Collected:
+    rows = Message.objects.filter(subject_stream=case.stream).select_related("text")
+    for row in rows:
+        if row.text is not None:
+            yield row.text.stream, row.text
+        yield from _cells(case.stream, row, ("draft_body", "subject_line", "to_sealed"))
+    yield from _told(case.stream, Q(fact__type__startswith="message."))
+
+
+def _narrative(case: Case, person: Person | None) -> Collected:
+    if case.narrative is not None:
+        yield case.stream, case.narrative
+    yield from _cells(case.stream, case, ("matter",))
+    for issue in CaseIssue.objects.filter(case=case):
+        yield from _cells(case.stream, issue, ("subject",))
+    yield from _told(case.stream, Q(fact__type__in=["case.opened", "case.completed", "issue.added"]))
+
+
+def _chart(case: Case, person: Person | None) -> Collected:
+    yield from _files(case, own=False)
+    for record in CareRecord.objects.filter(case=case).select_related("words"):
+        yield case.stream, record.words
+        yield from _cells(case.stream, record, ("place",))
+    yield from _told(case.stream, Q(fact__type__startswith="care."))
+    if person is not None:
+        yield from ((person.stream, each) for each in erasing.treatments_of(person))
+
+
+_REST: tuple[tuple[type, str, tuple[str, ...]], ...] = (
+    (ContactEntry, "case", ("place", "participants", "next_step")),
+    (Task, "case", ("title",)),
+    (Promise, "case", ("words",)),
+    (Proceeding, "case", ("body", "number")),
+    (ProceedingStep, "proceeding__case", ("note",)),
+    (Finding, "case", ("basis",)),
+    (StaffStatement, "case", ("support",)),
+    (Party, "case", ("verified_how", "authority_how")),
+)
+
+
+def _facts(case: Case, person: Person | None) -> Collected:
+    """Whatever is left in the case's streams: words of every kind, and every sealed field."""
+    streams = [case.stream, *(case.compartment_stream(name) for name in sorted(rules.COMPARTMENTS - {""}))]
+    taken = {each.pk for group in ("messages", "narrative", "chart") for _s, each in _COLLECT[group](case, person) if isinstance(each, Text)}
+    for text in Text.objects.filter(stream__in=streams).exclude(pk__in=taken):
+        yield text.stream, text
+    for model, to_case, fields in _REST:
+        for row in model.objects.filter(**{to_case: case}):
+            yield from _cells(case.stream, row, fields)
+    yield from _cells(case.stream, case, ("end_reason", "helper_named", "communication_need", "preferred_hours"))
+    elsewhere = Q(fact__type__startswith="message.") | Q(fact__type__startswith="item.") | Q(fact__type__startswith="care.")
+    elsewhere |= Q(fact__type__in=["case.opened", "case.completed", "issue.added"])
+    house = Q(fact__type__in=["hold.placed", "hold.lifted", "erasure.ordered"])
+    for stream in streams:
+        yield from _told(stream, ~house & ~elsewhere if stream == case.stream else ~house)
+
+
+def _told(stream: str, which: Q) -> Collected:
+    rows = FactPrivate.objects.filter(which, fact__stream=stream).select_related("fact")
+    return ((stream, field) for field in rows)
+
+
+def _cells(stream: str, row, fields: Iterable[str]) -> Collected:
+    return ((stream, Cell(row, name)) for name in fields if getattr(row, name))
+
+
+_COLLECT: dict[str, Callable[[Case, Person | None], Collected]] = {
+    "identifiers": _identifiers,
+    "contacts": _contacts,
+    "photos": lambda case, person: _files(case, own=True),
+    "messages": _messages,
+    "narrative": _narrative,
+    "chart": _chart,
+    "facts": _facts,
+}
+
+
+def purging(case: Case) -> bool:
+    """Something was erased that is not yet gone from the disk."""
+    uids = [uid for row in case.erasures.all() for uid in row.orders]
+    return bool(uids) and ErasureOrder.objects.filter(uid__in=uids, purged_at=None).exists()
+
+
+def erased(row) -> bool:
+    """Whether an order names this row."""
+    return ErasureTarget.objects.filter(relation=row._meta.db_table, row_id=row.pk).exists()
+
+
+# --- lots, both ways -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LotTrace:
+    """Everything within reach that carries this lot or device number."""
+
+    treatments: list[TreatmentReceived]
+    cases: list[Case]
+    objects: list[tuple[SealedItem, Case]]
+    items: list[tuple[Item, Case]]
+
+
+def lot_trace(profile: ActorProfile, number: str, most: int = 200) -> LotTrace:
+    """This lot → which patients, treatments, cases and objects, as far as the reader may see each of them.
+
+    What a person told of a treatment when complaining is shown to those who may see that complaint.
+    """
+    number = number.strip()
+    if not number:
+        return LotTrace([], [], [], [])
+    carries = Q(lot__iexact=number) | Q(device__iexact=number)
+    done = TreatmentReceived.objects.filter(carries).select_related("person", "branch").order_by("-on", "-id")
+    seen = Case.objects.within(reach(profile)).select_related("branch", "patient")
+    cases = list(_cases_with(seen, done)[:most])
+    complained = set(CaseIssue.objects.filter(case__in=cases, treatment__in=done).values_list("treatment_id", flat=True))
+    complained |= set(done.filter(person__in=[case.patient_id for case in cases]).values_list("pk", flat=True))
+    where = branches_for(profile, "person_search")
+    treatments = [
+        row
+        for row in done[: most * 4]
+        if row.pk in complained or (row.source != "intake" and (where is None or row.person.branch_id in where))
+    ]
+    by_stream = {case.stream: case for case in seen.filter(stream__in=_streams_with(number))}
+    objects = [(line, by_stream[line.seal.stream]) for line in sealed_with_lot(number) if line.seal.stream in by_stream]
+    open_items = Item.objects.filter(stream__in=by_stream, compartment="").filter(_says(number)).order_by("id")
+    items = [(item, by_stream[item.stream]) for item in open_items]
+    cases += [case for case in by_stream.values() if case not in cases]
+    return LotTrace(treatments[:most], cases[:most], objects[:most], items[:most])
+
+
+def _cases_with(seen: QuerySet[Case], done: QuerySet[TreatmentReceived]) -> QuerySet[Case]:
+    ids = done.values("pk")
+    people = done.values("person_id")
+    return seen.filter(Q(issues__treatment__in=ids) | Q(patient__in=people)).distinct().order_by("-received_at")
+
+
+def _streams_with(number: str) -> set[str]:
+    sealed = set(sealed_with_lot(number).values_list("seal__stream", flat=True))
+    return sealed | set(Item.objects.filter(_says(number), compartment="").values_list("stream", flat=True)[:2_000])
+
+
+def _says(number: str) -> Q:
+    return Q(title__icontains=number) | Q(note__icontains=number)
+
+
+def lots_of(case: Case) -> list[tuple[str, TreatmentReceived]]:
+    """This case → which lots and devices: of the treatments it is about, and of all its patient received."""
+    mine = Q(pk__in=CaseIssue.objects.filter(case=case, treatment__isnull=False).values("treatment_id"))
+    rows = TreatmentReceived.objects.filter(mine | Q(person=case.patient_id, person__isnull=False)).order_by("-on", "-id")
+    return [(number, row) for row in rows for number in (row.lot, row.device) if number]

@@ -1,0 +1,68 @@
+"""Legal hold on a case: placed on any sign of a dispute, lifted by a named person who did not place it."""
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from suyuan.cases import errors, rules
+from suyuan.cases.models import Case, Party, Proceeding
+from suyuan.cases.services.common import case_locked, require_may
+from suyuan.kernel.actor import SYSTEM, Actor
+from suyuan.people.models import Person
+from suyuan.platform.facts import Recorded
+from suyuan.platform.holds import hold_lift, hold_place
+from suyuan.platform.models import Hold
+from suyuan.platform.units import writes
+
+
+@writes
+def case_hold_place(*, case: Case, kind: str, reason: str, actor: Actor, now: datetime) -> Hold:
+    """From now on nothing that hangs on this case is erased, merged away or destroyed, by anyone."""
+    case = case_locked(case)
+    require_may(case, "hold", actor, now)
+    return hold_place(stream=case.stream, kind=kind, reason=reason, actor=actor, now=now)
+
+
+@writes
+def case_hold_lift(*, case: Case, hold: Hold, reason: str, actor: Actor, now: datetime) -> Hold:
+    """End one hold, with a reason. Not by whoever placed it, and not while a proceeding runs.
+
+    Raises OwnHold, HoldStillNeeded, HoldLiftedMeanwhile.
+    """
+    case = case_locked(case)
+    require_may(case, "hold_lift", actor, now)
+    hold = Hold.objects.select_for_update().get(pk=hold.pk)
+    if hold.stream != case.stream:
+        raise errors.OtherCase()
+    if hold.placed_by == str(actor):
+        raise errors.OwnHold()
+    if Proceeding.objects.filter(case=case, ended_at=None).exists():
+        raise errors.HoldStillNeeded()
+    return hold_lift(hold=hold, reason=reason, actor=actor, now=now)
+
+
+def holds_follow(event: Recorded, *, actor: Actor, now: datetime) -> None:
+    """Signs of a dispute place a hold by themselves (A-03); one of each kind is enough."""
+    kind = rules.hold_asked(event.type, event.plain)
+    if kind is None or Hold.objects.filter(stream=event.stream, kind=kind, lifted_at=None).exists():
+        return
+    hold_place(stream=event.stream, kind=kind, cause=event.type, actor=SYSTEM, now=now)
+
+
+# --- what hangs on a case ------------------------------------------------------------------------------------------
+
+PROTECTED = rules.COMPARTMENTS - {""}
+
+
+def cases_of_person(stream: str) -> list[str]:
+    """Streams of every case whose patient or party this person is, under whichever row they were taken down."""
+    uid = stream.partition(":")[2]
+    same = Person.objects.filter(Q(uid=uid) | Q(merged_into__uid=uid) | Q(merged__uid=uid)).values("pk")
+    as_party = Party.objects.filter(person__in=same).values("case_id")
+    return list(Case.objects.filter(Q(patient__in=same) | Q(pk__in=as_party)).values_list("stream", flat=True))
+
+
+def case_of_compartment(stream: str) -> list[str]:
+    """A protected compartment is held with its case."""
+    return [f"case:{stream.partition(':')[2]}"]

@@ -1,0 +1,321 @@
+"""What people have a right to: copies against receipt, sealing with both sides, erasure answered group by group."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from suyuan.cases import errors, rules
+from suyuan.cases.models import Case, Demand, ErasureDecision, ErasureLetter
+from suyuan.cases.selectors.rights import Part, erasure_parts, subject_of, things_of
+from suyuan.cases.services.handling.parts import begin, case_change, short, tell, words_frozen
+from suyuan.cases.services.handling.talking import demand_answer
+from suyuan.evidence.models import CopyHandover, CopySet, Item, Seal, SealOpening
+from suyuan.evidence.services import rights as evidence
+from suyuan.evidence.services.items import ItemGiven, item_add
+from suyuan.kernel.actor import Actor
+from suyuan.platform.erasure import erasure_order
+from suyuan.platform.files import Received, file_store
+from suyuan.platform.holds import refuse_if_held
+from suyuan.platform.units import writes
+
+CURRENCIES = {"tw": "TWD", "cn": "CNY"}
+COPY_DEMANDS = frozenset({"records_copy", "data_access"})
+
+
+# --- copies --------------------------------------------------------------------------------------------------------
+
+
+@writes
+def case_copies_prepare(
+    *,
+    case: Case,
+    items: Sequence[Item],
+    demand: Demand | None,
+    consents: str,
+    missing: str = "",
+    pages: int | None = None,
+    fee_minor: int = 0,
+    letters: Received | None = None,
+    letters_title: str = "",
+    actor: Actor,
+    now: datetime,
+) -> CopySet:
+    """Make a set ready. `letters`: what was written between the person and us, as a text paper: it is theirs too."""
+    case = begin(case, "demand_answer", actor, now)
+    demand = _asked(case, demand, COPY_DEMANDS) if demand is not None else None
+    chosen = list(items)
+    for item in chosen:
+        if item.stream != case.stream or item.compartment:
+            raise errors.OtherCase()
+    if letters is not None:
+        stored = file_store(received=letters, branch_id=case.branch_id, actor=actor, now=now)
+        given = ItemGiven(stored, "desk", kind="correspondence", title=letters_title)
+        chosen.append(item_add(given=given, stream=case.stream, branch_id=case.branch_id, actor=actor, now=now))
+    case_change(case, now=now)
+    return evidence.copies_prepare(
+        items=chosen,
+        stream=case.stream,
+        branch=case.branch,
+        request=demand.uid if demand is not None else None,
+        consents=consents,
+        missing=missing,
+        pages=pages,
+        fee_minor=fee_minor,
+        currency=CURRENCIES[case.jurisdiction],
+        actor=actor,
+        now=now,
+    )
+
+
+@writes
+def case_copies_wait(*, case: Case, copies: CopySet, how: str, actor: Actor, now: datetime) -> None:
+    """Ready, the person was told, and has not come: what was asked is answered on our side, and the fact says so."""
+    case = begin(case, "demand_answer", actor, now)
+    _mine(case, copies.stream)
+    demand = _open_demand(case, copies)
+    if demand is None:
+        raise errors.NotAskedFor()
+    how = short(how, 200, "how", required=True)
+    tell(case, "copies.waiting", actor=actor, now=now, plain={"number": copies.number}, private={"how": how})
+    demand_answer(demand=demand, outcome="met", words=how, actor=actor, now=now)
+
+
+@writes
+def case_copies_hand_over(
+    *,
+    case: Case,
+    copies: CopySet,
+    to_whom: str,
+    standing: str,
+    shown: str,
+    medium: str,
+    receipt: str,
+    witness: str = "",
+    stamped: bool = False,
+    present: bool = False,
+    happened_at: datetime | None = None,
+    actor: Actor,
+    now: datetime,
+) -> CopyHandover:
+    """Out against receipt; the clock of law stops here. Raises AskerNotVerified."""
+    case = begin(case, "demand_answer", actor, now)
+    _mine(case, copies.stream)
+    demand = Demand.objects.filter(case=case, uid=copies.request).select_related("asked_by").first()
+    party = demand.asked_by if demand is not None else None
+    if party is not None:
+        proven = "representative" not in party.roles or party.authority_proven_at is not None
+        if party.identity != rules.Identity.VERIFIED or not proven:
+            raise errors.AskerNotVerified()
+    handover = evidence.copies_hand_over(
+        copies=copies,
+        to_whom=to_whom,
+        standing=standing,
+        shown=shown,
+        medium=medium,
+        receipt=receipt,
+        witness=witness,
+        stamped=stamped,
+        present=present,
+        happened_at=happened_at,
+        actor=actor,
+        now=now,
+    )
+    if demand is not None and demand.answered_at is None:
+        outcome = "met" if copies.consents == "included" or not copies.missing else "partly"
+        words = copies.missing or copies.number
+        demand_answer(demand=demand, outcome=outcome, words=words, happened_at=happened_at, actor=actor, now=now)
+    return handover
+
+
+# --- sealing -------------------------------------------------------------------------------------------------------
+
+
+@writes
+def case_seal(
+    *,
+    case: Case,
+    items: Sequence[Item],
+    ceremony: evidence.Ceremony,
+    lots: Mapping[int, str] | None = None,
+    continues: Seal | None = None,
+    happened_at: datetime | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Seal:
+    """Both sides seal. A request to seal is answered by it."""
+    case = begin(case, "seal", actor, now)
+    for item in items:
+        _mine(case, item.stream)
+    if continues is not None:
+        _mine(case, continues.stream)
+    seal = evidence.seal_make(
+        items=items,
+        stream=case.stream,
+        branch=case.branch,
+        ceremony=ceremony,
+        lots=lots,
+        continues=continues,
+        happened_at=happened_at,
+        actor=actor,
+        now=now,
+    )
+    case_change(case, now=now)
+    waiting = Demand.objects.filter(case=case, kind="seal", answered_at=None).first()
+    if waiting is not None and not seal.unfinished:
+        demand_answer(demand=waiting, outcome="met", words=seal.number, happened_at=happened_at, actor=actor, now=now)
+    return seal
+
+
+@writes
+def case_unseal(
+    *,
+    case: Case,
+    seal: Seal,
+    ground: str,
+    why: str,
+    for_clinic: str,
+    for_patient: str = "",
+    witness: str = "",
+    intact: bool = True,
+    happened_at: datetime | None = None,
+    actor: Actor,
+    now: datetime,
+) -> SealOpening:
+    """Open a seal as it was closed, or on a ground the law of the case knows."""
+    from suyuan.cases.selectors.sealing import alone_from
+
+    case = begin(case, "seal", actor, now)
+    _mine(case, seal.stream)
+    opening = evidence.seal_open(
+        seal=seal,
+        ground=ground,
+        why=why,
+        for_clinic=for_clinic,
+        for_patient=for_patient,
+        witness=witness,
+        intact=intact,
+        alone_from=alone_from(case, seal, now),
+        happened_at=happened_at,
+        actor=actor,
+        now=now,
+    )
+    case_change(case, now=now)
+    return opening
+
+
+# --- erasure -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What somebody decided for one group: erase it, or keep it and why."""
+
+    erase: bool
+    reason: str = ""
+
+
+@writes
+def erasure_answer(
+    *,
+    case: Case,
+    demand: Demand,
+    choices: Mapping[str, Choice],
+    letter: str,
+    language: str,
+    actor: Actor,
+    now: datetime,
+) -> list[ErasureDecision]:
+    """Group by group: erased, or kept because of a law, a hold or a reason given. Irreversible where it erases.
+
+    Raises Held, KeptByLaw, WordsMissing; then nothing at all was erased.
+    """
+    case = begin(case, "erase", actor, now)
+    demand = _asked(case, demand, frozenset({"data_erase"}))
+    today = now.astimezone(case.branch.tz).date()
+    person, parts = subject_of(case, demand), erasure_parts(case, demand, today)
+    decided = {part.group: _decide(part, choices.get(part.group)) for part in parts}
+
+    named: dict[str, dict[str, list]] = {g: things_of(case, person, g) for g, d in decided.items() if d == "erased"}
+    orders = _order(named, actor, now)
+    text = words_frozen(case, "rights.letter", letter, now=now, field="letter")
+    ErasureLetter.objects.create(demand=demand, words=text, language=language, at=now)
+    decisions = ErasureDecision.objects.bulk_create(
+        ErasureDecision(
+            case=case,
+            demand=demand,
+            group=part.group,
+            decision=decided[part.group],
+            count=part.count,
+            rule=part.kept.rule if decided[part.group] == "kept_law" else "",
+            until=part.kept.until if decided[part.group] == "kept_law" else None,
+            reason=_reason(part, choices.get(part.group)) if decided[part.group] == "kept_other" else "",
+            orders=orders if decided[part.group] == "erased" else [],
+            by_id=actor.user_id,
+            at=now,
+        )
+        for part in parts
+    )
+    erased = sum(d == "erased" for d in decided.values())
+    kept = sum(d.startswith("kept") for d in decided.values())
+    plain = {"demand": str(demand.uid), "erased": erased, "kept": kept, "groups": dict(sorted(decided.items()))}
+    tell(case, "erasure.answered", actor=actor, now=now, plain=plain, texts={"letter": text})
+    outcome = "met" if not kept else "partly" if erased else "refused"
+    demand_answer(demand=demand, outcome=outcome, words=letter, actor=actor, now=now)
+    return decisions
+
+
+def _decide(part: Part, choice: Choice | None) -> str:
+    if part.count == 0:
+        return "nothing"
+    wants = choice is not None and choice.erase
+    if part.held is not None:
+        if wants:
+            refuse_if_held(part.held.stream)
+        return "kept_hold"
+    if not part.free:
+        if wants:
+            raise errors.KeptByLaw(group=part.group, rule=part.kept.rule, until=part.kept.until)
+        return "kept_law"
+    if wants:
+        return "erased"
+    _reason(part, choice)
+    return "kept_other"
+
+
+def _reason(part: Part, choice: Choice | None) -> str:
+    """What is free to go and is kept all the same says why."""
+    return short(choice.reason if choice is not None else "", 300, f"why_{part.group}", required=True)
+
+
+def _order(named: Mapping[str, Mapping[str, list]], actor: Actor, now: datetime) -> list[str]:
+    """One order for each stream, whatever the groups."""
+    by_stream: dict[str, list] = {}
+    for things in named.values():
+        for stream, rows in things.items():
+            by_stream.setdefault(stream, []).extend(rows)
+    made = [erasure_order(stream=stream, what=rows, actor=actor, now=now) for stream, rows in sorted(by_stream.items())]
+    return [str(order.uid) for order in made]
+
+
+# --- shared --------------------------------------------------------------------------------------------------------
+
+
+def _asked(case: Case, demand: Demand, kinds: frozenset[str]) -> Demand:
+    demand = Demand.objects.select_for_update(of=("self",)).select_related("asked_by__person").get(pk=demand.pk)
+    if demand.case_id != case.pk:
+        raise errors.OtherCase()
+    if demand.answered_at is not None or demand.kind not in kinds:
+        raise errors.NotAskedFor()
+    return demand
+
+
+def _open_demand(case: Case, copies: CopySet) -> Demand | None:
+    request: UUID | None = copies.request
+    return Demand.objects.filter(case=case, uid=request, answered_at=None).first() if request else None
+
+
+def _mine(case: Case, stream: str) -> None:
+    if stream != case.stream:
+        raise errors.OtherCase()

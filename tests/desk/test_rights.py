@@ -1,0 +1,139 @@
+"""The page of holds, copies, seals and lots: what it shows, to whom, and the papers it prints."""
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from suyuan.cases.models import Case, ErasureDecision
+from suyuan.cases.services import handling
+from suyuan.cases.services.rights import case_copies_prepare, case_seal
+from suyuan.correspondence.models import Message
+from suyuan.desk.services import correspondence_paper, file_keep, letter_send
+from suyuan.evidence.models import CopySet, Seal
+from suyuan.evidence.selectors.items import items_of
+from suyuan.evidence.services.rights import Ceremony
+from suyuan.people.models import Person
+from suyuan.people.rules import Treatment
+from suyuan.people.services import treatment_add
+from suyuan.platform.files import STAFF_TYPES, file_open, file_receive
+from suyuan.platform.models import AccessRow, FactRow
+from tests.cases.cast import NOON, fresh
+
+
+def page(client, name: str, case: Case, **more) -> str:
+    answer = client.get(reverse(f"desk:{name}", args=[case.reference, *more.values()]))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.fixture
+def case(cast, make_case):
+    """With a chart of ours and a treatment with a lot."""
+    made = make_case()
+    received = file_receive(source=[b"%PDF-1.4\n" + b"x" * 900], name="=chart.pdf", max_bytes=10_000, accept=STAFF_TYPES)
+    file_keep(case=made, received=received, note="", actor=cast.manager.actor, now=NOON)
+    person = Person.objects.get(pk=made.parties.get().person_id)
+    given = Treatment(words="玻尿酸", on=date(2026, 1, 5), lot="HA-2026-77")
+    treatment_add(person=person, treatment=given, branch=cast.tn, actor=cast.manager.actor, now=NOON)
+    Case.objects.filter(pk=made.pk).update(patient=person)
+    return fresh(made)
+
+
+@pytest.mark.requirement("A-03")
+def test_a_sign_of_a_dispute_shows_on_the_case_its_page_and_the_list(case, cast, browser):
+    client = browser("manager")
+    assert "正在保全" not in page(client, "case", case)
+    handling.dispute_mark(case=case, actor=cast.manager.actor, now=NOON)
+    assert "正在保全" in page(client, "case", case)
+    shown = page(client, "rights", case)
+    assert "標示為有爭議" in shown and "民法 §197" in shown
+    assert case.reference in client.get(reverse("desk:holds")).content.decode()
+    assert case.reference not in browser("stranger").get(reverse("desk:holds")).content.decode()
+
+
+@pytest.mark.requirement("A-03")
+def test_a_held_case_offers_no_erasing_and_says_so_to_the_person(case, cast, browser):
+    handling.demand_record(case=case, kind="data_erase", words="請刪掉我的資料", actor=cast.manager.actor, now=NOON)
+    handling.dispute_mark(case=fresh(case), actor=cast.manager.actor, now=NOON)
+    client, url = browser("head"), reverse("desk:act-erase", args=[case.reference])
+    form = client.get(url).content.decode()
+    assert "正在保全，現在不能刪除" in form and 'value="erase"' not in form
+    groups = ("identifiers", "photos", "messages", "narrative", "chart", "facts", "contacts")
+    refused = client.post(url, {f"do_{group}": "erase" for group in groups})
+    assert refused.status_code == 422 and not ErasureDecision.objects.exists()
+
+    assert client.post(url, {f"do_{group}": "keep" for group in groups} | {"words": "有問題請來電。"}).status_code == 302
+    letter = ErasureDecision.objects.first().demand.letter.words.body
+    assert "正在保全，現在不能刪除" in letter and "有問題請來電。" in letter
+    assert browser("manager").get(url).status_code == 403
+
+
+@pytest.mark.requirement("D-05")
+def test_copies_carry_the_correspondence_and_a_list_with_digests(case, cast, browser):
+    letter_send(case=case, party=case.parties.get(), channel="portal", words="請您週五回診。", actor=cast.manager.actor, now=NOON)
+    Message.objects.update(state="sent", sent_at=NOON)
+    demand = handling.demand_record(
+        case=fresh(case), kind="records_copy", asked_by=case.parties.get(), words="", actor=cast.manager.actor, now=NOON
+    )
+    assert "請您週五回診。" in correspondence_paper(case, demand, NOON)
+    client = browser("manager")
+    chart = items_of(case.stream, [""]).get()
+    given = {"demand": str(demand.uid), "items": [str(chart.uid)], "letters": "on", "consents": "included", "fee_major": "200"}
+    assert client.post(reverse("desk:act-copies", args=[case.reference]), given).status_code == 302
+
+    copies = CopySet.objects.get(stream=case.stream)
+    assert (copies.fee_minor, copies.currency, copies.request) == (20_000, "TWD", demand.uid)
+    paper = copies.lines.order_by("number").last().item.stored
+    assert "請您週五回診。" in file_open(paper).read().decode()
+    answer = client.get(reverse("desk:copies_list", args=[case.reference, copies.uid]))
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert len(rows) == 3 and rows[1][3] == chart.stored.sha256 and not rows[1][1].startswith("=")
+    assert AccessRow.objects.filter(what="case.copies_list", purpose="print").count() == 1
+
+
+@pytest.mark.requirement("D-09")
+def test_the_list_of_a_seal_is_printed_twice_with_its_digest(case, cast, browser):
+    there = Ceremony(place="諮詢室", kept_at="保險櫃", for_clinic="陳經理", for_patient="例小安")
+    items = list(items_of(case.stream, [""]))
+    seal = case_seal(case=case, items=items, ceremony=there, lots={items[0].pk: "HA-2026-77"}, actor=cast.manager.actor, now=NOON)
+    client = browser("manager")
+    shown = client.get(reverse("desk:seal_print", args=[case.reference, seal.uid])).content.decode()
+    assert shown.count("診所留存聯") == 1 and shown.count("病人方留存聯") == 1 and shown.count(seal.number) >= 2
+    assert browser("stranger").get(reverse("desk:seal_print", args=[case.reference, seal.uid])).status_code == 404
+    other = Seal.objects.filter(pk=seal.pk).get()
+    assert client.get(reverse("desk:copies_print", args=[case.reference, other.uid])).status_code == 404
+
+
+@pytest.mark.requirement("D-09")
+def test_a_lot_is_traced_for_those_who_may(case, cast, browser):
+    url = f"{reverse('desk:lots')}?lot=ha-2026-77"
+    assert case.reference in browser("manager").get(url).content.decode()
+    shown = browser("nurse").get(url).content.decode()
+    assert "玻尿酸" in shown and case.reference not in shown
+    shown = browser("stranger").get(url).content.decode()
+    assert "玻尿酸" not in shown and case.reference not in shown
+    assert "HA-2026-77" in page(browser("manager"), "rights", case)
+
+
+def test_a_line_of_lots_that_makes_no_sense_is_told_and_kept(case, browser):
+    client = browser("manager")
+    given = {"items": [str(items_of(case.stream, [""]).get().uid)], "lots": "HA 77", "place": "諮詢室"}
+    answer = client.post(reverse("desk:act-seal", args=[case.reference]), given)
+    assert answer.status_code == 422 and "HA 77" in answer.content.decode() and not Seal.objects.exists()
+    given |= {"lots": "9 HA-77", "kept_at": "櫃", "for_clinic": "陳", "for_patient": "例", "signed_on": "paper"}
+    assert client.post(reverse("desk:act-seal", args=[case.reference]), given).status_code == 422
+    assert not FactRow.objects.filter(type="seal.made").exists()
+
+
+@pytest.mark.requirement("D-05")
+def test_copies_of_another_case_are_not_there(case, cast, browser, make_case):
+    other = make_case()
+    copies = case_copies_prepare(
+        case=case, items=list(items_of(case.stream, [""])), demand=None, consents="included", actor=cast.manager.actor, now=NOON
+    )
+    answer = browser("manager").get(reverse("desk:copies_print", args=[other.reference, copies.uid]))
+    assert answer.status_code == 404
