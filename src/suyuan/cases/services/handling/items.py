@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils.translation import get_language
+
 from suyuan.accounts.rules import compartments_of
 from suyuan.cases import errors
 from suyuan.cases.models import Case
@@ -14,6 +16,7 @@ from suyuan.evidence.services import derived, items
 from suyuan.kernel.actor import Actor
 from suyuan.platform.files import Received
 from suyuan.platform.units import writes
+from suyuan.playbooks.texts import pick
 
 
 @writes
@@ -111,9 +114,9 @@ def item_make_copy(
 HANDED = ("handed_over", "sent_for_test", "returned", "shown")
 
 
-def item_kinds(case: Case) -> dict[str, object]:
-    """What an item can be: everything the checklists of the case's procedure ask for, code and name."""
-    return {each.id: each.name for checklist in procedure(case).checklists for each in checklist.items}
+def item_kinds(case: Case) -> dict[str, str]:
+    """What an item can be: everything the case's procedure asks for, code and name in the reader's language."""
+    return {each.id: pick(each.name, get_language() or "zh-hant") for each in procedure(case).evidence}
 
 
 def _open(case: Case, item: Item, move: str, actor: Actor, now: datetime) -> Case:
