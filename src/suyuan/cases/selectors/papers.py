@@ -139,8 +139,9 @@ def cite_of(item: Item) -> dict[str, Any]:
 
 
 def figures(items: Iterable[Item], first: int = 1) -> list[Block]:
-    """The previews of these items as numbered figures. A picture that has none yet is in the list of items all the same."""
-    wanted = {item.pk: item for item in items}
+    """The previews of these items as numbered figures. A picture that has none yet is in the list of items all the same;
+    one that a scanner objected to is never shown."""
+    wanted = {item.pk: item for item in items if item.stored is not None and not item.stored.scan.startswith("found:")}
     rows = Item.objects.filter(parent__in=wanted, derivation="preview", stored__state="stored", compartment="")
     rows = rows.filter(stored__content_type__in=PICTURES).select_related("stored").order_by("-id")
     newest = {row.parent_id: row for row in rows}  # of several pages the first
