@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.core.cache import cache
 
+from suyuan.config import cli
 from suyuan.kernel import notes
 from suyuan.platform import anchors, checkpoints, facts, timestamps, triggers
 from suyuan.platform.checkpoints import checkpoint_make
@@ -276,6 +277,37 @@ def test_only_checkpoints_are_cosigned_and_only_with_the_right_kind_of_key(check
     for key in (b"", b"-----BEGIN PRIVATE KEY-----\n", _pem(generate_private_key(65537, 2048))):
         with pytest.raises(CosignatureRefused):
             cosign(checkpoint=checkpoint.text, key_pem=key, by="A", now=NOW)
+
+
+def test_the_same_cosignature_is_kept_once(checkpoint, lawyer):
+    made = cosign(checkpoint=checkpoint.text, key_pem=_pem(lawyer), by="A", now=NOW)
+    anchors.cosignature_accept(cosignature=made, actor=SOMEBODY, now=NOW)
+    with pytest.raises(CosignatureRefused, match="before"):
+        anchors.cosignature_accept(cosignature=made, actor=SOMEBODY, now=NOW)
+
+
+def test_the_commands_go_from_hand_to_hand(checkpoint, lawyer, tmp_path, capsys):
+    """We write the checkpoint, they sign it on a machine of theirs, we take in what they send."""
+    text, key, signed, public = (tmp_path / name for name in ("checkpoint.txt", "key.pem", "cosignature.txt", "key.pub"))
+    key.write_bytes(_pem(lawyer))
+    public.write_bytes(lawyer.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+    assert cli.main(["checkpoint", "show", "--out", str(text)]) == 0
+    assert text.read_bytes() == checkpoint.text.encode()
+    assert (tmp_path / "checkpoint.txt.sig").read_bytes() == bytes(checkpoint.signature)
+    by = ["--key", str(key), "--by", "正和法律事務所", "--out", str(signed)]
+    assert cli.main(["checkpoint", "cosign", str(text), *by]) == 0
+    assert cli.main(["checkpoint", "accept", str(signed), "--public", str(public)]) == 0
+    assert Anchor.objects.get().details["by"] == "正和法律事務所"
+
+    assert cli.main(["checkpoint", "accept", str(signed), "--public", str(public)]) == 3
+    assert cli.main(["checkpoint", "cosign", str(signed), *by]) == 3
+    capsys.readouterr()
+    assert cli.main(["checkpoint"]) == 0
+    assert capsys.readouterr().out.startswith("size 2\nroot ")
+    assert cli.main(["chain", "restored", "--backup", "b", "--reason", "r", "--root", "xyz"]) == 3
+    assert cli.main(["chain", "restored", "--backup", "b", "--reason", "r"]) == 0
+    assert "epoch 2" in capsys.readouterr().out
 
 
 # Both

@@ -356,11 +356,15 @@ def chain_verify(given: argparse.Namespace) -> int:
 def chain_restored(given: argparse.Namespace) -> int:
     _django(_house(given))
     from suyuan.kernel.actor import SYSTEM
+    from suyuan.kernel.refusal import BadInput
     from suyuan.platform import checkpoints, clock
     from suyuan.platform.installation import restored_record
 
     told = {"backup": given.backup, "reason": given.reason, "last_size": given.size, "last_root": given.root}
-    restored_record(**told, actor=SYSTEM, now=clock.now())
+    try:
+        restored_record(**told, actor=SYSTEM, now=clock.now())
+    except BadInput as refused:
+        return _complain(f"沒有記下：寫法不對。 Not recorded; written wrongly: {', '.join(refused.fields)}")
     try:
         made = checkpoints.checkpoint_make(now=clock.now())
     except checkpoints.CheckpointRefused as refused:
@@ -453,6 +457,7 @@ def checkpoint_accept(given: argparse.Namespace) -> int:
     except (CosignatureRefused, OSError, UnicodeDecodeError) as refused:
         return _complain(f"沒有收下。 Not accepted: {refused}")
     print(f"{anchor.checkpoint.size} {anchor.details['by']}")
+    return 0
 
 
 def erasures_export(given: argparse.Namespace) -> int:

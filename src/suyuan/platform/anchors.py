@@ -80,6 +80,8 @@ def cosignature_accept(*, cosignature: Cosignature, actor: Actor, now: datetime)
     checkpoint = Checkpoint.objects.filter(sha256=note.checkpoint).first()
     if checkpoint is None:
         raise CosignatureRefused("this is not a checkpoint of this installation")
+    if checkpoint.anchors.filter(kind=COSIGNATURE, body=note.text.encode()).exists():
+        raise CosignatureRefused("it has been accepted before")
     details = {
         "by": note.by,
         "at": note.at,

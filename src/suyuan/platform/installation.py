@@ -1,18 +1,22 @@
 """What happens to the installation as a whole stands in a stream of its own: new keys, a restored backup, jobs tried anew."""
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from suyuan.kernel.actor import Actor
+from suyuan.kernel.refusal import BadInput
 from suyuan.platform import keys, log
 from suyuan.platform.checkpoints import RESTORED
 from suyuan.platform.facts import Fact, facts_record, stream_of
 from suyuan.platform.jobs import engine
 from suyuan.platform.models import Installation
 from suyuan.platform.units import writes
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 SIGNING_KEY_ROTATED = "keys.signing_rotated"
 
@@ -59,8 +63,13 @@ def restored_record(
 
     backup     which backup it was, as its maker named it
     last_size  how long the log is known to have been before the restore, and its root; 0 and "" when nobody knows
-    The next checkpoint carries the new epoch.
+    The next checkpoint carries the new epoch. Raises BadInput.
     """
+    wrong = {"last_size": "not_a_size"} if last_size < 0 else {}
+    if last_root and not _DIGEST.fullmatch(last_root):
+        wrong["last_root"] = "not_a_digest"
+    if wrong:
+        raise BadInput(fields=wrong)
     said = {"last_size": last_size, "last_root": last_root}
     told = {"backup": backup, "reason": reason}
     facts_record([Fact(RESTORED, installation_stream(), plain=said, private=told)], actor=actor, now=now)
