@@ -78,12 +78,14 @@ def test_a_form_without_its_token_changes_nothing(house):
 def test_headers_stand_on_errors_files_and_what_nobody_serves(house, passer_by):
     manager = house.client("case_manager")
     things = house.things["here"]
-    download = manager.get(f"/cases/{things['reference']}/files/{things['desk:file']}/")
+    copy = manager.post(f"/cases/{things['reference']}/files/{things['desk:file']}/copy/")
+    download = manager.get(copy["Location"])
     assert download.status_code == 200 and download.headers["Content-Disposition"].startswith("attachment")
     assert download.headers["Content-Type"] == "application/octet-stream"
     assert download.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     for said in (
         download,
+        manager.get(f"/cases/{things['reference']}/papers/passports/{things['desk:passport']}/pdf/"),
         passer_by.get("/no/such/page/"),
         passer_by.get("/cases"),
         passer_by.get("/healthz"),
