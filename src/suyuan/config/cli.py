@@ -116,6 +116,20 @@ def parser() -> argparse.ArgumentParser:
     made = verb("apply", erasures_apply, "erase again what a restored backup still has", within=erasures)
     made.add_argument("file", type=Path)
 
+    bundle = family("bundle", "a case as evidence that anyone can check")
+    made = verb("export", bundle_export, "hand out a case; it is recorded", within=bundle)
+    made.add_argument("reference")
+    made.add_argument("--out", type=Path, required=True, help="the bundle to write; must not be there yet")
+    made.add_argument("--purpose", default="litigation", help="internal, patient, mediation, authority or litigation")
+    made.add_argument("--as", dest="login", default="", help="whose rights count; nobody's: the open part only")
+    made.add_argument("--hide", action="append", default=[], metavar="UID", help="a person whose traces stay closed")
+    made.add_argument("--no-files", action="store_true", help="leave the files out")
+    made = verb("check", bundle_check, "check a bundle, as anyone could", house=False, within=bundle)
+    made.add_argument("file")
+    made.add_argument("--pin", help="fingerprint of the key, from the paper receipt")
+    made.add_argument("--receipt", help="a receipt saved as a text file")
+    made.add_argument("--lang", choices=("zh-Hant", "zh-Hans", "en"))
+
     made = verb("urls", urls, "list every address, who may use it, and what nobody has classified", house=False)
     made.add_argument("--json", action="store_true")
 
@@ -483,6 +497,61 @@ def erasures_apply(given: argparse.Namespace) -> int:
         return _complain("this is not a file of erasure orders")
     print(f"{done} orders carried out again; the worker empties the disk after them")
     return 0
+
+
+def bundle_export(given: argparse.Namespace) -> int:
+    _django(_house(given))
+    from suyuan.accounts.models import User, login_folded
+    from suyuan.accounts.selectors import actor_for
+    from suyuan.cases.errors import MayNot
+    from suyuan.cases.models import Case
+    from suyuan.cases.rules import Purpose, reference_read
+    from suyuan.cases.services.bundles import case_bundle
+    from suyuan.evidence.services.bundles import bundle_write
+    from suyuan.kernel.actor import SYSTEM
+    from suyuan.kernel.refusal import Refusal
+    from suyuan.platform import clock
+
+    case = Case.objects.select_related("branch").filter(reference=reference_read(given.reference) or "").first()
+    if case is None:
+        return _complain(f"沒有這個案號 no such case: {given.reference}")
+    if given.purpose not in set(Purpose):
+        return _complain(f"不認得這個用途 no such purpose: {given.purpose} ({', '.join(Purpose)})")
+    now, actor = clock.now(), SYSTEM
+    if given.login:
+        user = User.objects.filter(login=login_folded(given.login), is_active=True).first()
+        if user is None:
+            return _complain(f"沒有這個登入名稱 no such login: {given.login}")
+        actor = actor_for(user, now)
+    try:
+        with given.out.open("xb+") as out:
+            export, plan = case_bundle(
+                case=case, purpose=given.purpose, hidden=given.hide, with_files=not given.no_files, actor=actor, now=now
+            )
+            bundle_write(plan=plan, out=out)
+    except FileExistsError:
+        return _complain(f"{given.out} 已經在了。 It is there already.")
+    except MayNot:
+        given.out.unlink()
+        return _complain(f"{given.login} 不能交出這個案件。 May not hand out this case.")
+    except Refusal as refused:
+        given.out.unlink()
+        return _complain(f"{refused.code}: {refused.message()}")
+    print(f"{given.out}\nMANIFEST.json {export.manifest}\n--pin {plan.pin}")
+    for what, why in export.left_out:
+        print(f"未納入 left out: {what} ({why})")
+    return 0
+
+
+def bundle_check(given: argparse.Namespace) -> int:
+    """The very program that travels in every bundle."""
+    from suyuan.evidence.verifier import verify
+
+    words = [given.file]
+    for name in ("pin", "receipt", "lang"):
+        if value := getattr(given, name):
+            words += [f"--{name}", value]
+    return verify.main(words)
 
 
 def urls(given: argparse.Namespace) -> int:

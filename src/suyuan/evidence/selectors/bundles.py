@@ -260,7 +260,7 @@ class _Reading:
         self.texts |= {sha: texts[sha] for sha in found.texts}
         self.pairs |= found.files
         self.digests |= found.digests | found.files
-        if row.type.startswith("item.") or "items" in shown:
+        if row.type.startswith("item.") or shown.get("items"):
             self.hands += _hands(row, shown)
 
     def files(self) -> list[tuple[dict, StoredFile | None]]:
