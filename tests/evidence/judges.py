@@ -18,7 +18,7 @@ verify.ed25519_valid = functools.lru_cache(maxsize=100_000)(verify.ed25519_valid
 def first(bundle: bytes, pin: str = "", receipt: str | None = None) -> tuple[int, str]:
     """Exit code and reason of verify.py, in this process."""
     try:
-        report = verify.verify(io.BytesIO(bundle), pin, receipt)
+        report = verify.verify(io.BytesIO(bundle), pin, Path(receipt).read_bytes() if receipt else None)
     except verify.Refused as refused:
         return refused.args[0], " ".join(map(str, refused.args[1:]))
     return (0 if report.pinned else 3), ""

@@ -257,7 +257,7 @@ def test_a_witness_who_must_not_be_recognised_leaves_no_trace(cast, make_case):
     with_file(cast, case, name=f"{witness.display_name}的照片.pdf")
     assert str(witness.uid) not in {one.uid for one in hideable_in(case)}
 
-    _, bundle = handed(case, cast.head.actor, hidden=[str(witness.uid)], with_files=False)
+    _, bundle = handed(case, cast.head.actor, hidden=[str(witness.uid)])
     texts = b"\n".join(opened(bundle).read(name) for name in opened(bundle).namelist())
     for trace in (witness.display_name, str(witness.uid), "她自己記的一則"):
         assert not [t for t in traces_of(trace) if t in texts]

@@ -269,7 +269,7 @@ def test_two_verifiers_that_share_no_code_agree(tmp_path):
 # --- E13: what it is allowed to be -----------------------------------------------------------------------------------------
 
 ALLOWED = {
-    "argparse", "base64", "collections", "hashlib", "json", "locale", "os", "re", "struct", "sys", "unicodedata", "zlib",
+    "argparse", "base64", "collections", "hashlib", "io", "json", "locale", "os", "re", "struct", "sys", "unicodedata", "zlib",
 }  # fmt: skip
 
 

@@ -149,7 +149,6 @@ DONE = {
     "seal": (MANAGERS | {Role.LEGAL}, {"owner"}),
     "erase": ({Role.LEGAL, Role.HEAD_OF_CLINIC}, set()),
     "proceed": (MANAGERS | {Role.LEGAL, GUEST_LAWYER}, set()),
-    "bundle_export": (MANAGERS | {Role.LEGAL, GUEST_LAWYER}, {"owner"}),
     "guest_invite": ({Role.CASE_MANAGER, Role.HEAD_OF_CLINIC, Role.LEGAL}, set()),
     "resolve_on_spot": (MANAGERS, {"owner"}),
     "withdraw": (MANAGERS, {"owner"}),

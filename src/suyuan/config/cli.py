@@ -123,7 +123,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--purpose", default="litigation", help="internal, patient, mediation, authority or litigation")
     made.add_argument("--as", dest="login", default="", help="whose rights count; nobody's: the open part only")
     made.add_argument("--hide", action="append", default=[], metavar="UID", help="a person whose traces stay closed")
-    made.add_argument("--no-files", action="store_true", help="leave the files out")
+    made.add_argument("--files", action=argparse.BooleanOptionalAction, help="with the files (default: unless somebody is hidden)")
     made = verb("check", bundle_check, "check a bundle, as anyone could", house=False, within=bundle)
     made.add_argument("file")
     made.add_argument("--pin", help="fingerprint of the key, from the paper receipt")
@@ -526,7 +526,7 @@ def bundle_export(given: argparse.Namespace) -> int:
     try:
         with given.out.open("xb+") as out:
             export, plan = case_bundle(
-                case=case, purpose=given.purpose, hidden=given.hide, with_files=not given.no_files, actor=actor, now=now
+                case=case, purpose=given.purpose, hidden=given.hide, with_files=given.files, actor=actor, now=now
             )
             bundle_write(plan=plan, out=out)
     except FileExistsError:

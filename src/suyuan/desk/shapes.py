@@ -604,6 +604,8 @@ def pages(found: Case, allowed: frozenset[str], here: str) -> list[Shown]:
             ("papers", "desk:papers", _("報告與摘要")),
             ("rights", "desk:rights", _("保全與權利")),
         ]
+    if "bundle_export" in allowed:
+        listed.append(("bundle", "desk:bundle", _("證據包")))
     return [
         {"label": words, "url": reverse(name, args=[found.reference]), "on": code == here} for code, name, words in listed
     ]

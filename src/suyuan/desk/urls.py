@@ -1,7 +1,7 @@
 from django.urls import path
 
 from suyuan.cases.rules import Paper
-from suyuan.desk import evidence, inquiry, items, papers, rights, uploads, views
+from suyuan.desk import bundles, evidence, inquiry, items, papers, rights, uploads, views
 from suyuan.desk.acts import ACTS
 from suyuan.desk.evidence_acts import EVIDENCE_ACTS
 
@@ -59,6 +59,9 @@ urlpatterns = [
     path("cases/<str:reference>/receipt/", views.receipt, name="receipt"),
     path("cases/<str:reference>/survey/", views.survey, name="survey"),
     path("cases/<str:reference>/print/", views.case_print, name="print"),
+    path("cases/<str:reference>/bundle/", bundles.bundle, name="bundle"),
+    path("cases/<str:reference>/bundle/<uuid:uid>/", bundles.bundle_made, name="bundle_made"),
+    path("cases/<str:reference>/bundle/<uuid:uid>/file/", bundles.bundle_file, name="bundle_file"),
     path("cases/<str:reference>/papers/", papers.papers, name="papers"),
     path("cases/<str:reference>/papers/passports/", papers.passport_make, name="passport_make"),
     path("cases/<str:reference>/papers/passports/<uuid:uid>/", papers.passport, name="passport"),

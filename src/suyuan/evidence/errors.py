@@ -42,7 +42,7 @@ class TimeWrong(BadInput):
 
 
 class BundleRefused(Refusal):
-    """`why`: nothing_signed, events_missing, log_differs, paper_unnamed, file_damaged, does_not_verify, changed_since."""
+    """`why`: nothing_signed, events_missing, log_differs, file_damaged, does_not_verify, changed_since."""
 
     code = "bundle_refused"
 

@@ -15,6 +15,7 @@ MESSAGE_LIMIT = 20_000
 FILE_LIMIT = LARGEST_FILE
 FORM_FILE_LIMIT = LARGEST_IN_A_FORM
 ALL_FILES_LIMIT = 2 * LARGEST_FILE  # of one form that is not sent yet
+BUNDLE_LIMIT = 64 * 1024 * 1024
 SAVED_LIMIT = 120_000  # characters of a whole half-written form
 
 DRAFT_LIVES = timedelta(hours=24)
@@ -48,6 +49,7 @@ class Pace:
 # A danger report is delayed by at most two seconds and never turned away.
 DANGER_PACE = Pace(timedelta(hours=1), free=6, first=0.25, cap=2.0)
 SEND_PACE = Pace(timedelta(hours=1), free=12, first=5, cap=60)
+CHECK_PACE = Pace(timedelta(hours=1), free=10, first=10, cap=300)
 OPEN_PACE = Pace(timedelta(minutes=15), free=8, first=2, cap=30)
 
 

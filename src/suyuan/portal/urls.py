@@ -1,12 +1,13 @@
 from django.urls import path
 
-from suyuan.portal.views import danger, files, follow, start, survey, write
+from suyuan.portal.views import bundle, danger, files, follow, start, survey, write
 
 app_name = "portal"
 kiosk = {"kiosk": True}
 urlpatterns = [
     path("", start.clinics, name="clinics"),
     path("proof/", start.proof, name="proof"),
+    path("bundle/", bundle.bundle, name="bundle"),
     path("survey/", survey.survey, name="survey"),
     path("<slug:slug>/", start.start, name="start"),
     path("<slug:slug>/language/", start.language, name="language"),

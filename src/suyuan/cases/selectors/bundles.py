@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from suyuan.accounts.models import User
 from suyuan.accounts.rules import ActorProfile
 from suyuan.cases import rules
 from suyuan.cases.errors import NotForThisPurpose
-from suyuan.cases.models import Case, Involvement, Party
+from suyuan.cases.models import Case, Involvement, Party, Report
 from suyuan.cases.selectors.door import compartments_for
 from suyuan.evidence.selectors.bundles import Asked, Event, Selection
 from suyuan.kernel.chain import canonical
@@ -23,7 +23,6 @@ from suyuan.playbooks import selectors as packs
 _NOT_DIGITS = re.compile(r"\D+")
 FEWEST_DIGITS = 7  # shorter runs of digits stand in dates and amounts too
 
-# Nobody is hidden from those who work on the case; whoever reads outside may be kept from knowing who spoke.
 PURPOSES = tuple(purpose for purpose in rules.Purpose if purpose != rules.Purpose.PUBLIC)
 
 
@@ -52,14 +51,14 @@ def bundle_asked(
     *,
     purpose: str,
     hidden: Collection[str] = (),
-    with_files: bool = True,
+    with_files: bool | None = None,
     both_agreed: bool = False,
     now: datetime,
 ) -> Asked:
     """What a bundle of this case for this purpose holds, in the hands of this person (None: at the clinic's own machine).
 
     hidden      uids of persons whose traces stay closed; what tells them apart in any field closes the whole event
-    with_files  whether files go along; with somebody hidden, nobody can promise that a picture does not show them
+    with_files  whether files go along (None: unless somebody is hidden, whom a picture or a paper may show)
     Raises NotForThisPurpose.
     """
     purpose = rules.Purpose(purpose)
@@ -69,6 +68,7 @@ def bundle_asked(
     streams = [case.compartment_stream(compartment) for compartment in opened]
     there = set(StreamHead.objects.filter(stream__in=streams).values_list("stream", flat=True))
     traces = _traces(case, hidden)
+    with_files = not traces if with_files is None else with_files
     if traces:
         left_out.append(("persons", "hidden"))
     if not with_files:
@@ -81,7 +81,17 @@ def bundle_asked(
         purpose=str(purpose),
         left_out=tuple(left_out),
         selection=_selection(traces, with_files),
+        papers=tuple(_papers(case, purpose)) if with_files else (),
     )
+
+
+def _papers(case: Case, purpose: rules.Purpose) -> Iterator[tuple[str, StoredFile]]:
+    """Signed reports; the one that is written for the house and the courts does not go to the patient."""
+    signed = Report.objects.filter(case=case, state__in=("signed", "superseded"), stored__isnull=False)
+    if purpose == rules.Purpose.PATIENT:
+        signed = signed.filter(kind=rules.Paper.COMPLAINANT)
+    for report in signed.select_related("stored").order_by("id"):
+        yield f"report-{report.kind}-{report.version}", report.stored
 
 
 def _compartments(

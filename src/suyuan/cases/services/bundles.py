@@ -24,7 +24,7 @@ def case_bundle(
     case: Case,
     purpose: str,
     hidden: Collection[str] = (),
-    with_files: bool = True,
+    with_files: bool | None = None,
     both_agreed: bool = False,
     actor: Actor,
     now: datetime,

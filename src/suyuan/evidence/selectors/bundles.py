@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import chain as joined
 from itertools import islice
 from pathlib import Path
@@ -74,6 +75,7 @@ class Asked:
 
     streams       in the order they are written in
     item_streams  whose items are handed out, out of which compartments
+    papers        reports and lists by name; those whose digest no opened event shows stay out
     """
 
     streams: tuple[str, ...]
@@ -83,7 +85,7 @@ class Asked:
     purpose: str
     left_out: tuple[tuple[str, str], ...] = ()
     selection: Selection = field(default_factory=Selection)
-    papers: tuple[tuple[str, bytes], ...] = ()
+    papers: tuple[tuple[str, StoredFile], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -377,15 +379,14 @@ def _seen(anchors: Sequence[Anchor], earlier: Iterable[Checkpoint]) -> Iterator[
 
 
 def _enclosed(listed: Mapping[str, Any], stored: StoredFile) -> Source:
-    return Source(f"payload/files/{listed['sha256']}", stored.size, stored.sha256, lambda: file_chunks(stored))
+    return Source(f"payload/files/{listed['sha256']}", stored.size, stored.sha256, partial(file_chunks, stored))
 
 
-def _papers(papers: Iterable[tuple[str, bytes]], digests: Collection[str]) -> Iterator[Source]:
-    for name, content in papers:
-        made = of_bytes(f"payload/papers/{_NOT_IN_PAPER_NAMES.sub('_', name)}.pdf", content)
-        if made.sha256 not in digests:
-            raise BundleRefused("paper_unnamed")
-        yield made
+def _papers(papers: Iterable[tuple[str, StoredFile]], digests: Collection[str]) -> Iterator[Source]:
+    for name, stored in papers:
+        if stored.sha256 in digests and stored.state == "stored":
+            path = f"payload/papers/{_NOT_IN_PAPER_NAMES.sub('_', name)}.pdf"
+            yield Source(path, stored.size, stored.sha256, partial(file_chunks, stored))
 
 
 def _manifest(sources: Iterable[Source]) -> Source:

@@ -6,7 +6,7 @@
 0 valid · 1 tampered · 2 unreadable · 3 valid as far as it goes, but no key was pinned that leads to its signature.
 First come small tools, then one function for each thing that is checked, in the order of checking (`verify`), then words.
 """
-import argparse, base64, collections, hashlib, json, locale, os, re, struct, sys, unicodedata, zlib  # noqa: E401
+import argparse, base64, collections, hashlib, io, json, locale, os, re, struct, sys, unicodedata, zlib  # noqa: E401
 
 MOST_FILES, MOST_DIRECTORY, MOST_JSON, MOST_LINE, MOST_DIGITS, CHUNK = 200000, 64 << 20, 64 << 20, 16 << 20, 1000, 1 << 20
 AT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
@@ -463,15 +463,13 @@ def check_payload(bundle, about, shown):
         elif name.startswith("payload/"):
             require(entry.sha256 in shown.files | shown.digests, "payload", name)
 
-RECEIPT = r"suyuan receipt 1\ntoken (\w{64})\nposition (\d{1,18})\nleaf (\w{64})\nat (\S+)\nkey (\w{64})\nsignature ([0-9a-f]{128})"
+RECEIPT = re.compile(r"suyuan receipt 1\ntoken (\w{64})\nposition (\d{1,18})\nleaf (\w{64})\nat (\S+)\nkey (\w{64})\nsignature ([0-9a-f]{128})\Z", re.ASCII)
 
-def receipt_read(path):
+def receipt_read(raw):
     """The lines of a receipt, however they were saved: the place it names, and all else."""
-    with open(path, "rb") as handle:
-        text = handle.read(4096).decode("utf-8-sig", "replace")
-    lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
-    found = re.match(RECEIPT + r"\Z", "\n".join(lines), re.ASCII)
-    require(found, "receipt_form", path, 2)
+    lines = [" ".join(line.split()) for line in raw.decode("utf-8-sig", "replace").splitlines() if line.strip()]
+    found = RECEIPT.match("\n".join(lines))
+    require(found, "receipt_form", "receipt", 2)
     token, position, leaf, at, key, signature = found.groups()
     return (token, int(position)), leaf, at, key, "\n".join(lines[:-1] + [""]).encode("utf-8"), bytes.fromhex(signature)
 def check_receipt(receipt, event, chain):
@@ -486,7 +484,7 @@ def verify(handle, pin=None, receipt=None):
     bundle = Bundle(handle)
     pin = re.sub(r"[\s:-]", "", pin or "").lower()
     require(not pin or is_hex(pin), "pin_form", pin[:80], 2)
-    given = receipt_read(receipt) if receipt else None
+    given = None if receipt is None else receipt_read(receipt)
     try:
         check_container(bundle)
         check_manifest(bundle)
@@ -503,8 +501,8 @@ def verify(handle, pin=None, receipt=None):
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error) as error:
         raise Refused(1, "shape", type(error).__name__)
     leading = list(chain)[: list(chain).index(checkpoint.key) + 1]  # the key of the checkpoint, and those before it
-    digest = bundle.entries["MANIFEST.json"].sha256
-    return Report(about, shown, checkpoint, anchors, digest, bool(given), pin in leading)
+    manifest = bundle.entries["MANIFEST.json"].sha256
+    return Report(about, shown, checkpoint, anchors, manifest, bool(given), pin in leading)
 
 WORDS = {}  # code: (Traditional Chinese, Simplified Chinese, English)
 for _line in """
@@ -569,14 +567,17 @@ def told(report, say):
     yield from [say("left_out", one["what"], one["why"]) for one in about["left_out"]]
     yield say("not_shown")
 
-def judge(path, pin, receipt, language):
-    """Exit code and the lines to print."""
+def opened(given):
+    return open(given, "rb") if isinstance(given, str) else io.BytesIO(given)
+
+def judge(bundle, pin, receipt, language):
+    """Exit code and the lines to print. `bundle` and `receipt` (or None) are paths, or bytes."""
     def say(code, *values):  # nothing printed can move a cursor or colour a word
         values = ["".join(c if c.isprintable() else "?" for c in str(value)) for value in values]
         return WORDS[code][LANGUAGES.index(language)].format(*values)
     try:
-        with open(path, "rb") as handle:
-            report = verify(handle, pin, receipt)
+        with opened(bundle) as handle, opened(receipt or b"") as held:
+            report = verify(handle, pin, None if receipt is None else held.read(4096))
     except Refused as refused:
         code, why, where = refused.args
         return code, [say(("tampered", "unreadable")[code - 1], say(why), where)]

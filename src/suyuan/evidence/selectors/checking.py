@@ -1,0 +1,28 @@
+"""Checking a bundle that somebody brings."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from suyuan.platform.files.limited import Limited, run_limited
+
+FUNCTION = "suyuan.evidence.verifier.limited:check"
+MEMORY, SECONDS = 768 << 20, 30
+LANGUAGES = {"zh-hant": "zh-Hant", "zh-hans": "zh-Hans"}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """0 valid, 1 tampered, 2 unreadable, 3 not pinned; 4 when it asked for more than this page gives. `lines` as it said it."""
+
+    code: int
+    lines: tuple[str, ...] = ()
+
+
+def bundle_checked(chunks: Iterable[bytes], *, pin: str, receipt: str, language: str) -> Checked:
+    args = {"pin": pin, "receipt": receipt, "language": LANGUAGES.get(language, "en")}
+    try:
+        told = run_limited(FUNCTION, chunks, args=args, memory_bytes=MEMORY, seconds=SECONDS).told
+    except Limited:
+        return Checked(4)
+    return Checked(int(told["code"]), tuple(told["lines"]))
