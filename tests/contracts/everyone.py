@@ -15,6 +15,7 @@ from suyuan.cases.models import Case, Involvement, Report, StaffStatement, Task
 from suyuan.cases.rules import Paper
 from suyuan.cases.services import handling
 from suyuan.cases.services.hearing import interview_record
+from suyuan.cases.services.bundles import case_bundle
 from suyuan.cases.services.passports import passport_make
 from suyuan.desk.services import file_keep, letter_send
 from suyuan.evidence.looking import look_into
@@ -140,6 +141,7 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         "desk:copies_print": str(copies.uid),
         "reference": case.reference,
         "desk:file": str(kept.uid),
+        "desk:bundle": str(case_bundle(case=fresh(case), purpose="litigation", actor=actor, now=NOON)[0].uid),
         **_papers(case, manager.user, actor),
         "desk:file_shown": str(previews_of(photo)[0].uid),
         "desk:file_play": str(film.uid),
@@ -225,6 +227,8 @@ def as_the_rules_see_it(relation: str) -> CaseView:
 # Which row an address names by `uid`.
 NAMED = {
     "desk:file": "desk:file",
+    "desk:bundle_made": "desk:bundle",
+    "desk:bundle_file": "desk:bundle",
     "desk:passport": "desk:passport",
     "desk:passport_pdf": "desk:passport",
     "desk:report": "desk:report_internal",

@@ -43,7 +43,7 @@ NOTHING_OF_A_CASE = {
     ),
     **dict.fromkeys(("desk:register", "people:new"), "an empty form"),
     "desk:file_copy": "leads back to the item, until it was asked for by sending",
-    **dict.fromkeys(("portal:clinics", "portal:start", "portal:poster", "portal:proof"), "for everybody outside"),
+    **dict.fromkeys(("portal:clinics", "portal:start", "portal:poster", "portal:proof", "portal:bundle"), "for everybody outside"),
     **dict.fromkeys(("portal:danger", "portal:write", "portal:kiosk", "portal:kiosk_danger", "portal:kiosk_write"), "an empty form"),
     **dict.fromkeys(("portal:file", "portal:kiosk_file", "portal:follow_file", "desk:file_upload"), "how much of a file has arrived"),
     **dict.fromkeys(("portal:survey", "portal:follow_survey", "portal:follow_demand", "portal:follow_withdraw"), "an empty form"),

@@ -152,6 +152,8 @@ PAPER_STATES: Labels = {
     "superseded": named("paper", "已有新版"),
 }
 PURPOSES: Labels = {
+    "internal": named("purpose", "院內"),
+    "patient": named("purpose", "病人"),
     "mediation": named("purpose", "調解"),
     "authority": named("purpose", "主管機關"),
     "litigation": named("purpose", "法院"),

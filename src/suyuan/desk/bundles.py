@@ -12,12 +12,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from suyuan.accounts.labels import COMPARTMENTS
 from suyuan.cases import selectors as cases_read
 from suyuan.cases.models import Case
-from suyuan.cases.selectors.bundles import PURPOSES, bundle_asked, hideable_in
+from suyuan.cases.phrases import PURPOSES, label
+from suyuan.cases.selectors.bundles import PURPOSES as OFFERED
+from suyuan.cases.selectors.bundles import bundle_asked, hideable_in
 from suyuan.cases.selectors.door import allowed_moves
 from suyuan.cases.services.bundles import case_bundle, case_bundle_again
 from suyuan.desk import shapes
@@ -32,13 +33,7 @@ MOVE = "bundle_export"
 
 
 def purpose_words(code: str) -> str:
-    return {
-        "internal": pgettext("purpose", "院內"),
-        "patient": pgettext("purpose", "病人"),
-        "mediation": pgettext("purpose", "調解"),
-        "authority": pgettext("purpose", "主管機關"),
-        "litigation": pgettext("purpose", "法院"),
-    }.get(code, code)
+    return label(PURPOSES, code)
 
 
 def left_out_words(what: str, why: str) -> tuple[str, str]:
@@ -63,7 +58,7 @@ class BundleForm(forms.Form):
 
     def __init__(self, *args: Any, found: Case, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["purpose"] = one_of(_("交給誰用"), [(str(p), purpose_words(p)) for p in PURPOSES], cards=True)
+        self.fields["purpose"] = one_of(_("交給誰用"), [(str(p), purpose_words(p)) for p in OFFERED], cards=True)
         people = [(one.uid, one.name or _("申訴人")) for one in hideable_in(found)]
         if people:
             self.fields["hidden"] = some_of(
@@ -101,7 +96,7 @@ def bundle(request: HttpRequest, reference: str) -> HttpResponse:
             "heading": shapes.heading(found, True),
             "pages": shapes.pages(found, allowed_moves(request.profile, found), "bundle"),
             "form": form,
-            "stays": [(purpose_words(p), _stays(request, found, p)) for p in PURPOSES],
+            "stays": [(purpose_words(p), _stays(request, found, p)) for p in OFFERED],
             "exports": [(purpose_words(one.purpose), one) for one in exports_of(found.stream)],
         }
         return render(request, "desk/bundle.html", context, status=status)

@@ -15,7 +15,7 @@ MESSAGE_LIMIT = 20_000
 FILE_LIMIT = LARGEST_FILE
 FORM_FILE_LIMIT = LARGEST_IN_A_FORM
 ALL_FILES_LIMIT = 2 * LARGEST_FILE  # of one form that is not sent yet
-BUNDLE_LIMIT = 64 * 1024 * 1024
+BUNDLE_LIMIT = LARGEST_IN_A_FORM
 SAVED_LIMIT = 120_000  # characters of a whole half-written form
 
 DRAFT_LIVES = timedelta(hours=24)

@@ -501,8 +501,8 @@ def verify(handle, pin=None, receipt=None):
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error) as error:
         raise Refused(1, "shape", type(error).__name__)
     leading = list(chain)[: list(chain).index(checkpoint.key) + 1]  # the key of the checkpoint, and those before it
-    manifest = bundle.entries["MANIFEST.json"].sha256
-    return Report(about, shown, checkpoint, anchors, manifest, bool(given), pin in leading)
+    digest = bundle.entries["MANIFEST.json"].sha256
+    return Report(about, shown, checkpoint, anchors, digest, bool(given), pin in leading)
 
 WORDS = {}  # code: (Traditional Chinese, Simplified Chinese, English)
 for _line in """
@@ -523,32 +523,31 @@ last | 最後一個事件不是簽下的那一個，可能有事件被隱藏 | �
 consistency | 先前的檢查點不是這份紀錄的開頭：歷史被改寫過 | 先前的检查点不是这份记录的开头：历史被改写过 | an earlier checkpoint is not how this log begins: history was rewritten
 anchor | 第三方的時間戳記或副署不成立 | 第三方的时间戳或副署不成立 | a time stamp or co-signature does not hold
 payload | 文字或檔案缺漏、多出或與雜湊不符 | 文字或文件缺漏、多出或与哈希不符 | words or files are missing, too many, or not what their digest says
-receipt_signature | 收據不是這個診所的金鑰所簽 | 收据不是这个诊所的密钥所签 | the receipt was not signed by a key of this chain
-receipt_place | 這份證據包裡沒有收據所指的事件 | 这份证据包里没有收据所指的事件 | this bundle does not hold the event that the receipt names
-receipt_leaf | 收據所指的事件已不是當時的內容 | 收据所指的事件已不是当时的内容 | the event that the receipt names is not what it was then
+receipt_signature | 收據不是這個診所的金鑰所簽 | 回执不是这个诊所的密钥所签 | the receipt was not signed by a key of this chain
+receipt_place | 這份證據包裡沒有收據所指的事件 | 这份证据包里没有回执所指的事件 | this bundle does not hold the event that the receipt names
+receipt_leaf | 收據所指的事件已不是當時的內容 | 回执所指的事件已不是当时的内容 | the event that the receipt names is not what it was then
 not_a_bundle | 這不是證據包，或檔案不完整 | 这不是证据包，或文件不完整 | this is not a bundle, or only a part of one
 format | 這個程式不認得這種格式 | 这个程序不认得这种格式 | a format that this program does not know
-receipt_form | 讀不懂這份收據；請一行不漏地存成文字檔 | 读不懂这份收据；请一行不漏地存成文本文件 | this is not a receipt; save all its lines as a text file
+receipt_form | 讀不懂這份收據；請一行不漏地存成文字檔 | 读不懂这份回执；请一行不漏地存成文本文件 | this is not a receipt; save all its lines as a text file
 pin_form | 指紋應為 64 個十六進位數字 | 指纹应为 64 个十六进制数字 | a fingerprint has 64 hexadecimal digits
 valid | 有效：內容自記錄以來未經更動 | 有效：内容自记录以来未经更改 | VALID: nothing has been changed since it was recorded
 tampered | 不成立：{0}（{1}） | 不成立：{0}（{1}） | TAMPERED: {0} ({1})
 unreadable | 無法檢查：{0}（{1}） | 无法检查：{0}（{1}） | UNREADABLE: {0} ({1})
-unpinned | 未釘選金鑰：內容前後一致，但尚未證明是由誰簽的。請用紙本收據上的指紋再查一次：--pin 指紋 | 未钉选密钥：内容前后一致，但尚未证明是由谁签的。请用纸质收据上的指纹再查一次：--pin 指纹 | NOT PINNED: it agrees with itself, but who signed it is not shown. Check again with the fingerprint on the paper receipt: --pin FINGERPRINT
+unpinned | 未釘選金鑰：內容前後一致，但尚未證明是由誰簽的。請用紙本收據上的指紋再查一次：--pin 指紋 | 未钉选密钥：内容前后一致，但尚未证明是由谁签的。请用纸质回执上的指纹再查一次：--pin 指纹 | NOT PINNED: it agrees with itself, but who signed it is not shown. Check again with the fingerprint on the paper receipt: --pin FINGERPRINT
 about | 案號 {0}；{1} 串共 {2} 個事件；公開 {3} 欄，未公開 {4} 欄 | 案号 {0}；{1} 串共 {2} 个事件；公开 {3} 栏，未公开 {4} 栏 | reference {0}; {2} events in {1} streams; {3} fields shown, {4} closed
 files | 文字 {0} 則；檔案 {1} 個，另有 {2} 個未附 | 文字 {0} 则；文件 {1} 个，另有 {2} 个未附 | {0} texts; {1} files, {2} more not enclosed
 checkpoint | 檢查點 {0}：紀錄共 {1} 筆，時鐘 {2}，{3} | 检查点 {0}：记录共 {1} 条，时钟 {2}，{3} | checkpoint {0}: log of {1}, clock {2}, {3}
 key | 簽章金鑰指紋 {0}，清單 MANIFEST.json 的 SHA-256 {1} | 签名密钥指纹 {0}，清单 MANIFEST.json 的 SHA-256 {1} | signing key {0}, SHA-256 of MANIFEST.json {1}
 left_out | 未納入：{0}（{1}） | 未纳入：{0}（{1}） | left out: {0} ({1})
 epoch | 這份紀錄曾由備份還原 {0} 次；還原前最後一段可能已遺失 | 这份记录曾由备份还原 {0} 次；还原前最后一段可能已丢失 | this log was restored from a backup {0} times; what came last before that may be lost
-receipt | 收據相符 | 收据相符 | the receipt agrees
+receipt | 收據相符 | 回执相符 | the receipt agrees
 rfc3161 | 時間戳記：檢查點 {0}（發證單位的簽章請另用 openssl 查） | 时间戳：检查点 {0}（签发机构的签名请另用 openssl 查） | time stamp of checkpoint {0} (check its authority's signature with openssl)
 cosignature | 副署：{1}，檢查點 {0} | 副署：{1}，检查点 {0} | co-signed by {1}: checkpoint {0}
 not_shown | 這項檢查不能證明的事：|- 當初寫下的內容是否屬實|- 第一個第三方見證之前，事情究竟何時發生|- 檢查點之後發生的事|- 說明、用途、未納入清單、檔名、custody.csv 不在簽章之內；請拿清單的雜湊與診所的紀錄核對 | 这项检查不能证明的事：|- 当初写下的内容是否属实|- 第一个第三方见证之前，事情究竟何时发生|- 检查点之后发生的事|- 说明、用途、未纳入清单、文件名、custody.csv 不在签名之内；请拿清单的哈希与诊所的记录核对 | What this does not show:|- that what was written was true|- when something happened before the first anchor|- what came after the checkpoint|- read-me, purpose, omissions, names of files and custody.csv are not under the signature: compare the manifest's digest with the clinic's record
 """.strip().splitlines():
     WORDS[_line.split(" | ")[0]] = _line.replace("|-", "\n  -").split(" | ")[1:]
 LANGUAGES = ("zh-Hant", "zh-Hans", "en")
-def language_of(name):
-    """From the name of a locale, as systems spell it."""
+def language_of(name):  # of a locale, as systems spell it
     if not name.lower().startswith(("zh", "chinese")):
         return "en"
     return "zh-Hant" if re.search("hant|tw|hk|mo|traditional|taiwan|hong", name.lower()) else "zh-Hans"

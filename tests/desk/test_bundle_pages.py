@@ -1,0 +1,64 @@
+"""Choosing what leaves the house, and taking it away."""
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+
+import pytest
+from django.urls import reverse
+
+from suyuan.evidence.models import BundleExport
+from suyuan.evidence.verifier import verify
+from suyuan.platform.models import AccessRow, FactRow
+
+pytestmark = pytest.mark.django_db
+
+
+def made(client, case, **said):
+    page = reverse("desk:bundle", args=[case.reference])
+    answer = client.post(page, {"purpose": "litigation", "files": "auto", **said})
+    assert answer.status_code == 302
+    return answer.url, BundleExport.objects.get()
+
+
+@pytest.mark.requirement("D-10")
+def test_it_is_made_recorded_and_taken_away(cast, make_case, browser):
+    case, client = make_case(), browser("manager")
+    offered = client.get(reverse("desk:bundle", args=[case.reference])).content.decode()
+    assert "依法不對外提出" in offered and "TW-APOL-1" in offered
+
+    url, export = made(client, case)
+    page = client.get(url).content.decode()
+    assert export.checkpoint.fingerprint in page  # the command
+    answer = client.get(reverse("desk:bundle_file", args=[case.reference, export.uid]))
+    assert answer["Content-Disposition"].startswith("attachment") and "sandbox" in answer["Content-Security-Policy"]
+    bundle = b"".join(answer.streaming_content)
+    assert verify.verify(io.BytesIO(bundle), export.checkpoint.fingerprint).pinned
+    inside = zipfile.ZipFile(io.BytesIO(bundle))
+    assert hashlib.sha256(inside.read("MANIFEST.json")).hexdigest() == export.manifest
+    assert AccessRow.objects.filter(what="bundle", purpose="export").count() == 2  # made, and taken away
+    assert FactRow.objects.filter(stream=case.stream, type="bundle.exported").count() == 1
+
+
+def test_who_must_not_be_recognised_can_be_chosen_and_is_named_as_left_out(cast, make_case, browser):
+    case, client = make_case(), browser("manager")
+    party = case.parties.get()
+    url, export = made(client, case, hidden=[str(party.uid)])
+    assert export.asked["hidden"] == [str(party.uid)]
+    page = client.get(url).content.decode()
+    assert "選定的人" in page and "檔案與報告" in page
+
+
+def test_nothing_chosen_says_so_and_makes_nothing(cast, make_case, browser):
+    case, client = make_case(), browser("manager")
+    answer = client.post(reverse("desk:bundle", args=[case.reference]), {"files": "auto"})
+    assert answer.status_code == 422 and not BundleExport.objects.exists()
+
+
+def test_an_export_of_another_case_is_not_there(cast, make_case, browser):
+    ours, other = make_case(), make_case()
+    client = browser("manager")
+    _, export = made(client, ours)
+    for name in ("desk:bundle_made", "desk:bundle_file"):
+        assert client.get(reverse(name, args=[other.reference, export.uid])).status_code == 404
