@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from benchmarks import house, proof_log, proof_store, words
+from benchmarks import house, proof_bundle, proof_log, proof_store, words
 
 PROOF = Path(__file__).with_name("PROOF.md")
 SIZE = 20_000
@@ -17,7 +17,7 @@ def main() -> int:
     house.prepare()
     house.make([1_000, SIZE])
     house.move_into(house.path_of(str(SIZE)))
-    rows = [_chain(), *_search(), *proof_log.rows(), *proof_store.rows()]
+    rows = [_chain(), *_search(), *proof_log.rows(), *proof_store.rows(), *proof_bundle.rows()]
     lines = [
         "# Long proofs",
         "",
@@ -30,7 +30,7 @@ def main() -> int:
     text = "\n".join(lines) + "\n"
     print(text)
     PROOF.write_text(text, encoding="utf-8")
-    return 0 if all(result in ("holds", "exact") for _, _, result, _ in rows) else 1
+    return 0 if all(result in ("holds", "exact", *proof_bundle.ENDS_WELL) for _, _, result, _ in rows) else 1
 
 
 def _chain() -> tuple[str, str, str, float]:

@@ -14,8 +14,8 @@ from suyuan.accounts.rules import GUEST_KINDS, GUESTS, CaseView
 from suyuan.cases.models import Case, Involvement, Report, StaffStatement, Task
 from suyuan.cases.rules import Paper
 from suyuan.cases.services import handling
-from suyuan.cases.services.hearing import interview_record
 from suyuan.cases.services.bundles import case_bundle
+from suyuan.cases.services.hearing import interview_record
 from suyuan.cases.services.passports import passport_make
 from suyuan.desk.services import file_keep, letter_send
 from suyuan.evidence.looking import look_into

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 
 from suyuan.evidence.selectors.checking import bundle_checked
+from suyuan.kernel.sizes import size_words
 from suyuan.platform import keys
 from suyuan.platform.addresses import address
 from suyuan.portal import http, rules
@@ -21,7 +22,7 @@ def bundle(request: HttpRequest) -> HttpResponse:
     """Check a bundle, or say how."""
     context = {
         "keys": [key for key in keys.public_keys() if key.retired_at is None],
-        "limit": rules.BUNDLE_LIMIT,
+        "limit": size_words(rules.BUNDLE_LIMIT),
         "pin": rules.tidy(request.POST.get("pin", ""))[:200],
         "receipt": rules.tidy(request.POST.get("receipt", ""))[:4_000],
         "waits": 0,
