@@ -262,7 +262,7 @@ class _Reading:
         self.texts |= {sha: texts[sha] for sha in found.texts}
         self.pairs |= found.files
         self.digests |= found.digests | found.files
-        if row.type.startswith("item.") or shown.get("items"):
+        if row.type.startswith("item.") or isinstance(shown.get("items"), list) and shown["items"]:
             self.hands += _hands(row, shown)
 
     def files(self) -> list[tuple[dict, StoredFile | None]]:
@@ -397,14 +397,17 @@ def _manifest(sources: Iterable[Source]) -> Source:
 
 # --- the list of hand-overs, from what the events show -----------------------------------------------------------------
 
+TAKEN_IN = frozenset({"case.opened", "case.completed", "item.added"})
 HANDS = ("event", "item", "act", "recorded_at", "happened_at", "by", "from", "to", "place", "why", "sha256")
 
 
 def _hands(row: FactRow, shown: Mapping[str, Any]) -> Iterator[list[str]]:
-    numbers = [pair[0] for pair in shown.get("items", ())] or [shown.get("number", "")]
-    digests = [pair[1] for pair in shown.get("files", ())]
+    """One line an item: the event that took several in, or one event about several, names them in `items`."""
+    several = shown.get("numbers") or shown.get("items") or [shown.get("number", "")]
+    numbers = [one[0] if isinstance(one, list) and one else one for one in several]
+    digests = [pair[1] for pair in shown.get("files", ()) if isinstance(pair, list) and len(pair) == 2]
     told = (shown.get(n, "") for n in ("happened_at", "actor", "from_whom", "to_whom", "place", "why"))
-    act = shown.get("act") or {"item.described": "described"}.get(row.type, "received")
+    act = shown.get("act") or ("received" if row.type in TAKEN_IN else row.type)
     ends = [act, chain.time_text(row.at), *told]
     for place, number in enumerate(numbers):
         sha = digests[place] if place < len(digests) else shown.get("sha256", "")
