@@ -184,16 +184,37 @@ def test_what_is_protected_is_on_record_before_it_is_shown(house, clients):
     assert [(row.what, row.shown) for row in left.written] == [("case.investigation", ["root_cause"])]
 
 
-def test_a_person_who_follows_their_case_is_on_record(house):
+OF_A_PARTY = [one for one in ADDRESSES if one.audience == "party" or one.name == "portal:follow"]
+
+
+def test_whatever_a_person_outside_opens_of_their_case_is_on_record(house):
+    """The page, each document; and what they name that is not theirs."""
     receipt = Receipt.objects.filter(case=house.here, kind="follow_up").select_related("party", "case").first()
     client, holder = Client(), HttpResponse()
     party_cookie_set(holder, session_open(receipt=receipt, now=NOON))
     client.cookies.update(holder.cookies)
-    with Traces() as left:
-        assert client.get("/p/tn/follow/").status_code == 200
-    assert [(row.actor, row.stream, row.shown) for row in left.rows] == [
-        (str(party_of(receipt)), house.here.stream, [house.here.reference])
-    ]
+    wrong, seen = [], 0
+    for one in OF_A_PARTY:
+        if "GET" not in one.methods or one.name in NOTHING_OF_A_CASE:
+            continue
+        with undone(), Traces() as left:
+            said = client.get(address_of(one, house.things["here"]))
+        told = [(row.actor, row.stream, row.what == access.REFUSED) for row in left.rows]
+        if said.status_code == 302:  # settled, or never asked: back to the page, which leaves its own
+            continue
+        if told != [(str(party_of(receipt)), house.here.stream, said.status_code == 404)]:
+            wrong.append((one.name, said.status_code, told))
+        if "Content-Disposition" in said.headers and left.written != left.rows:
+            wrong.append((one.name, "a copy that was not on record first"))
+        seen += 1
+    assert not wrong, "\n".join(map(str, wrong))
+    assert seen >= 3
+
+
+def test_every_other_page_for_people_outside_shows_nothing_of_a_case():
+    known = {one.name for one in (*STAFF, *OF_A_PARTY)} | set(NOTHING_OF_A_CASE)
+    assert [one.name for one in ADDRESSES if "GET" in one.methods and one.name not in known] == []
+    assert set(NOTHING_OF_A_CASE) <= {one.name for one in ADDRESSES}, "named here, and gone"
 
 
 # --- trying --------------------------------------------------------------------------------------------------------

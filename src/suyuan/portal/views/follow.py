@@ -140,7 +140,15 @@ def _party_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
                 return _door(request, held=held[: rules.MESSAGE_LIMIT], status=403)
             return HttpResponseRedirect(reverse("portal:follow", args=[request.branch.portal_slug]))
         request.branch = session.receipt.case.branch
-        return view(request, session, *args, **kwargs)
+        try:
+            return view(request, session, *args, **kwargs)
+        except NotHere:
+            case = session.receipt.case
+            access.seen(
+                party_of(session.receipt), access.REFUSED, at=request.now, purpose=NotHere.code, branch_id=case.branch_id,
+                stream=case.stream, asked=f"{request.method} {request.path}"[:300],
+            )  # fmt: skip
+            raise
 
     return inside
 
@@ -217,7 +225,9 @@ def proof_file(request: HttpRequest, session: PartySession) -> HttpResponse:
     if placed is None:
         raise NotHere()
     party = party_of(session.receipt)
-    access.seen(party, "portal.proof", at=request.now, branch_id=case.branch_id, stream=case.stream, shown=[case.reference])
+    access.note_before(
+        party, "portal.proof", at=request.now, purpose="copy", branch_id=case.branch_id, stream=case.stream, shown=[case.reference]
+    )
     response = HttpResponse(placed.file, content_type="application/json; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{case.reference}-proof.json"'
     return response
