@@ -49,9 +49,8 @@ NOTHING_OF_A_CASE = {
     **dict.fromkeys(("portal:survey", "portal:follow_survey", "portal:follow_demand", "portal:follow_withdraw"), "an empty form"),
 }
 # What has to be asked for before anything is shown.
-ASKED = {"people:people": {"q": "例小安"}, "desk:register_hints": {"name": "例小安"}}
-# Lists: one row for all of it, with what was asked and which of them came up.
-LISTS = {"desk:today", "desk:handover", "desk:cases", "desk:statements", "people:people", "desk:register_hints"}
+ASKED = {"people:people": {"q": "例小安"}, "desk:register_hints": {"name": "例小安"}, "desk:lots": {"lot": "A-0311"}}
+FINDS_SOMEBODY = {"people:people", "desk:register_hints"}
 # These change what no case, patient or colleague hangs on.
 LEAVES_NO_FACT = {
     "desk:presence": "who is on the page, for a minute",
@@ -154,10 +153,10 @@ def faults(house, one, who: User, said, left: Traces) -> Iterator[str]:
     (row,) = left.rows
     if not (row.actor.endswith(f":{who.uid}") and row.at == NOON and row.what and row.purpose):
         yield f"who, when, what, for what: {row.actor} {row.at} {row.what} {row.purpose}"
-    if one.name in LISTS:
-        if row.stream or not isinstance(row.shown, list):
+    if "<" not in one.pattern:  # a list: one row for all of it
+        if row.stream:
             yield "a list names what came up, not one of them"
-        if one.name in ASKED and not (access.asked(row) and row.shown):
+        if one.name in ASKED and not access.asked(row) or one.name in FINDS_SOMEBODY and not row.shown:
             yield "what was typed, and whom it found"
     elif (row.stream, row.branch_id) != meant(house, one):
         yield f"the row is about {row.stream} in {row.branch_id}"
