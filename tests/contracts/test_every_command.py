@@ -43,8 +43,10 @@ ELSEWHERE = {
     "calendars make": "writes files of ours, no rows",
     "keys restore": "writes the key file, no rows",
 }
-# They need an authority, a backup or another's signature; the tests named ask for the fact.
+# They need an authority, a backup, a bundle or another's signature; the tests named ask for the fact.
 TOLD_THERE = {
+    "bundle export": "bundle.exported; tests/evidence/test_bundles.py",
+    "bundle check": "reads a file",
     "chain restored": "log.restored; tests/platform/test_checkpoints.py",
     "checkpoint": "the checkpoint is itself the record; tests/platform/test_checkpoints.py",
     "checkpoint show": "writes a file, no rows",
