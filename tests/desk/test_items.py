@@ -184,3 +184,56 @@ def test_before_and_after_by_their_dates(put, browser, make_case):
     assert "比例不同" in asked and str(previews_of(turned)[0].uid) in asked
     assert client.get(url("compare", case), {"a": "x", "b": "'"}).status_code == 200
     assert Picture.objects.count() == 3
+
+
+# --- copies that are made ------------------------------------------------------------------------------------------
+
+
+def test_a_copy_for_sharing_is_made_once_and_named_by_nobody(put, browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    item = put(case, photo(), "陳小安.jpg")
+    for _again in range(2):
+        assert client.post(url("file_strip", case, item.uid))["Location"].endswith("#copies")
+    copy = Item.objects.get(parent=item, derivation="stripped")
+    given = client.get(client.post(url("file_copy", case, copy.uid), {"purpose": "insurer"})["Location"])
+    assert given["Content-Disposition"] == 'attachment; filename="item-1-shared.jpg"'
+    told = FactRow.objects.get(type="item.copied")
+    assert (told.value("derivation"), told.value("purpose")) == ("stripped", "insurer")
+    words = put(case, "便條".encode(), "a.txt")
+    refused = client.post(url("file_strip", case, words.uid))
+    assert refused.status_code == 422 and "轉成 PDF" in refused.content.decode()
+
+
+def test_areas_are_read_shown_and_burned_in(put, browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    item = put(case, photo(), "a.jpg")
+    address, area = url("file_redact", case, item.uid), {"left_1": "10", "top_1": "20.5", "width_1": "30", "height_1": "5"}
+    page = client.get(address).content.decode()
+    assert "data-sy-redact" in page and "製作遮蓋複本" in page
+    seen = client.post(address, area | {"see": "1"}).content.decode()
+    assert 'x="10.0" y="20.5" width="30.0" height="5.0"' in seen and 'value="20.5"' in seen
+    without = client.post(address, area | {"make": "1"})
+    assert without.status_code == 422 and "請寫下原因" in without.content.decode()
+    for wrong in ({"left_1": "90"}, {"width_1": ""}, {"top_1": "-1"}, {"height_1": "٣"}):
+        refused = client.post(address, area | wrong | {"make": "1", "why": "給保險公司"})
+        assert refused.status_code == 422 and "數字不對" in refused.content.decode() and "給保險公司" in refused.content.decode()
+    assert client.post(address, {"make": "1", "why": "x"}).status_code == 422
+    assert client.post(address, area | {"make": "1", "why": "給保險公司"})["Location"].endswith("#copies")
+    (told,) = facts_told(list(FactRow.objects.filter(type="item.redacted")))
+    assert told.plain("black") == [[1, 100, 205, 300, 50]] and told.private == {"why": "給保險公司"}
+    assert browser("auditor").get(address).status_code == 403
+
+
+def test_pages_are_left_out_and_areas_stay_with_theirs(put, browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    item = put(case, made.paper(3), "同意書.pdf")
+    address, area = url("file_redact", case, item.uid), {"left_1": "0", "top_1": "0", "width_1": "50", "height_1": "50"}
+    turned = client.post(address, area | {"number": "1", "go": "2", "turn": "1"}).content.decode()
+    assert "第 2 頁，共 3 頁" in turned and 'name="page_1" value="1"' in turned and "sy-dk-redact__black" not in turned
+    everything = {"leave_out": ["1", "2", "3"], "make": "1", "why": "x"}
+    assert "至少要留下一頁" in client.post(address, everything).content.decode()
+    sent = area | {"page_1": "2", "leave_out": ["1", "3"], "make": "1", "why": "只給第二頁"}
+    assert client.post(address, sent).status_code == 302
+    copy = Item.objects.get(parent=item, derivation="redacted")
+    assert copy.stored.content_type == "application/pdf" and copy.note == "只給第二頁"
+    assert FactRow.objects.get(type="item.redacted").value("pages") == [2]

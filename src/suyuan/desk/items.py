@@ -1,6 +1,7 @@
 """Pages of the items of a case: what each is, whose hands it passed through, copies of it, two of them side by side."""
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -23,18 +24,21 @@ from suyuan.cases.models import Case
 from suyuan.cases.selectors.door import allowed_moves
 from suyuan.cases.selectors.page import names_of
 from suyuan.cases.services import handling
+from suyuan.cases.services.common import require_may
 from suyuan.cases.services.handling.items import HANDED
 from suyuan.desk import shapes
 from suyuan.desk.fields import LocalTimeField, attempt, line_field, one_of
 from suyuan.evidence import rules
 from suyuan.evidence.looking import page_shown
-from suyuan.evidence.models import Item
+from suyuan.evidence.making import REDACTED, STRIPPED, redacted, stripped
+from suyuan.evidence.models import Item, Picture
 from suyuan.evidence.phrases import CUSTODY, PURPOSES
 from suyuan.evidence.selectors.items import custody_of, item_in, items_of
 from suyuan.evidence.selectors.pictures import copies_of, picture_of, pictures_of, previews_of, thumbnails_of
-from suyuan.kernel.refusal import NotHere
+from suyuan.kernel.refusal import NotHere, Refusal
 from suyuan.platform import access
 from suyuan.platform.addresses import address
+from suyuan.platform.files import Received
 from suyuan.platform.files.serving import download_name, file_answer, painted_answer
 from suyuan.platform.models import StoredFile
 
@@ -138,12 +142,19 @@ def _item_page(request: HttpRequest, found: Case, item: Item, *, problem: str = 
             "copies": [(copy, item_name(copy.stored), names.get(copy.added_by, "")) for copy in copies],
             "purposes": PURPOSES.items(),
             "may_write": may_write,
+            "may_strip": may_write and item.stored is not None and item.stored.content_type in STRIPPED,
+            "may_redact": may_write and bool(picture) and picture.decoded == "ok" and _redactable(item),
+            "has_stripped": any(copy.derivation == "stripped" for copy in copies),
             "problem": problem,
             "describe": bound.get("describe") or (DescribeForm(found=found, item=item, now=request.now) if may_write else None),
             "hand": bound.get("hand") or (HandForm(zone=zone, now=request.now) if may_write else None),
             "now": request.now,
         }
         return render(request, "desk/item.html", context, status=422 if bound or problem else 200)
+
+
+def _redactable(item: Item) -> bool:
+    return _may_be_shown(item) and item.stored.content_type in REDACTED
 
 
 def sources() -> dict[str, str]:
@@ -328,6 +339,185 @@ def _was_given(request: HttpRequest, item: Item) -> bool:
     except (signing.BadSignature, ValueError, TypeError):
         return False
     return (who, what) == (request.actor.uid, str(item.uid)) and request.now.timestamp() < until
+
+
+# --- copies that are made ------------------------------------------------------------------------------------------
+
+
+@address("staff", move="file_add", methods=("POST",))
+def file_strip(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """Make a copy for sharing, without what is hidden in it. Once made, it is the copy."""
+    found, item = _item(request, reference, uid, to="file_add")
+    if item.derivation or item.stored is None:
+        raise NotHere()
+    if not any(copy.derivation == "stripped" for copy in copies_of(item)):
+        problem = _made(request, found, item, "stripped", lambda: stripped(item))
+        if problem:
+            return _item_page(request, found, item, problem=problem)
+        messages.success(request, _("已製作分享用的複本，原檔沒有動過。"))
+    return redirect(reverse("desk:file", args=[found.reference, item.uid]) + "#copies")
+
+
+def _made(
+    request: HttpRequest,
+    found: Case,
+    item: Item,
+    derivation: str,
+    make: Callable[[], Received],
+    plain: dict[str, Any] | None = None,
+    why: str = "",
+) -> str:
+    """Make it and keep it; words of what stood in the way, or nothing."""
+    require_may(found, "file_add", request.actor, request.now)
+    try:
+        handling.item_make_copy(
+            case=found,
+            item=item,
+            derivation=derivation,
+            received=make(),
+            plain=plain,
+            why=why,
+            actor=request.actor,
+            now=request.now,
+        )
+    except Refusal as refused:
+        if refused.status in (403, 404):
+            raise
+        return refused.message()
+    return ""
+
+
+ROWS = 8
+
+
+@address("staff", move="file_add", methods=("GET", "POST"))
+def file_redact(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """Choose what is to be black, see it, and make a copy in which it is."""
+    found, item = _item(request, reference, uid, to="file_add")
+    picture = picture_of(item)
+    if item.derivation or picture is None or picture.decoded != "ok" or not _may_be_shown(item):
+        return redirect("desk:file", reference=found.reference, uid=(item.parent or item).uid)
+    form = RedactForm(request.POST if request.method == "POST" else None, pages=picture.pages or 0)
+    problem = ""
+    if request.method == "POST" and form.is_valid() and "make" in request.POST:
+        areas, pages, why = form.areas(), form.pages_kept(), form.cleaned_data["why"]
+        plain = {"black": [[page, *area] for page, each in sorted(areas.items()) for area in each], "pages": pages}
+        problem = _made(
+            request, found, item, "redacted", lambda: redacted(item, areas=areas, pages=pages), plain=plain, why=why
+        )
+        if not problem:
+            messages.success(request, _("已製作遮蓋複本，原檔沒有動過。"))
+            return redirect(reverse("desk:file", args=[found.reference, item.uid]) + "#copies")
+    return _redact_page(request, found, item, picture, form, problem)
+
+
+def _redact_page(
+    request: HttpRequest, found: Case, item: Item, picture: Picture, form: RedactForm, problem: str
+) -> HttpResponse:
+    _noted(request, found, "case.item_redact", item)
+    number = form.page_shown()
+    ready = previews_of(item)
+    if number <= len(ready):
+        shown = _shown_url(found, ready[number - 1])
+    else:
+        shown = reverse("desk:file_page", args=[found.reference, item.uid, number])
+    wrong = form.is_bound and not form.is_valid() and "make" in form.data
+    context = {
+        "case": found,
+        "heading": shapes.heading(found, True),
+        "pages": shapes.pages(found, allowed_moves(request.profile, found), "files"),
+        "item": item,
+        "picture": picture,
+        "form": form,
+        "problem": problem,
+        "wrong": wrong,
+        "number": number,
+        "numbers": range(1, (picture.pages or 1) + 1),
+        "shown": shown,
+        "drawn": [(left / 10, top / 10, width / 10, height / 10) for left, top, width, height in form.drawn(number)],
+        "lines": range(10, 100, 10),
+    }
+    return render(request, "desk/redact.html", context, status=422 if problem or wrong else 200)
+
+
+class RedactForm(forms.Form):
+    """Areas in hundredths of the picture's width and height, a row each; for a PDF also the page, and which pages stay."""
+
+    why = forms.CharField(required=False, max_length=200)
+
+    def __init__(self, data: Any = None, *, pages: int) -> None:
+        super().__init__(data)
+        self.pages = pages
+        self.fields["why"].label = _("為什麼遮蓋")
+        self.rows = [
+            {name: (data or {}).get(f"{name}_{row}", "") for name in ("page", "left", "top", "width", "height")} | {"n": row}
+            for row in range(1, ROWS + 1)
+        ]
+        self.found: list[tuple[int, list[int]]] = []
+
+    def clean(self) -> dict[str, Any]:
+        for row in self.rows:
+            said = [row[name].strip() for name in ("left", "top", "width", "height")]
+            if any(said):
+                self._read(row, said)
+        if "make" in self.data:
+            self._ready()
+        return super().clean()
+
+    def _read(self, row: dict[str, Any], said: list[str]) -> None:
+        # A row without a page is of the one that was looked at, whichever comes next.
+        page = _whole(row["page"]) or _whole(self.data.get("number", "")) or 1
+        row["page"] = str(page)
+        area = [_thousandths(words) for words in said]
+        if None in area or not rules.area_fits(area) or not 1 <= page <= max(self.pages, 1):
+            row["wrong"] = True
+            words = {"n": row["n"]}
+            self.add_error(None, _("第 %(n)s 塊的數字不對：左、上、寬、高都要填，合起來不超過 100。") % words)
+            return
+        self.found.append((page, area))
+
+    def _ready(self) -> None:
+        if not self.data.get("why", "").strip():
+            self.add_error("why", _("請寫下原因，日後看得懂為什麼有這份複本。"))
+        if self.pages and not self.pages_kept():
+            self.add_error(None, _("至少要留下一頁。"))
+        if not self.found and (not self.pages or len(self.pages_kept()) == self.pages):
+            self.add_error(None, _("還沒有選要遮蓋的地方。"))
+
+    def areas(self) -> dict[int, list[list[int]]]:
+        by_page: dict[int, list[list[int]]] = {}
+        for page, area in self.found:
+            by_page.setdefault(page, []).append(area)
+        return by_page
+
+    def drawn(self, number: int) -> list[list[int]]:
+        if self.is_bound:
+            self.is_valid()
+        return self.areas().get(number, [])
+
+    def pages_kept(self) -> list[int] | None:
+        """None for a picture."""
+        if not self.pages:
+            return None
+        left_out = {_whole(words) for words in self.data.getlist("leave_out")} if self.is_bound else set()
+        return [number for number in range(1, self.pages + 1) if number not in left_out]
+
+    def left_out(self) -> list[int]:
+        return [n for n in range(1, self.pages + 1) if n not in (self.pages_kept() or [])]
+
+    def page_shown(self) -> int:
+        asked = _whole(self.data.get("go", "") or self.data.get("number", "")) if self.is_bound else 1
+        return asked if asked and 1 <= asked <= max(self.pages, 1) else 1
+
+
+def _whole(words: str) -> int | None:
+    return int(words) if words.isascii() and words.isdigit() and len(words) < 6 else None
+
+
+def _thousandths(words: str) -> int | None:
+    """"12.5" hundredths are 125 thousandths."""
+    found = re.fullmatch(r"([0-9]{1,3})(?:\.([0-9])[0-9]*)?", words)
+    return int(found[1]) * 10 + int(found[2] or 0) if found else None
 
 
 # --- two pictures side by side -------------------------------------------------------------------------------------

@@ -198,3 +198,25 @@ _WRONG = {
     "nothing": lambda: _("請至少選一項。"),
     "missing_needed": lambda: _("請寫沒有同意書的原因，或還缺什麼。"),
 }
+
+
+class CannotCopy(Refusal):
+    """No copy was made of an item. Carries `why`."""
+
+    code = "cannot_copy"
+    status = 422
+
+    def message(self) -> str:
+        return {
+            "kind": _("這種檔案沒有辦法去除隱藏的資料。可以先轉成 PDF，或只給對方看。"),
+            "size": _("檔案太大，沒有製作。"),
+            "memory": _("處理它要用太多記憶體，沒有製作。"),
+            "time": _("處理它要太久，沒有製作。"),
+            "pages": _("頁數太多或沒有留下任何一頁，沒有製作。"),
+            "locked": _("這個檔案有密碼，沒有製作。"),
+            "hidden": _("裡面有隱藏的工作表或投影片。請先決定要不要給，再處理一份沒有隱藏內容的檔案。"),
+            "drawing": _("裡面有讀不懂的圖，不能確定是否乾淨，所以沒有製作。請先轉成 PDF。"),
+            "tied": _("裡面連著別的檔案或附件，去掉會打不開，所以沒有製作。請先轉成 PDF。"),
+            "fragmented": _("這段影片是分段錄的，不能確定是否乾淨，所以沒有製作。"),
+            "elsewhere": _("這段影片的內容在別的檔案裡，沒有製作。"),
+        }.get(str(self.data.get("why")), _("檔案的內容讀不出來，沒有製作。"))

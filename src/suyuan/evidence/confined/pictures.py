@@ -36,10 +36,11 @@ _OFFSET = re.compile(r"[+-]\d\d:\d\d")
 def derive(data: bytes, content_type: str) -> tuple:
     """({"decoded", "width", "height", "taken", "offset"}, preview, thumbnail); decoded "pixels" comes without pictures."""
     with _opened(data, content_type) as picture:
-        told = {"decoded": "ok", **_size(picture), **_taken(picture)}
         most = MOST_PIXELS_JPEG if content_type == JPEG else MOST_PIXELS
         if picture.width * picture.height > most:
-            return ({**told, "decoded": "pixels"},)
+            # Before anything else is asked of it: to read its tags, a PNG is decoded whole.
+            return ({"decoded": "pixels", "width": picture.width, "height": picture.height},)
+        told = {"decoded": "ok", **_size(picture), **_taken(picture)}
         if content_type == JPEG:
             picture.draft("RGB", (PREVIEW, PREVIEW))
         preview = flat(_painted(_shrunk(picture)))
