@@ -52,7 +52,7 @@ def test_an_investigator_completes_a_checklist(street, photos):
 
     # She finds it among her day's work, and gives it there.
     zhou.goto("/")
-    zhou.locator("main").get_by_role("link", name="交證據").first.click()
+    zhou.locator(f"main a[href*='{reference}/evidence/add/']", has_text="交證據").click()
     expect(zhou.locator("main")).to_contain_text("這位客人上週三次來電的紀錄")
     measure(zhou, "desk evidence give")
     zhou.set_input_files("input[type=file]", photos[0])

@@ -193,7 +193,7 @@ class Pictures:
             here = f"/cases/{reference}/"
             shen.append((f"case-{kind}", here))
             if kind == "busy":
-                parts = ["investigation", "standard-of-care", "outside", "files", "letters", "letters/write", "survey", "receipt", "print", "older", "bundle"]
+                parts = ["investigation", "evidence", "evidence/print", "standard-of-care", "outside", "files", "letters", "letters/write", "survey", "receipt", "print", "older", "bundle"]
                 acts = ["acknowledge", "raise", "contact", "statement", "task", "harm", "disclose", "promise", "move", "plan-step", "reviewer"]
                 shen += [(f"case-{part.replace('/', '-')}", f"{here}{part}/") for part in parts]
                 shen += [(f"act-{code}", f"{here}do/{code}/") for code in acts]

@@ -73,7 +73,6 @@ class PortalRequest:
     uid: str
     name: str
     explain: str
-    helps: str
     words: str
     due_at: datetime
 
@@ -214,9 +213,8 @@ def _open_requests(case: Case, party: Party | None) -> list[EvidenceRequest]:
 
 def _asked(row: EvidenceRequest, case: Case) -> PortalRequest:
     kind = packs.evidence_procedure(case.procedure_id, case.jurisdiction).evidence_kind(row.kind)
-    helps = str(kind.helps) if kind.helps else ""
     return PortalRequest(
-        uid=str(row.uid), name=str(kind.name), explain=str(kind.explain), helps=helps, words=row.words, due_at=row.due_at
+        uid=str(row.uid), name=str(kind.name), explain=str(kind.explain), words=row.words, due_at=row.due_at
     )
 
 

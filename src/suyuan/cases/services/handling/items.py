@@ -9,13 +9,14 @@ from suyuan.accounts.rules import compartments_of
 from suyuan.cases import errors
 from suyuan.cases.models import Case
 from suyuan.cases.selectors.door import view_of
-from suyuan.cases.services.handling.parts import begin, known, procedure, profile
+from suyuan.cases.services.handling.parts import begin, known, profile
 from suyuan.evidence.errors import ItemGone
 from suyuan.evidence.models import CustodyEntry, Item
 from suyuan.evidence.services import derived, items
 from suyuan.kernel.actor import Actor
 from suyuan.platform.files import Received
 from suyuan.platform.units import writes
+from suyuan.playbooks.selectors import evidence_procedure
 from suyuan.playbooks.texts import pick
 
 
@@ -115,8 +116,9 @@ HANDED = ("handed_over", "sent_for_test", "returned", "shown")
 
 
 def item_kinds(case: Case) -> dict[str, str]:
-    """What an item can be: everything the case's procedure asks for, code and name in the reader's language."""
-    return {each.id: pick(each.name, get_language() or "zh-hant") for each in procedure(case).evidence}
+    """What an item can be: every kind of evidence that the lists of the case know, named in the reader's language."""
+    book = evidence_procedure(case.procedure_id, case.jurisdiction)
+    return {kind.id: pick(kind.name, get_language() or "zh-hant") for kind in book.evidence}
 
 
 def _open(case: Case, item: Item, move: str, actor: Actor, now: datetime) -> Case:
