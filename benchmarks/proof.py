@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from benchmarks import house, proof_bundle, proof_log, proof_pics, proof_store, words
+from benchmarks import house, proof_bundle, proof_log, proof_pics, proof_rights, proof_store, words
 
 PROOF = Path(__file__).with_name("PROOF.md")
 SIZE = 20_000
@@ -17,7 +17,7 @@ def main() -> int:
     house.prepare()
     house.make([1_000, SIZE])
     house.move_into(house.path_of(str(SIZE)))
-    rows = [_chain(), *_search(), *proof_log.rows(), *proof_store.rows(), *proof_bundle.rows(), *proof_pics.rows()]
+    rows = [_chain(), *_search(), *proof_log.rows(), *proof_store.rows(), *proof_bundle.rows(), *proof_pics.rows(), *proof_rights.rows()]
     lines = [
         "# Long proofs",
         "",

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from suyuan.accounts.rules import ActorProfile
 from suyuan.cases import rules
-from suyuan.cases.models import Case, Demand, Disclosure, Party, Promise, Report, StaffStatement, Survey
+from suyuan.cases.models import Case, Demand, Disclosure, ErasureLetter, Party, Promise, Report, StaffStatement, Survey
 from suyuan.cases.phrases import PAPERS, label
 from suyuan.correspondence.models import Message
 from suyuan.evidence.models import EvidenceRequest, Item
@@ -103,6 +103,7 @@ class PortalView:
     demands: list[tuple[str, datetime, datetime | None]]
     identity_verified: bool
     disclosures: list[tuple[str, datetime, str]]
+    erasure_answers: list[tuple[datetime, str]]
     papers: list[PortalPaper]
     preferred_channel: str
     wishes: list[str]
@@ -167,6 +168,7 @@ def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView
         ],
         identity_verified=verified,
         disclosures=_disclosures(case) if entitled else [],
+        erasure_answers=_erasure_answers(case, party) if entitled else [],
         papers=[_paper(row) for row in _given(case)] if entitled else [],
         preferred_channel=case.preferred_channel,
         wishes=list(case.wishes),
@@ -222,6 +224,12 @@ def portal_request(case: Case, party: Party | None, uid: UUID) -> tuple[Evidence
     """One request to this person that still waits; nothing for everybody else."""
     row = next((row for row in _open_requests(case, party) if row.uid == uid), None)
     return (row, _asked(row, case)) if row is not None else (None, None)
+
+
+def _erasure_answers(case: Case, party: Party) -> list[tuple[datetime, str]]:
+    """Our answers to this person's own requests to erase, as they were given."""
+    rows = ErasureLetter.objects.filter(demand__case=case, demand__asked_by=party).select_related("words").order_by("id")
+    return [(row.at, row.words.body) for row in rows if row.words.body]
 
 
 def promise_words(promise: Promise, procedure) -> str:

@@ -17,6 +17,7 @@ from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import BadInput
 from suyuan.platform import chance
 from suyuan.platform.facts import Fact, facts_record
+from suyuan.platform.files import file_name
 from suyuan.platform.rows import rows_add
 from suyuan.platform.units import writes
 
@@ -60,7 +61,7 @@ def seal_make(
     when = _past(happened_at, now)
     lines = [
         SealedItem(
-            item=item, number=item.number, title=item.title, lot=(lots or {}).get(item.pk, "")[:80], sha256=item_digest(item)
+            item=item, number=item.number, title=_called(item), lot=(lots or {}).get(item.pk, "")[:80], sha256=item_digest(item)
         )
         for item in items
     ]
@@ -180,7 +181,7 @@ def copies_prepare(
         CopiedItem(
             item=item,
             number=item.number,
-            title=item.title,
+            title=_called(item),
             sha256=item_digest(item),
             size=item.stored.size if item.stored else None,
         )
@@ -292,6 +293,11 @@ def copies_hand_over(
 def _locked(items: Sequence[Item]) -> list[Item]:
     rows = Item.objects.select_for_update(of=("self",)).select_related("stored").filter(pk__in=[item.pk for item in items])
     return list(rows.order_by("pk"))
+
+
+def _called(item: Item) -> str:
+    """What the list calls it: its title, or the name its file came with."""
+    return (item.title or item.note or (file_name(item.stored) if item.stored is not None else ""))[:200]
 
 
 def _given(ceremony: Ceremony) -> dict[str, str]:
