@@ -220,8 +220,9 @@ def _files(case: Case, own: bool) -> Collected:
     ids = [row.pk for row in mine]
     for entry in CustodyEntry.objects.filter(item__in=ids):
         yield from _cells(case.stream, entry, ("from_whom", "to_whom", "place", "why"))
-    for line in CopiedItem.objects.filter(item__in=ids):
-        yield from _cells(case.stream, line, ("title",))
+    for model in (CopiedItem, SealedItem):
+        for line in model.objects.filter(item__in=ids):
+            yield from _cells(case.stream, line, ("title",))
     uids = {str(row.uid) for row in mine}
     told = FactPrivate.objects.filter(fact__stream=case.stream, fact__type__startswith="item.").select_related("fact")
     yield from ((case.stream, field) for field in told if field.fact.value("item") in uids)
