@@ -383,7 +383,10 @@ def rotate_signing_key(now: datetime) -> KeyLink:
         last_act = Ed25519PrivateKey.from_private_bytes(master.unwrap(bytes(old.wrapped)))
         row.endorsement = last_act.sign(_link(row).text.encode())
         row.save(force_insert=True)
-    ring_forget()
+        # Read before the commit, a key that is then rolled back would sign what nobody can ever check.
+        transaction.on_commit(ring_forget)
+    if units.current() is None:
+        ring_forget()
     return _link(row)
 
 
