@@ -21,7 +21,7 @@ def rows(variants: int = 4) -> list[tuple[str, str, str, float]]:
 
     chance = random.Random(2026)
     kinds = {**hostile.KINDS, **{f"laden {name}": (f"a.{name}", build()) for name, build in laden.TWELVE.items()}}
-    begun, slowest, files, wrong = time.process_time(), 0.0, 0, []
+    begun, slowest, files, wrong = _spent(), 0.0, 0, []
     for kind, (name, whole) in kinds.items():
         for number in range(variants):
             data = _mutilated(whole, chance) if number else whole
@@ -41,7 +41,13 @@ def rows(variants: int = 4) -> list[tuple[str, str, str, float]]:
     wrong += [f"{megabytes} MB"] if megabytes >= LIMIT_MB else []
     wrong += [f"{slowest:.1f} s"] if slowest > LIMIT_SECONDS + 2 else []
     looked = f"{files} files of {len(kinds)} kinds, at most {megabytes} MB and {slowest:.1f} s"
-    return [("hostile files", looked, "holds" if not wrong else f"{len(wrong)} FAULTS: {wrong[:3]}", time.process_time() - begun)]
+    return [("hostile files", looked, "holds" if not wrong else f"{len(wrong)} FAULTS: {wrong[:3]}", _spent() - begun)]
+
+
+def _spent() -> float:
+    """Processor seconds of the limited processes, which is where the work is done."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _asked(data: bytes, name: str, look, making) -> tuple[str | None, dict]:
