@@ -47,7 +47,7 @@ def test_who_must_not_be_recognised_can_be_chosen_and_is_named_as_left_out(cast,
     url, export = made(client, case, hidden=[str(party.uid)])
     assert export.asked["hidden"] == [str(party.uid)]
     page = client.get(url).content.decode()
-    assert "選定的人" in page and "檔案與報告" in page
+    assert "選定的人" in page and "簽過名的報告與案件摘要" in page
 
 
 def test_nothing_chosen_says_so_and_makes_nothing(cast, make_case, browser):

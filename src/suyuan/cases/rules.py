@@ -319,6 +319,11 @@ class Paper(StrEnum):
 # Whose hand each is in: those appointed to investigate; those who speak with the person.
 PAPER_MOVE: Mapping[str, str] = {Paper.INTERNAL: "record_finding", Paper.COMPLAINANT: "disclose"}
 PAPER_PURPOSE: Mapping[str, Purpose] = {Paper.INTERNAL: Purpose.LITIGATION, Paper.COMPLAINANT: Purpose.PATIENT}
+# Who gets which in a bundle. Only the one in plain words is written for the person.
+PAPER_READERS: Mapping[str, frozenset[Purpose]] = {
+    Paper.INTERNAL: frozenset({Purpose.INTERNAL, Purpose.MEDIATION, Purpose.AUTHORITY, Purpose.LITIGATION}),
+    Paper.COMPLAINANT: frozenset(Purpose) - {Purpose.PUBLIC},
+}
 _PAPER_FIELDS: Mapping[str, tuple[str, ...]] = {
     Paper.INTERNAL: ("summary", "process", "analysis", "unclear"),
     Paper.COMPLAINANT: ("opening", "will_do", "unclear"),

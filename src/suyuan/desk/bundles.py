@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from suyuan.accounts.labels import COMPARTMENTS
 from suyuan.cases import selectors as cases_read
 from suyuan.cases.models import Case
-from suyuan.cases.phrases import PURPOSES, label
+from suyuan.cases.phrases import PAPERS, PURPOSES, label
 from suyuan.cases.selectors.bundles import PURPOSES as OFFERED
 from suyuan.cases.selectors.bundles import bundle_asked, hideable_in
 from suyuan.cases.selectors.door import allowed_moves
@@ -39,6 +39,10 @@ def purpose_words(code: str) -> str:
 def left_out_words(what: str, why: str) -> tuple[str, str]:
     """What stays in the house and why, in words."""
     kind, _dot, compartment = what.partition(".")
+    if kind == "paper":
+        return label(PAPERS, compartment), _("不是寫給對方的；對方另有一份調查結果說明書")
+    if kind == "papers":
+        return _("簽過名的報告與案件摘要"), _("裡面會有選定的人") if why == "hidden" else _("這一份不附")
     if kind == "compartment":
         code, *basis = why.split(",")
         reason = {
@@ -50,7 +54,7 @@ def left_out_words(what: str, why: str) -> tuple[str, str]:
         return name, _("%(why)s（%(law)s）") % {"why": reason, "law": _("、").join(basis)} if basis else reason
     if kind == "persons":
         return _("選定的人"), _("出現他的事件只留下種類，其餘不公開")
-    return _("檔案與報告"), _("這一份不附")
+    return _("檔案"), _("這一份不附")
 
 
 class BundleForm(forms.Form):

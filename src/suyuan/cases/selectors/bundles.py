@@ -5,12 +5,13 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from suyuan.accounts.models import User
 from suyuan.accounts.rules import ActorProfile
 from suyuan.cases import rules
 from suyuan.cases.errors import NotForThisPurpose
-from suyuan.cases.models import Case, Involvement, Party, Report
+from suyuan.cases.models import Case, Involvement, Party, Passport, Report
 from suyuan.cases.selectors.door import compartments_for
 from suyuan.evidence.selectors.bundles import Asked, Event, Selection
 from suyuan.kernel.chain import canonical
@@ -58,7 +59,8 @@ def bundle_asked(
     """What a bundle of this case for this purpose holds, in the hands of this person (None: at the clinic's own machine).
 
     hidden      uids of persons whose traces stay closed; what tells them apart in any field closes the whole event
-    with_files  whether files go along (None: unless somebody is hidden, whom a picture or a paper may show)
+    with_files  whether files go along (None: unless somebody is hidden, whom a picture may show); papers never do where
+                somebody is hidden: they are set once and cannot be redacted
     Raises NotForThisPurpose.
     """
     purpose = rules.Purpose(purpose)
@@ -69,10 +71,12 @@ def bundle_asked(
     there = set(StreamHead.objects.filter(stream__in=streams).values_list("stream", flat=True))
     traces = _traces(case, hidden)
     with_files = not traces if with_files is None else with_files
+    closed = [str(kind) for kind, readers in rules.PAPER_READERS.items() if purpose not in readers]
+    left_out += [(f"paper.{kind}", "not_for_this_reader") for kind in closed]
     if traces:
-        left_out.append(("persons", "hidden"))
+        left_out += [("persons", "hidden"), ("papers", "hidden")]
     if not with_files:
-        left_out.append(("files", "chosen"))
+        left_out += [("files", "chosen"), *([] if traces else [("papers", "chosen")])]
     return Asked(
         streams=tuple(stream for stream in streams if stream in there),
         item_streams=(case.stream,),
@@ -80,18 +84,19 @@ def bundle_asked(
         reference=case.reference,
         purpose=str(purpose),
         left_out=tuple(left_out),
-        selection=_selection(traces, with_files),
-        papers=tuple(_papers(case, purpose)) if with_files else (),
+        selection=_selection(traces, with_files, closed),
+        papers=partial(_papers, case, purpose, closed) if with_files and not traces else tuple,
     )
 
 
-def _papers(case: Case, purpose: rules.Purpose) -> Iterator[tuple[str, StoredFile]]:
-    """Signed reports; the one that is written for the house and the courts does not go to the patient."""
-    signed = Report.objects.filter(case=case, state__in=("signed", "superseded"), stored__isnull=False)
-    if purpose == rules.Purpose.PATIENT:
-        signed = signed.filter(kind=rules.Paper.COMPLAINANT)
+def _papers(case: Case, purpose: rules.Purpose, closed: Collection[str]) -> Iterator[tuple[str, StoredFile]]:
+    """Every version of a report that was signed, but for those this reader does not get; passports made for this purpose."""
+    signed = Report.objects.filter(case=case, stored__isnull=False).exclude(kind__in=closed)
     for report in signed.select_related("stored").order_by("id"):
         yield f"report-{report.kind}-{report.version}", report.stored
+    passports = Passport.objects.filter(case=case, purpose=str(purpose)).select_related("stored")
+    for number, passport in enumerate(passports.order_by("id"), 1):
+        yield f"passport-{passport.purpose}-{number}", passport.stored
 
 
 def _compartments(
@@ -162,12 +167,15 @@ def _reached_at(person_id: int) -> Iterable[str]:
     return [point.value for point in ContactPoint.objects.filter(person_id=person_id)]
 
 
-def _selection(traces: _Traces, with_files: bool) -> Selection:
+def _selection(traces: _Traces, with_files: bool, closed: Collection[str]) -> Selection:
     def shows(event: Event) -> Collection[str]:
-        if not traces:
-            return event.fields.keys()
-        said = [canonical(value).decode() for value in event.fields.values()] + list(event.texts.values())
-        return () if any(traces.in_(text) for text in said) else event.fields.keys()
+        if traces:
+            said = [canonical(value).decode() for value in event.fields.values()] + list(event.texts.values())
+            if any(traces.in_(text) for text in said):
+                return ()
+        # The event that freezes a report holds every word of it.
+        frozen = event.type == "report.finished" and event.fields.get("kind") in closed
+        return event.fields.keys() - {"words"} if frozen else event.fields.keys()
 
     def names(stored: StoredFile) -> str:
         name = file_name(stored)

@@ -75,7 +75,8 @@ class Asked:
 
     streams       in the order they are written in
     item_streams  whose items are handed out, out of which compartments
-    papers        reports and lists by name; those whose digest no opened event shows stay out
+    papers        reports and lists by name, asked for once everything is signed, so that the same bundle can be made
+                  again: those whose digest no opened event shows stay out
     """
 
     streams: tuple[str, ...]
@@ -85,7 +86,7 @@ class Asked:
     purpose: str
     left_out: tuple[tuple[str, str], ...] = ()
     selection: Selection = field(default_factory=Selection)
-    papers: tuple[tuple[str, StoredFile], ...] = ()
+    papers: Callable[[], Iterable[tuple[str, StoredFile]]] = tuple
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ def _planned(asked: Asked, checkpoint: Checkpoint, heads: list[dict], anchors: I
         *_seen(anchors, earlier.values()),
         *(of_bytes(f"payload/texts/{sha}.txt", body.encode()) for sha, body in reading.texts.items()),
         *(_enclosed(listed, stored) for listed, stored in files if stored is not None),
-        *_papers(asked.papers, reading.digests),
+        *_papers(asked.papers(), reading.digests),
     ]
     manifest = _manifest(sources)
     sources.append(manifest)
