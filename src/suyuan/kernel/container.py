@@ -5,6 +5,7 @@ The writer needs memory for names only, never for contents. The reader rebuilds 
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 import unicodedata
 import zlib
@@ -19,6 +20,7 @@ FIRST_DAY = 0x0021  # 1980-01-01
 UNIX, FILE_MODE = 3 << 8, 0o100644 << 16
 MOST_NAME_BYTES = 200
 CHUNK = 1 << 20
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class ContainerRefused(ValueError):
@@ -62,7 +64,7 @@ def names_check(names: Iterable[str]) -> None:
             or not all(parts)
             or len(name.encode()) > MOST_NAME_BYTES
             or unicodedata.normalize("NFC", name) != name
-            or any(ord(character) < 32 or ord(character) == 127 for character in name)
+            or _CONTROL.search(name)
         ):
             raise ContainerRefused(f"not a name: {name!r}")
         if name.casefold() in folded:
