@@ -24,9 +24,10 @@ def first(bundle: bytes, pin: str = "", receipt: str | None = None) -> tuple[int
     return (0 if report.pinned else 3), ""
 
 
-def second(asked: Iterable[tuple[Path, str, str]]) -> list[tuple[int, str]]:
-    """Verdicts of the other verifier over (bundle, pin, receipt), in one run."""
+def second(asked: Iterable[tuple[Path, str, str]], tsa: Path | None = None) -> list[tuple[int, str]]:
+    """Verdicts of the other verifier over (bundle, pin, receipt), in one run. `tsa`: roots to hold time stamps against."""
     lines = "".join(f"{path}\t{pin}\t{receipt}\n" for path, pin, receipt in asked)
-    run = subprocess.run(["perl", str(SECOND), "--batch"], input=lines, capture_output=True, text=True, check=False)
+    roots = ["--tsa", str(tsa)] if tsa else []
+    run = subprocess.run(["perl", str(SECOND), "--batch", *roots], input=lines, capture_output=True, text=True, check=False)
     assert not run.stderr, run.stderr
     return [(int(line.split("\t")[1]), line.split("\t")[2]) for line in run.stdout.splitlines()]

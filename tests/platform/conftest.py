@@ -5,6 +5,7 @@ import pytest
 
 from suyuan.platform import facts, keys
 from suyuan.platform.models import Installation
+from tests.platform.authority import authority, authority_made  # noqa: F401  (fixtures)
 from tests.platform.real import copied_database
 from tests.platform.stories import NOW
 

@@ -1,13 +1,6 @@
 """Others who have seen a checkpoint: a time-stamping authority of our own making, and people with a key of theirs."""
 from __future__ import annotations
 
-import shutil
-import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
-from typing import ClassVar
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
@@ -24,91 +17,8 @@ from suyuan.platform.models import Anchor, FactRow
 from suyuan.platform.timestamps import TimestampRefused, stamp_judge, timestamp_fetch
 from suyuan.platform.units import unit
 from suyuan.platform.verify import verify_streams
+from tests.platform.authority import Authority, openssl
 from tests.platform.stories import NOW, SOMEBODY
-
-CONFIG = """
-[ tsa ]
-default_tsa = house
-[ house ]
-serial = serial
-crypto_device = builtin
-signer_cert = tsa.pem
-signer_key = tsa.key
-signer_digest = sha256
-default_policy = 1.2.3.4.1
-digests = sha256, sha512
-accuracy = secs:1
-ordering = yes
-tsa_name = no
-ess_cert_id_chain = no
-"""
-
-
-class Authority(BaseHTTPRequestHandler):
-    """`openssl ts` behind an address of this machine."""
-
-    folder: ClassVar[Path]
-    answer: ClassVar[str] = "honest"
-    kept: ClassVar[bytes] = b""
-
-    def do_POST(self) -> None:
-        question = self.rfile.read(int(self.headers["Content-Length"]))
-        (self.folder / "question.tsq").write_bytes(question)
-        told = ["-config", "tsa.cnf", "-section", "house", "-queryfile", "question.tsq", "-out", "answer.tsr"]
-        extra = ["-chain", "root.pem"] if self.answer == "with its chain" else []
-        _openssl(self.folder, "ts", "-reply", *told, *extra)
-        answer = (self.folder / "answer.tsr").read_bytes()
-        if self.answer == "the same again":
-            answer = self.kept or answer
-        type(self).kept = type(self).kept or answer
-        if self.answer == "elsewhere":
-            self.send_response(302)
-            self.send_header("Location", "/other")
-            self.end_headers()
-            return
-        self.send_response(503 if self.answer == "closed" else 200)
-        self.send_header("Content-Type", "text/html" if self.answer == "a page" else "application/timestamp-reply")
-        self.end_headers()
-        self.wfile.write(answer[:-9] + bytes(9) if self.answer == "broken" else answer)
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-def _openssl(folder: Path, *told: str) -> None:
-    subprocess.run(["openssl", *told], cwd=folder, check=True, capture_output=True)
-
-
-@pytest.fixture(scope="module")
-def authority_made(tmp_path_factory) -> Path:
-    """A root, and a signer under it that may do nothing but stamp."""
-    folder = tmp_path_factory.mktemp("authority")
-    assert shutil.which("openssl"), "these tests need openssl"
-    (folder / "tsa.cnf").write_text(CONFIG)
-    (folder / "serial").write_text("01\n")
-    (folder / "ext.cnf").write_text("extendedKeyUsage=critical,timeStamping\nkeyUsage=critical,digitalSignature\n")
-    for name in ("root", "stranger"):
-        made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650"]
-        _openssl(folder, *made, "-subj", f"/CN=Test {name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
-    asked = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=Test authority"]
-    _openssl(folder, *asked, "-keyout", "tsa.key", "-out", "tsa.csr")
-    signed = ["x509", "-req", "-in", "tsa.csr", "-CA", "root.pem", "-CAkey", "root.key", "-set_serial", "7"]
-    _openssl(folder, *signed, "-days", "3000", "-extfile", "ext.cnf", "-out", "tsa.pem")
-    return folder
-
-
-@pytest.fixture
-def authority(authority_made, monkeypatch):
-    monkeypatch.setattr(Authority, "folder", authority_made, raising=False)
-    monkeypatch.setattr(Authority, "answer", "honest")
-    monkeypatch.setattr(Authority, "kept", b"")
-    server = HTTPServer(("127.0.0.1", 0), Authority)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture
@@ -140,7 +50,7 @@ def test_an_authority_stamps_a_checkpoint_and_its_answer_is_kept_as_it_came(chec
     (tmp_path / "checkpoint.txt").write_text(checkpoint.text)
     (tmp_path / "1.tsr").write_bytes(bytes(anchor.body))
     root = str(authority_made / "root.pem")
-    _openssl(tmp_path, "ts", "-verify", "-in", "1.tsr", "-data", "checkpoint.txt", "-CAfile", root)
+    openssl(tmp_path, "ts", "-verify", "-in", "1.tsr", "-data", "checkpoint.txt", "-CAfile", root)
     checkpoint_make(now=NOW)
     assert verify_streams().holds
 
