@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from suyuan.portal import rules
-from tests.evidence.forge import STREAMS, pack, story
+from tests.evidence.forge import STREAMS, changed_json, pack, story
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-10")]
 
@@ -64,6 +64,15 @@ def test_what_is_too_large_for_the_page_is_told_how_to_do_it(monkeypatch):
 def test_whoever_asks_and_asks_has_to_wait():
     codes = [checked(b"no").status_code for _ in range(rules.CHECK_PACE.free + 2)]
     assert codes[0] == 200 and codes[-1] == 429
+
+
+def test_a_bundle_that_talks_too_much_does_not_fill_the_page(world):
+    """Whoever makes a bundle with a key of their own says what they like about what is left out."""
+    parts = world.parts(STREAMS)
+    lines = [{"what": f"{number}", "why": "沒有"} for number in range(40_000)]
+    parts["bundle.json"] = changed_json(parts["bundle.json"], lambda about: about.update(left_out=lines))
+    answer = checked(pack(parts))
+    assert answer.status_code == 200 and len(answer.content) < 100_000 and "沒有（" not in answer.content.decode()
 
 
 def test_the_proof_page_leads_here():

@@ -14,7 +14,7 @@ FROZEN: tuple[tuple[str, dict], ...] = (
     ("cases_acknowledgement", {}),
     ("cases_disclosure", {}),
     ("cases_finding", {"ordered_columns": ("basis",)}),
-    ("cases_rootcause", {}),
+    ("cases_rootcause", {"ordered_columns": ("whys", "bones")}),
     ("cases_findingcitation", {}),
     ("cases_exposureanswer", {}),
     ("cases_caresheet", {"may_update_columns": ("signed_at",)}),
@@ -22,9 +22,10 @@ FROZEN: tuple[tuple[str, dict], ...] = (
     ("cases_careline", {}),
     ("cases_carecitation", {}),
     ("cases_caredissent", {}),
-    ("cases_planstep", {"frozen_when": "OLD.done_at IS NOT NULL OR OLD.struck_at IS NOT NULL"}),
-    ("cases_conflictcheck", {"may_update_columns": ("declared", "declared_words", "declared_at")}),
-    ("cases_conflictcheck", {"frozen_when": "OLD.declared_at IS NOT NULL"}),
+    ("cases_planstep", {"frozen_when": "OLD.done_at IS NOT NULL OR OLD.struck_at IS NOT NULL", "ordered_columns": ("words", "note")}),
+    ("cases_conflictcheck", {
+        "may_update_columns": ("declared", "declared_words", "declared_at"), "ordered_columns": ("reason",)}),
+    ("cases_conflictcheck", {"frozen_when": "OLD.declared_at IS NOT NULL", "ordered_columns": ("reason", "declared_words")}),
     ("cases_contactentry", {"ordered_columns": ("place", "participants", "next_step")}),
     ("cases_carerecord", {"ordered_columns": ("place",)}),
     ("cases_consent", {}),
@@ -37,15 +38,16 @@ FROZEN: tuple[tuple[str, dict], ...] = (
     ),
     ("evidence_bundleexport", {}),
     ("evidence_picture", {}),
-    ("evidence_need", {"may_update_columns": ("ended_at", "ended_by_id")}),
+    ("evidence_need", {"may_update_columns": ("ended_at", "ended_by_id"), "ordered_columns": ("reason",)}),
     ("evidence_evidencerequest", {"may_update_columns": (
-        "reminded_at", "reminders", "ended_at", "ended_by", "ending", "item_id", "answer_id")}),
-    ("evidence_evidencerequest", {"frozen_when": "OLD.ended_at IS NOT NULL"}),
+        "reminded_at", "reminders", "ended_at", "ended_by", "ending", "item_id", "answer_id"), "ordered_columns": ("words",)}),
+    ("evidence_evidencerequest", {"frozen_when": "OLD.ended_at IS NOT NULL", "ordered_columns": ("words",)}),
     ("evidence_interview", {"may_update_columns": (
         "minutes_id", "outcome", "read_how", "outcome_at", "outcome_stated_at", "outcome_by", "corrections_id", "refusal",
-        "signature_id")}),
-    ("evidence_interview", {"frozen_when": "OLD.outcome <> ''"}),
-    ("evidence_interviewsupplement", {}),
+        "signature_id"), "ordered_columns": ("heard_name", "interviewers", "present", "place")}),
+    ("evidence_interview", {
+        "frozen_when": "OLD.outcome <> ''", "ordered_columns": ("heard_name", "interviewers", "present", "place", "refusal")}),
+    ("evidence_interviewsupplement", {"ordered_columns": ("said_by",)}),
     ("evidence_observation", {"may_update_columns": ("struck_at", "struck_reason")}),
     ("evidence_observation", {"frozen_when": "OLD.struck_at IS NOT NULL"}),
     ("evidence_custodyentry", {"ordered_columns": ("from_whom", "to_whom", "place", "why")}),
@@ -62,6 +64,7 @@ FROZEN: tuple[tuple[str, dict], ...] = (
         {
             "frozen_when": "OLD.state <> 'draft'",
             "may_update_columns": ("state", "signed_at", "stored_id", "sha256", "superseded_at", "given_at", "given_by_id"),
+            "ordered_columns": ("words", "content"),
         },
     ),
     (
@@ -69,10 +72,11 @@ FROZEN: tuple[tuple[str, dict], ...] = (
         {
             "frozen_when": "OLD.state = 'signed' OR OLD.state = 'superseded'",
             "may_update_columns": ("state", "superseded_at", "given_at", "given_by_id"),
+            "ordered_columns": ("words", "content"),
         },
     ),
     ("cases_reportsignature", {}),
-    ("cases_passport", {}),
+    ("cases_passport", {"ordered_columns": ("content",)}),
 )
 
 

@@ -33,7 +33,7 @@ from suyuan.desk.fields import attempt, one_of, words_field
 from suyuan.kernel.refusal import NotHere
 from suyuan.platform import access
 from suyuan.platform.addresses import address
-from suyuan.platform.files import file_name, file_open
+from suyuan.platform.files import FileDestroyed, file_name, file_open
 from suyuan.platform.models import FactRow, StoredFile
 from suyuan.platform.papers import PaperFailed
 from suyuan.ui import dates
@@ -254,6 +254,7 @@ def report(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     if row.state == "draft":
         content = report_content(row, words=row.words, signers=[], check_url=_check_url(request), now=request.now)
     else:
+        _refuse_if_erased(row)
         content = signed_content(row)
     access.note_before(
         request.actor, "case.paper", at=request.now, purpose="print", branch_id=found.branch_id, stream=found.stream,
@@ -279,6 +280,11 @@ def report(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     }
     fact = reports.finished_fact(row) if row.state != "draft" else None
     return _paper(request, found, content, fact, row.digest, context)
+
+
+def _refuse_if_erased(row: Report | Passport) -> None:
+    if not row.content:
+        raise FileDestroyed(uid=str(row.uid))
 
 
 def _paper(
@@ -431,6 +437,7 @@ def passport(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """As it was handed out."""
     found = cases_read.case_for(request.profile, reference, to="print")
     row = _passport(found, uid)
+    _refuse_if_erased(row)
     access.note_before(
         request.actor, "case.passport_read", at=request.now, purpose="print", branch_id=found.branch_id,
         stream=found.stream, shown=[str(row.uid)],

@@ -195,6 +195,7 @@ _WRONG = {
     "witness_needed": lambda: _("病人方不在場時，要有一位見證人。"),
     "absence_needed": lambda: _("請寫病人方為什麼沒有到場。"),
     "too_early": lambda: _("法律還不允許單方啟封。"),
+    "not_settled": lambda: _("案件還開著，或程序還在進行，不能說糾紛已經解決。"),
     "nothing": lambda: _("請至少選一項。"),
     "missing_needed": lambda: _("請寫沒有同意書的原因，或還缺什麼。"),
 }

@@ -178,12 +178,12 @@ def _take_away(targets: Iterable[ErasureTarget], actor: Actor, now: datetime) ->
 
 
 def _empty(field: models.Field) -> Any:
+    if isinstance(field, models.JSONField):  # a paper that was finished has content, were it none
+        return [] if field.default is list else {}
     if field.null:
         return None
     if isinstance(field, models.BinaryField):
         return b""
-    if isinstance(field, models.JSONField):
-        return [] if field.default is list else {}
     return ""
 
 

@@ -275,7 +275,8 @@ def _update_refused(
         return frozen.frozen_when or "1 = 1"
     changed = [f'OLD."{column}" {differs} NEW."{column}"' for column in columns if column not in free | emptied]
     for column in sorted(emptied):
-        empty = f'(NEW."{column}" IS NULL OR length(NEW."{column}") = 0)'
+        # Words, bytes and JSON alike, as both databases write "nothing".
+        empty = f'(NEW."{column}" IS NULL OR CAST(NEW."{column}" AS text) IN (\'\', \'\\x\', \'{{}}\', \'[]\'))'
         allowed = f"({empty} AND {ordered(frozen.table, column)})"
         changed.append(f'(OLD."{column}" {differs} NEW."{column}" AND NOT {allowed})')
     changed += [f'NEW."{column}" <= OLD."{column}"' for column in frozen.forward]

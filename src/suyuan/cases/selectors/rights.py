@@ -13,19 +13,37 @@ from suyuan.cases.models import (
     CareRecord,
     Case,
     CaseIssue,
+    ClockPause,
+    ConflictCheck,
     ContactEntry,
     Demand,
     Finding,
     Party,
+    Passport,
+    PlanStep,
     Proceeding,
     ProceedingStep,
     Promise,
+    Report,
+    RootCause,
     StaffStatement,
     Task,
 )
 from suyuan.cases.rules import Floor, Kept
 from suyuan.correspondence.models import Message
-from suyuan.evidence.models import CopiedItem, CustodyEntry, Item, SealedItem
+from suyuan.evidence.models import (
+    CopiedItem,
+    CopyHandover,
+    CopySet,
+    CustodyEntry,
+    EvidenceRequest,
+    Interview,
+    InterviewSupplement,
+    Item,
+    Need,
+    SealedItem,
+    SealOpening,
+)
 from suyuan.evidence.selectors.rights import sealed_with_lot
 from suyuan.people import erasing
 from suyuan.people.models import Person, TreatmentReceived
@@ -39,10 +57,10 @@ from suyuan.playbooks.readers import LawRule
 GROUPS: dict[str, tuple[str, ...]] = {
     "identifiers": ("complaint_record",),
     "contacts": ("complaint_record",),
-    "photos": ("complaint_record",),
+    "photos": ("complaint_record", "sealed"),
     "messages": ("complaint_record",),
     "narrative": ("complaint_record",),
-    "chart": ("chart",),
+    "chart": ("chart", "sealed"),
     "facts": ("complaint_record", "care_record"),
 }
 
@@ -161,7 +179,8 @@ def erasure_parts(case: Case, demand: Demand, today: date) -> list[Part]:
     person = subject_of(case, demand)
     known, by_id = floors(case, today)
     days, born = last_days(case), person.birth_date if person else None
-    if person is not None and _open_elsewhere(person, case):
+    elsewhere = list(_cases_elsewhere(person, case)) if person is not None else []
+    if any(other.is_open for other in elsewhere):
         days["complaint_record"] = None
     parts = []
     for group, records in GROUPS.items():
@@ -170,20 +189,33 @@ def erasure_parts(case: Case, demand: Demand, today: date) -> list[Part]:
         held = next((holds[0] for stream in things if (holds := holds_over(stream))), None)
         if person is not None and person.is_patient and group in ("identifiers", "contacts"):
             records = (*records, "chart")
-        kept = _longest(rules.retention_until(record, days[record], known, born=born) for record in records if record in days)
+        keeping = [(rules.retention_until(r, days[r], known, born=born), by_id) for r in records if r in days]
+        # What stands with the person belongs to each of their cases: the one that keeps it longest decides.
+        if person is not None and person.stream in things:
+            keeping += [found for other in elsewhere for found in _kept_by(other, records, born, today)]
+        kept, laws = max(
+            ((found, laws) for found, laws in keeping if found is not None),
+            key=lambda pair: pair[0].until or date.max,
+            default=(None, by_id),
+        )
         free = held is None and rules.may_go(kept, today)
-        parts.append(Part(group, count, held, kept, by_id.get(kept.rule) if kept else None, free))
+        parts.append(Part(group, count, held, kept, laws.get(kept.rule) if kept else None, free))
     return parts
 
 
-def _open_elsewhere(person: Person, case: Case) -> bool:
-    theirs = Q(patient=person) | Q(parties__person=person)
-    return Case.objects.filter(theirs, is_open=True).exclude(pk=case.pk).exists()
+def _cases_elsewhere(person: Person, case: Case) -> QuerySet[Case]:
+    """Every other case of this person, under whichever row they were taken down."""
+    same = Person.objects.filter(Q(pk=person.pk) | Q(merged_into=person) | Q(merged=person)).values("pk")
+    theirs = Q(patient__in=same) | Q(parties__person__in=same)
+    return Case.objects.filter(theirs).exclude(pk=case.pk).select_related("branch", "patient").distinct()
 
 
-def _longest(kept: Iterable[Kept | None]) -> Kept | None:
-    found = [each for each in kept if each is not None]
-    return max(found, key=lambda each: each.until or date.max, default=None)
+def _kept_by(
+    case: Case, records: Iterable[str], born: date | None, today: date
+) -> Iterator[tuple[Kept | None, dict[str, LawRule]]]:
+    known, by_id = floors(case, today)
+    days = last_days(case)
+    return ((rules.retention_until(r, days[r], known, born=born), by_id) for r in records if r in days)
 
 
 def things_of(case: Case, person: Person | None, group: str) -> dict[str, list[Named]]:
@@ -265,6 +297,23 @@ _REST: tuple[tuple[type, str, tuple[str, ...]], ...] = (
     (Finding, "case", ("basis",)),
     (StaffStatement, "case", ("support",)),
     (Party, "case", ("verified_how", "authority_how")),
+    (ClockPause, "clock__case", ("reason",)),
+    (PlanStep, "case", ("words", "note")),
+    (ConflictCheck, "case", ("reason", "declared_words")),
+    (RootCause, "case", ("whys", "bones")),
+    (Report, "case", ("words", "content")),
+    (Passport, "case", ("content",)),
+)
+# The same, of what knows no case but only its stream.
+_OF_EVIDENCE: tuple[tuple[type, str, tuple[str, ...]], ...] = (
+    (Interview, "stream", ("heard_name", "interviewers", "present", "place", "refusal")),
+    (InterviewSupplement, "interview__stream", ("said_by",)),
+    (Need, "stream", ("reason",)),
+    (EvidenceRequest, "stream", ("words",)),
+    (SealedItem, "seal__stream", ("title",)),
+    (SealOpening, "seal__stream", ("for_patient", "why")),
+    (CopySet, "stream", ("missing",)),
+    (CopyHandover, "copies__stream", ("to_whom", "shown")),
 )
 
 
@@ -277,6 +326,12 @@ def _facts(case: Case, person: Person | None) -> Collected:
     for model, to_case, fields in _REST:
         for row in model.objects.filter(**{to_case: case}):
             yield from _cells(case.stream, row, fields)
+    for model, to_stream, fields in _OF_EVIDENCE:
+        for row in model.objects.filter(**{to_stream: case.stream}):
+            yield from _cells(case.stream, row, fields)
+    for paper in (Report, Passport):  # what was set says once more what was written
+        for row in paper.objects.filter(case=case, stored__state="stored").select_related("stored"):
+            yield case.stream, row.stored
     yield from _cells(case.stream, case, ("end_reason", "helper_named", "communication_need", "preferred_hours"))
     elsewhere = Q(fact__type__startswith="message.") | Q(fact__type__startswith="item.") | Q(fact__type__startswith="care.")
     elsewhere |= Q(fact__type__in=["case.opened", "case.completed", "issue.added"])

@@ -12,6 +12,14 @@ from suyuan.playbooks import selectors as packs
 ALONE_RULE = "CN-SEAL-1"
 
 
+def settled(case: Case) -> bool:
+    """Nothing is in dispute any more: no proceeding runs, and the case has ended or both sides agreed."""
+    proceedings = Proceeding.objects.filter(case=case)
+    if proceedings.filter(ended_at=None).exists():
+        return False
+    return not case.is_open or proceedings.filter(outcome="agreed").exists()
+
+
 def alone_from(case: Case, seal: Seal, now: datetime) -> datetime | None:
     """From when the clinic may open it alone: the term of the law, counted anew from every later claim. None: never."""
     zone = case.branch.tz

@@ -7,11 +7,13 @@ from datetime import datetime
 from uuid import UUID
 
 from suyuan.cases import errors, rules
-from suyuan.cases.models import Case, Demand, ErasureDecision, ErasureLetter
+from suyuan.cases.models import Case, Demand, ErasureDecision, ErasureLetter, Party
 from suyuan.cases.selectors.rights import Part, erasure_parts, subject_of, things_of
 from suyuan.cases.services.handling.parts import begin, case_change, short, tell, words_frozen
 from suyuan.cases.services.handling.talking import demand_answer
+from suyuan.evidence.errors import ItemSealed, SealingRefused
 from suyuan.evidence.models import CopyHandover, CopySet, Item, Seal, SealOpening
+from suyuan.evidence.selectors.rights import sealed_now
 from suyuan.evidence.services import rights as evidence
 from suyuan.evidence.services.items import ItemGiven, item_add
 from suyuan.kernel.actor import Actor
@@ -103,11 +105,11 @@ def case_copies_hand_over(
     case = begin(case, "demand_answer", actor, now)
     _mine(case, copies.stream)
     demand = Demand.objects.filter(case=case, uid=copies.request).select_related("asked_by").first()
-    party = demand.asked_by if demand is not None else None
-    if party is not None:
-        proven = "representative" not in party.roles or party.authority_proven_at is not None
-        if party.identity != rules.Identity.VERIFIED or not proven:
-            raise errors.AskerNotVerified()
+    # Asked for at the counter, without a demand on record: still to nobody whom no one has seen proof of.
+    asker = demand.asked_by if demand is not None else None
+    parties = [asker] if asker is not None else Party.objects.filter(case=case)
+    if not any(map(_seen_proof, parties)):
+        raise errors.AskerNotVerified()
     handover = evidence.copies_hand_over(
         copies=copies,
         to_whom=to_whom,
@@ -127,6 +129,11 @@ def case_copies_hand_over(
         words = copies.missing or copies.number
         demand_answer(demand=demand, outcome=outcome, words=words, happened_at=happened_at, actor=actor, now=now)
     return handover
+
+
+def _seen_proof(party: Party) -> bool:
+    proven = "representative" not in party.roles or party.authority_proven_at is not None
+    return party.identity == rules.Identity.VERIFIED and proven
 
 
 # --- sealing -------------------------------------------------------------------------------------------------------
@@ -184,10 +191,12 @@ def case_unseal(
     now: datetime,
 ) -> SealOpening:
     """Open a seal as it was closed, or on a ground the law of the case knows."""
-    from suyuan.cases.selectors.sealing import alone_from
+    from suyuan.cases.selectors.sealing import alone_from, settled
 
     case = begin(case, "seal", actor, now)
     _mine(case, seal.stream)
+    if ground == "settled" and not settled(case):
+        raise SealingRefused({"ground": "not_settled"})
     opening = evidence.seal_open(
         seal=seal,
         ground=ground,
@@ -237,6 +246,7 @@ def erasure_answer(
     person, parts = subject_of(case, demand), erasure_parts(case, demand, today)
     decided = {part.group: _decide(part, choices.get(part.group)) for part in parts}
 
+    _none_sealed(case, decided)
     named: dict[str, dict[str, list]] = {g: things_of(case, person, g) for g, d in decided.items() if d == "erased"}
     orders = _order(named, actor, now)
     text = words_frozen(case, "rights.letter", letter, now=now, field="letter")
@@ -264,6 +274,14 @@ def erasure_answer(
     outcome = "met" if not kept else "partly" if erased else "refused"
     demand_answer(demand=demand, outcome=outcome, words=letter, actor=actor, now=now)
     return decisions
+
+
+def _none_sealed(case: Case, decided: Mapping[str, str]) -> None:
+    """What both sides closed up together is opened first: a seal round nothing proves nothing."""
+    if "erased" not in {decided[group] for group in ("photos", "chart")}:
+        return
+    for number in sealed_now(case.stream).values():
+        raise ItemSealed(number=number)
 
 
 def _decide(part: Part, choice: Choice | None) -> str:

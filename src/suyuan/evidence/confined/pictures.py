@@ -29,6 +29,7 @@ MOST_PIXELS, MOST_PIXELS_JPEG = 60_000_000, 220_000_000
 MOST_FRAMES = 100
 PER_MILLE = 1000
 TURN = 0x0112  # the tag that says which way is up
+SUBFILE = 0x00FE  # what a page of a TIFF is to the others
 _TAKEN = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d):(\d\d):(\d\d)")
 _OFFSET = re.compile(r"[+-]\d\d:\d\d")
 
@@ -51,7 +52,7 @@ def derive(data: bytes, content_type: str) -> tuple:
 
 def strip(data: bytes, content_type: str) -> tuple:
     """({"made", "content_type"}, bytes): the same pixels and nothing else. HEIC becomes JPEG, which everybody can open."""
-    frames = [_painted(frame) for frame in _frames(data, content_type)]
+    frames = [_seen_only(_painted(frame)) for frame in _frames(data, content_type)]
     becomes = content_type if content_type in (JPEG, PNG, GIF, WEBP, TIFF) else JPEG
     if becomes == JPEG:
         return {"made": "ok", "content_type": JPEG}, saved(flat(frames[0]), JPEG, 92)
@@ -124,6 +125,8 @@ def _frames(data: bytes, content_type: str, most: int = MOST_FRAMES) -> Iterator
             raise TooMuch
         for number in range(min(count, most)):
             picture.seek(number)
+            if number and content_type == TIFF and picture.tag_v2.get(SUBFILE, 0) & 1:
+                continue  # a small picture of another page, perhaps from before something was cut away
             picture.load()
             yield picture.copy()
 
@@ -143,6 +146,15 @@ def _painted(picture: Image.Image) -> Image.Image:
     bare = picture if picture.mode == wanted else picture.convert(wanted)
     bare.info.clear()  # Pillow writes some of it back: a comment, a profile, XMP
     return bare
+
+
+def _seen_only(picture: Image.Image) -> Image.Image:
+    """What is wholly transparent has a colour all the same: whatever somebody wiped away would still be there."""
+    if picture.mode != "RGBA":
+        return picture
+    clear = Image.new("RGBA", picture.size, (0, 0, 0, 0))
+    clear.paste(picture, mask=picture.getchannel("A").point(lambda alpha: 255 if alpha else 0))
+    return clear
 
 
 def _shrunk(picture: Image.Image) -> Image.Image:

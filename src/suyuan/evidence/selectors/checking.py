@@ -8,6 +8,8 @@ from suyuan.platform.files.limited import Limited, run_limited
 
 FUNCTION = "suyuan.evidence.verifier.limited:check"
 MEMORY, SECONDS = 768 << 20, 30
+# What a stranger's bundle says of itself comes back as lines of a page: as many as a page can bear.
+MOST_SAID = 1 << 20
 LANGUAGES = {"zh-hant": "zh-Hant", "zh-hans": "zh-Hans"}
 
 
@@ -22,7 +24,9 @@ class Checked:
 def bundle_checked(chunks: Iterable[bytes], *, pin: str, receipt: str, language: str) -> Checked:
     args = {"pin": pin, "receipt": receipt, "language": LANGUAGES.get(language, "en")}
     try:
-        told = run_limited(FUNCTION, chunks, args=args, memory_bytes=MEMORY, seconds=SECONDS).told
+        told = run_limited(
+            FUNCTION, chunks, args=args, memory_bytes=MEMORY, seconds=SECONDS, output_bytes=MOST_SAID
+        ).told
     except Limited:
         return Checked(4)
     return Checked(int(told["code"]), tuple(told["lines"]))

@@ -1,0 +1,145 @@
+"""Ways round retention, seals, copies and erasure that somebody tried."""
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from suyuan.cases import errors
+from suyuan.cases.models import Case, Party, Passport, PlanStep, Report, RootCause
+from suyuan.cases.selectors.rights import erasure_parts
+from suyuan.cases.services import hearing, outside
+from suyuan.cases.services.rights import (
+    case_copies_hand_over,
+    case_copies_prepare,
+    case_seal,
+    case_unseal,
+    erasure_answer,
+)
+from suyuan.evidence.errors import ItemSealed, SealingRefused
+from suyuan.evidence.services.hearing import Heard
+from suyuan.evidence.services.rights import Ceremony
+from suyuan.platform.files import file_receive, file_store
+from suyuan.platform.models import StoredFile
+from suyuan.platform.texts import text_write
+from suyuan.platform.units import unit
+from tests.cases.cast import NOON, fresh
+from tests.cases.test_rights import (  # noqa: F401  (told is a fixture)
+    EVERYTHING,
+    LATER,
+    LONG_AFTER,
+    WORD,
+    _every_word_left,
+    asked,
+    ended,
+    file_of,
+    told,
+    told_items,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-03")]
+
+
+def seal_of(case: Case, manager):
+    ceremony = Ceremony(place="診間", kept_at="藥櫃", for_clinic="甲", for_patient="乙")
+    return case_seal(case=fresh(case), items=told_items(case), ceremony=ceremony, actor=manager, now=NOON)
+
+
+def test_a_person_stays_known_as_long_as_any_of_their_cases_is_kept(told, make_case, cast):  # noqa: F811
+    person, demand = told.parties.get().person, asked(told)
+    ended(told, cast)
+    other = make_case()
+    Party.objects.filter(case=other).update(person=person)
+    Case.objects.filter(pk=other.pk).update(patient=person)
+    ended(other, cast, LONG_AFTER - timedelta(days=30))
+    parts = {part.group: part for part in erasure_parts(fresh(told), demand, LONG_AFTER.date())}
+    assert not parts["identifiers"].free and not parts["contacts"].free
+    assert parts["identifiers"].kept.until > LONG_AFTER.date() and parts["narrative"].free
+
+
+def test_nothing_under_seal_is_erased(told, cast):  # noqa: F811
+    file_of(told, cast.manager.actor)
+    seal = seal_of(told, cast.manager.actor)
+    demand = asked(ended(told, cast))
+    given = {"case": fresh(told), "demand": demand, "choices": EVERYTHING, "letter": "好", "language": "zh-hant"}
+    with pytest.raises(ItemSealed):
+        erasure_answer(**given, actor=cast.head.actor, now=LONG_AFTER)
+    assert not StoredFile.objects.filter(state="destroyed").exists()
+    # The case has ended, which is a ground to open it before a witness.
+    case_unseal(
+        case=told, seal=seal, ground="settled", why="已了結", for_clinic="甲", witness="丙", actor=cast.manager.actor, now=LONG_AFTER
+    )
+    erasure_answer(**given, actor=cast.head.actor, now=LONG_AFTER)
+    assert StoredFile.objects.filter(state="destroyed").exists()
+
+
+@pytest.mark.requirement("D-09")
+def test_a_seal_is_not_opened_as_settled_while_the_dispute_goes_on(told, cast):  # noqa: F811
+    manager = cast.manager.actor
+    file_of(told, manager)
+    given = {"seal": seal_of(told, manager), "ground": "settled", "why": "想看", "for_clinic": "甲", "witness": "丙"}
+    with pytest.raises(SealingRefused):
+        case_unseal(case=fresh(told), **given, actor=manager, now=LATER)
+    proceeding = outside.proceeding_open(case=fresh(told), kind="court", actor=manager, now=NOON)
+    ended(told, cast)
+    with pytest.raises(SealingRefused):
+        case_unseal(case=fresh(told), **given, actor=manager, now=LATER)
+    outside.proceeding_end(proceeding=proceeding, outcome="agreed", actor=manager, now=LATER)
+    case_unseal(case=fresh(told), **given, actor=manager, now=LATER)
+
+
+@pytest.mark.requirement("D-05")
+def test_copies_nobody_asked_for_on_record_go_to_no_stranger_either(told, cast):  # noqa: F811
+    manager = cast.manager.actor
+    file_of(told, manager)
+    copies = case_copies_prepare(case=told, items=told_items(told), demand=None, consents="included", actor=manager, now=NOON)
+    given = {"case": told, "copies": copies, "to_whom": "一", "standing": "patient", "shown": "沒有", "medium": "paper"}
+    with pytest.raises(errors.AskerNotVerified):
+        case_copies_hand_over(**given, receipt="signed", actor=manager, now=LATER)
+    Party.objects.filter(case=told).update(identity="verified", verified_at=NOON, verified_by=cast.manager.user)
+    case_copies_hand_over(**given, receipt="signed", actor=manager, now=LATER)
+
+
+def test_erasure_leaves_no_word_in_papers_minutes_or_hand_overs(told, cast):  # noqa: F811
+    manager = cast.manager.actor
+    file_of(told, manager)
+    heard = Heard(name=WORD, interviewers=WORD, held_at=NOON, place=WORD, present=WORD)
+    minutes = hearing.interview_record(case=told, heard=heard, minutes=WORD, actor=manager, now=NOON)
+    hearing.interview_refuse(case=told, interview=minutes, reason=WORD, actor=manager, now=LATER)
+    minutes.refresh_from_db()
+    hearing.interview_supplement(case=told, interview=minutes, words=WORD, said_by=WORD, actor=manager, now=LATER)
+    papers = papers_of(told, cast)
+    copies = case_copies_prepare(
+        case=fresh(told), items=told_items(told), demand=None, consents="none_exist", missing=WORD, actor=manager, now=NOON
+    )
+    Party.objects.filter(case=told).update(identity="verified", verified_at=NOON, verified_by=cast.manager.user)
+    case_copies_hand_over(
+        case=told, copies=copies, to_whom=WORD, standing="patient", shown=WORD, medium="paper", receipt="signed",
+        actor=manager, now=LATER,
+    )  # fmt: skip
+    demand = asked(ended(told, cast))
+    erasure_answer(
+        case=fresh(told), demand=demand, choices=EVERYTHING, letter="好", language="zh-hant", actor=cast.head.actor, now=LONG_AFTER
+    )
+    assert WORD not in _every_word_left()
+    assert {StoredFile.objects.get(pk=paper.pk).state for paper in papers} == {"destroyed"}
+
+
+def papers_of(case: Case, cast) -> list[StoredFile]:
+    """A signed report, a passport and what was worked out for them, as their services leave them."""
+    user, said, stored = cast.manager.user, {"title": WORD, "sections": []}, []
+    for name in ("report", "passport"):
+        received = file_receive(source=[b"%PDF-1.4\n" + name.encode() * 9], name=f"{WORD}.pdf", max_bytes=900)
+        stored.append(file_store(received=received, branch_id=case.branch_id, actor=cast.manager.actor, now=NOON))
+    with unit():
+        text = text_write(stream=case.stream, kind="report.internal", body=WORD, branch_id=case.branch_id, now=NOON)
+    Report.objects.create(
+        case=case, kind="internal", version=1, state="signed", language="zh-hant", author=user, drafted_at=NOON, revised_at=NOON,
+        words={"summary": WORD}, content=said, text=text, finished_at=NOON, signed_at=NOON, stored=stored[0], sha256=stored[0].sha256,
+    )  # fmt: skip
+    Passport.objects.create(
+        case=case, purpose="litigation", language="zh-hant", content=said, stored=stored[1], sha256=stored[1].sha256, by=user, at=NOON
+    )
+    RootCause.objects.create(case=case, whys=[WORD], bones=[{"cause": WORD}], root=text, by=user, at=NOON)
+    PlanStep.objects.create(case=case, kind="other", words=WORD, note=WORD, added_by=user, added_at=NOON, done_at=NOON, done_by=user)
+    return stored
