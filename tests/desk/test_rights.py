@@ -10,6 +10,8 @@ from django.urls import reverse
 
 from suyuan.cases.models import Case, ErasureDecision
 from suyuan.cases.services import handling
+from suyuan.cases.services.intake import PersonGiven
+from suyuan.cases.services.parties import party_add
 from suyuan.cases.services.rights import case_copies_prepare, case_seal
 from suyuan.correspondence.models import Message
 from suyuan.desk.services import correspondence_paper, file_keep, letter_send
@@ -93,6 +95,16 @@ def test_copies_carry_the_correspondence_and_a_list_with_digests(case, cast, bro
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert len(rows) == 3 and rows[1][3] == chart.stored.sha256 and not rows[1][1].startswith("=")
     assert AccessRow.objects.filter(what="case.copies_list", purpose="print").count() == 1
+
+
+@pytest.mark.requirement("D-05")
+def test_copies_without_a_demand_carry_nobodys_letters_where_two_are_in_the_case(case, cast):
+    first, manager = case.parties.get(), cast.manager.actor
+    letter_send(case=case, party=first, channel="portal", words="只給您：回診。", actor=manager, now=NOON)
+    Message.objects.update(state="sent", sent_at=NOON)
+    assert "只給您" in correspondence_paper(fresh(case), None, NOON)
+    party_add(case=fresh(case), person=PersonGiven(family_name="林"), roles=["companion"], actor=manager, now=NOON)
+    assert "只給您" not in correspondence_paper(fresh(case), None, NOON)
 
 
 @pytest.mark.requirement("D-09")

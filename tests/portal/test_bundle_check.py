@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from suyuan.evidence.selectors import checking
 from suyuan.portal import rules
 from tests.evidence.forge import STREAMS, changed_json, pack, story
 
@@ -73,6 +74,14 @@ def test_a_bundle_that_talks_too_much_does_not_fill_the_page(world):
     parts["bundle.json"] = changed_json(parts["bundle.json"], lambda about: about.update(left_out=lines))
     answer = checked(pack(parts))
     assert answer.status_code == 200 and len(answer.content) < 100_000 and "沒有（" not in answer.content.decode()
+
+
+def test_one_at_a_time(good):
+    """Eight at once would be eight times the memory that one may take."""
+    with checking._ONE:
+        answer = checked(good)
+        assert answer.status_code == 429 and "秒再試" in answer.content.decode()
+    assert checked(good).status_code == 200
 
 
 def test_the_proof_page_leads_here():

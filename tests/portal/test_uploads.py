@@ -133,8 +133,10 @@ def test_a_large_file_is_begun_only_where_it_leaves_room_for_the_rest(writing, c
     assert create(writing, size=1_000_000_000).status_code == 201
     full = create(writing, size=1_000_000_000)
     assert full.status_code == 507 and "儲存空間已滿" in full.content.decode()
-    room = 0
-    assert create(writing, size=PNG_SIZE).status_code == 201, "small ones are tried until the disk itself says no"
+    room = 300_000_000
+    assert create(writing, size=PNG_SIZE).status_code == 201, "that room is for words and small files"
+    room = 200_000_000
+    assert create(writing, size=PNG_SIZE).status_code == 507, "many small ones from strangers end before the database does"
 
 
 def test_a_form_carries_no_more_than_a_form_can(phone, clinic, monkeypatch):

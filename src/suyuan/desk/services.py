@@ -135,14 +135,16 @@ def copies_make(*, case: Case, data: dict[str, Any], actor: Actor, now: datetime
 def correspondence_paper(case: Case, demand: Demand | None, now: datetime) -> str:
     """Everything written between this person and us, oldest first, as text anybody can open. What is kept apart stays apart."""
     asked_by = demand.asked_by if demand is not None else None
-    whom = ["", f"party:{asked_by.uid}"] if asked_by is not None else [""]
+    if asked_by is None:  # where only one person is in it, theirs; otherwise nobody's letters but those to everyone
+        parties = list(case.parties.all()[:2])
+        asked_by = parties[0] if len(parties) == 1 else None
+    whose = f"party:{asked_by.uid}" if asked_by is not None else ""
     rows = Message.objects.filter(subject_stream=case.stream, compartment="", text__isnull=False).select_related("text")
-    if asked_by is not None:
-        rows = rows.filter(party__in=whom)
+    rows = rows.filter(party__in=["", whose])
     told = rows.exclude(state__in=["draft", "withdrawn", "queued"]).order_by("id")
     lines = []
     for row in told:
-        if asked_by is not None and row.direction == "in" and row.author not in (f"party:{asked_by.uid}",):
+        if row.direction == "in" and row.author != whose:
             continue
         when = (row.sent_at or row.created_at).astimezone(case.branch.tz)
         who = _("您") if row.direction == "in" else case.branch.name(case.language)

@@ -1,6 +1,7 @@
 """Checking a bundle that somebody brings."""
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ FUNCTION = "suyuan.evidence.verifier.limited:check"
 MEMORY, SECONDS = 768 << 20, 30
 # What a stranger's bundle says of itself comes back as lines of a page: as many as a page can bear.
 MOST_SAID = 1 << 20
+# Each may take all of that: one at a time, or a handful of strangers take the machine.
+_ONE = threading.Semaphore(1)
 LANGUAGES = {"zh-hant": "zh-Hant", "zh-hans": "zh-Hans"}
 
 
@@ -21,12 +24,17 @@ class Checked:
     lines: tuple[str, ...] = ()
 
 
-def bundle_checked(chunks: Iterable[bytes], *, pin: str, receipt: str, language: str) -> Checked:
+def bundle_checked(chunks: Iterable[bytes], *, pin: str, receipt: str, language: str) -> Checked | None:
+    """None: somebody else's is being checked, try again in a moment."""
     args = {"pin": pin, "receipt": receipt, "language": LANGUAGES.get(language, "en")}
+    if not _ONE.acquire(blocking=False):
+        return None
     try:
         told = run_limited(
             FUNCTION, chunks, args=args, memory_bytes=MEMORY, seconds=SECONDS, output_bytes=MOST_SAID
         ).told
     except Limited:
         return Checked(4)
+    finally:
+        _ONE.release()
     return Checked(int(told["code"]), tuple(told["lines"]))

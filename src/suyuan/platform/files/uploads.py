@@ -41,6 +41,8 @@ MOST_PIECES = 4_000
 
 # A large file is only begun where it leaves room for everything else: words, small files, the database.
 LARGE, RESERVE = LARGEST_IN_A_FORM, 1_000_000_000
+# Nor is a small one, by anybody, where only this much is left: many small ones fill a disk as well.
+LAST = 250_000_000
 
 
 @writes
@@ -52,8 +54,7 @@ def upload_open(
         raise FileEmpty
     if expected > max_bytes:
         raise FileTooLarge(limit=max_bytes)
-    if expected > LARGE:
-        _refuse_without_room(expected)
+    _refuse_without_room(expected)
     uid = chance.uid()
     _, wrapped = new_file_key()
     return Upload.objects.create(
@@ -209,6 +210,10 @@ def upload_drop(*, upload: Upload) -> None:
 def _refuse_without_room(expected: int) -> None:
     room = storage().room()
     if room is None:
+        return
+    if room - 2 * expected < LAST:
+        raise StorageFull
+    if expected <= LARGE:
         return
     waiting = Upload.objects.filter(state="open").aggregate(left=Sum(F("expected") * 2 - F("offset")))["left"] or 0
     # Twice: while it is put together, its pieces are still there.

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
 
-from suyuan.evidence.selectors.checking import bundle_checked
+from suyuan.evidence.selectors.checking import SECONDS, bundle_checked
 from suyuan.kernel.sizes import size_words
 from suyuan.platform import keys
 from suyuan.platform.addresses import address
@@ -43,4 +43,6 @@ def bundle(request: HttpRequest) -> HttpResponse:
         given.chunks(), pin=context["pin"], receipt=context["receipt"], language=get_language() or ""
     )
     given.close()
+    if checked is None:
+        return render(request, TEMPLATE, {**context, "problem": "wait", "waits": SECONDS}, status=429)
     return render(request, TEMPLATE, {**context, "checked": checked, "name": given.name})
