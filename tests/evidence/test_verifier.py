@@ -4,6 +4,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import io
+import json
 import os
 import random
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from suyuan.evidence.verifier import verify
-from suyuan.kernel import merkle
+from suyuan.kernel import chain, merkle
 from tests.evidence.dishonest import cover_up
 from tests.evidence.forge import STREAMS, Key, World, changed_json, pack, story
 from tests.evidence.judges import first, second
@@ -325,7 +326,7 @@ def test_it_speaks_three_languages_and_says_what_it_has_not_shown(world, good, t
     (tmp_path / "bundle.zip").write_bytes(good)
     told = run("bundle.zip", "--pin", world.pin, *arguments, cwd=tmp_path, **env)
     assert told.returncode == 0 and word in told.stdout.decode() and not told.stderr
-    assert len([line for line in told.stdout.decode().splitlines() if line.startswith("  - ")]) == 4
+    assert len([line for line in told.stdout.decode().splitlines() if line.startswith("  - ")]) == 5
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle.zip"]
 
 
@@ -389,3 +390,22 @@ def test_memory_stays_small_however_large_the_file(world):
     handle = Endless(pack(big.parts(STREAMS)))
     assert verify.verify(handle, big.pin).pinned
     assert handle.most <= verify.CHUNK * 4
+
+
+def test_a_house_that_commits_two_values_is_not_found_out_here_and_the_verifier_says_so():
+    """Known: names are inside the digests. What it cannot show, it has to say; a bundle with nothing closed does show it."""
+    world = story(events=4)
+    event = next(each for each in reversed(world.events) if each.stream == STREAMS[0])
+    salt, words = b"q" * 16, "李大華"
+    event.__dict__["commitments"] = sorted([*event.commitments, chain.commitment(salt, "person", words)])
+    parts = world.parts(STREAMS)
+    told = []
+    for value in (event.fields["person"], words):
+        lines = [json.loads(line) for line in parts["events.ndjson"].splitlines()]
+        mine = next(line for line in lines if line["leaf"] == event.leaf)
+        if value == words:
+            mine["shown"]["person"] = [salt.hex(), value]
+        events = b"".join(chain.canonical(line) + b"\n" for line in lines)
+        code, said = verify.judge(pack({**parts, "events.ndjson": events}), world.pin, None, "en")
+        told.append((code, "1 closed" in said[1], "another value" in said[-1]))
+    assert told == [(0, True, True)] * 2

@@ -543,7 +543,7 @@ epoch | 這份紀錄曾由備份還原 {0} 次；還原前最後一段可能已�
 receipt | 收據相符 | 回执相符 | the receipt agrees
 rfc3161 | 時間戳記：檢查點 {0}（發證單位的簽章請另用 openssl 查） | 时间戳：检查点 {0}（签发机构的签名请另用 openssl 查） | time stamp of checkpoint {0} (check its authority's signature with openssl)
 cosignature | 副署：{1}，檢查點 {0} | 副署：{1}，检查点 {0} | co-signed by {1}: checkpoint {0}
-not_shown | 這項檢查不能證明的事：|- 當初寫下的內容是否屬實|- 第一個第三方見證之前，事情究竟何時發生|- 檢查點之後發生的事|- 說明、用途、未納入清單、檔名、custody.csv 不在簽章之內；請拿清單的雜湊與診所的紀錄核對 | 这项检查不能证明的事：|- 当初写下的内容是否属实|- 第一个第三方见证之前，事情究竟何时发生|- 检查点之后发生的事|- 说明、用途、未纳入清单、文件名、custody.csv 不在签名之内；请拿清单的哈希与诊所的记录核对 | What this does not show:|- that what was written was true|- when something happened before the first anchor|- what came after the checkpoint|- read-me, purpose, omissions, names of files and custody.csv are not under the signature: compare the manifest's digest with the clinic's record
+not_shown | 這項檢查不能證明的事：|- 當初寫下的內容是否屬實|- 第一個第三方見證之前，事情究竟何時發生|- 檢查點之後發生的事|- 未公開的欄位裡，沒有公開欄位的另一個值|- 說明、用途、未納入清單、檔名、custody.csv 不在簽章之內；請拿清單的雜湊與診所的紀錄核對 | 这项检查不能证明的事：|- 当初写下的内容是否属实|- 第一个第三方见证之前，事情究竟何时发生|- 检查点之后发生的事|- 未公开的字段里，没有公开字段的另一个值|- 说明、用途、未纳入清单、文件名、custody.csv 不在签名之内；请拿清单的哈希与诊所的记录核对 | What this does not show:|- that what was written was true|- when something happened before the first anchor|- what came after the checkpoint|- that no closed field holds another value of one that is open|- read-me, purpose, omissions, names of files and custody.csv are not under the signature: compare the manifest's digest with the clinic's record
 """.strip().splitlines():
     WORDS[_line.split(" | ")[0]] = _line.replace("|-", "\n  -").split(" | ")[1:]
 LANGUAGES = ("zh-Hant", "zh-Hans", "en")
