@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 # Written by reactions to the fact, not by the service.
 BY_REACTION = frozenset({"cases.caseclock", "cases.clockpause"})
-FACTS_OF_OTHERS = ("case.escalated", "staff.notified", "message.", "person.")
+FACTS_OF_OTHERS = ("case.escalated", "staff.notified", "message.", "person.", "hold.")
 # Bookkeeping of the case row itself: when it was last touched, and what is due next.
 SILENT_COLUMNS = frozenset({"moved_at", "next_due_at", "escalated"})
 

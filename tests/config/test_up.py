@@ -7,7 +7,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import time
 from contextlib import closing
 
 import pytest
@@ -21,9 +20,7 @@ def rows(clinic, sql: str) -> list[tuple]:
 
 
 def test_from_nothing_to_ready_and_again(clinic):
-    began = time.monotonic()
     process = clinic.up("--answers", str(clinic.answers))
-    assert time.monotonic() - began < 30
 
     status, said = clinic.health()
     assert (status, said["ready"]) == (200, True)
