@@ -19,6 +19,8 @@ from suyuan.cases.services.rights import (
 from suyuan.evidence.errors import ItemSealed, SealingRefused
 from suyuan.evidence.services.hearing import Heard
 from suyuan.evidence.services.rights import Ceremony
+from suyuan.people.models import PersonIndex
+from suyuan.people.services import NewPerson, patient_merge, person_register
 from suyuan.platform.files import file_receive, file_store
 from suyuan.platform.models import StoredFile
 from suyuan.platform.texts import text_write
@@ -55,6 +57,19 @@ def test_a_person_stays_known_as_long_as_any_of_their_cases_is_kept(told, make_c
     parts = {part.group: part for part in erasure_parts(fresh(told), demand, LONG_AFTER.date())}
     assert not parts["identifiers"].free and not parts["contacts"].free
     assert parts["identifiers"].kept.until > LONG_AFTER.date() and parts["narrative"].free
+
+
+def test_somebody_taken_down_twice_is_erased_twice(told, cast):  # noqa: F811
+    manager, gone = cast.manager.actor, told.parties.get().person
+    kept = person_register(branch=cast.tn, person=NewPerson(family_name=WORD, given_name="二"), actor=manager, now=NOON)
+    patient_merge(kept=kept, gone=gone, reason="同一個人", actor=manager, now=NOON)
+    demand = asked(ended(told, cast))
+    erasure_answer(
+        case=fresh(told), demand=demand, choices=EVERYTHING, letter="好", language="zh-hant", actor=cast.head.actor, now=LONG_AFTER
+    )
+    for row in (kept, gone):
+        row.refresh_from_db()
+        assert row.full_name == "" and not PersonIndex.objects.filter(person=row).exists()
 
 
 def test_nothing_under_seal_is_erased(told, cast):  # noqa: F811

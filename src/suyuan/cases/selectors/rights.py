@@ -132,7 +132,8 @@ def last_days(case: Case) -> dict[str, date | None]:
         return moment.astimezone(zone).date() if moment else None
 
     ended = day(case.ended_at)
-    treated = TreatmentReceived.objects.filter(person=case.patient_id).aggregate(last=Max("on"))["last"]
+    theirs = _rows_of(case.patient) if case.patient else []
+    treated = TreatmentReceived.objects.filter(person__in=theirs).aggregate(last=Max("on"))["last"]
     cared = day(CareRecord.objects.filter(case=case).aggregate(last=Max("happened_at"))["last"])
     talked = day(ContactEntry.objects.filter(case=case).aggregate(last=Max("happened_at"))["last"])
     charted = [each for each in (treated, cared) if each]
@@ -191,7 +192,7 @@ def erasure_parts(case: Case, demand: Demand, today: date) -> list[Part]:
             records = (*records, "chart")
         keeping = [(rules.retention_until(r, days[r], known, born=born), by_id) for r in records if r in days]
         # What stands with the person belongs to each of their cases: the one that keeps it longest decides.
-        if person is not None and person.stream in things:
+        if any(stream.startswith("person:") for stream in things):
             keeping += [found for other in elsewhere for found in _kept_by(other, records, born, today)]
         kept, laws = max(
             ((found, laws) for found, laws in keeping if found is not None),
@@ -203,9 +204,15 @@ def erasure_parts(case: Case, demand: Demand, today: date) -> list[Part]:
     return parts
 
 
+def _rows_of(person: Person) -> QuerySet[Person]:
+    """This person under every row they were ever taken down as."""
+    same = Q(pk=person.pk) | Q(merged_into=person) | Q(merged=person) | Q(merged_into__merged=person)
+    return Person.objects.filter(same).distinct()
+
+
 def _cases_elsewhere(person: Person, case: Case) -> QuerySet[Case]:
     """Every other case of this person, under whichever row they were taken down."""
-    same = Person.objects.filter(Q(pk=person.pk) | Q(merged_into=person) | Q(merged=person)).values("pk")
+    same = _rows_of(person).values("pk")
     theirs = Q(patient__in=same) | Q(parties__person__in=same)
     return Case.objects.filter(theirs).exclude(pk=case.pk).select_related("branch", "patient").distinct()
 
@@ -234,11 +241,11 @@ Collected = Iterator[tuple[str, Named]]
 
 
 def _identifiers(case: Case, person: Person | None) -> Collected:
-    return ((person.stream, each) for each in (erasing.identifiers_of(person) if person else ()))
+    return ((row.stream, each) for row in (_rows_of(person) if person else ()) for each in erasing.identifiers_of(row))
 
 
 def _contacts(case: Case, person: Person | None) -> Collected:
-    return ((person.stream, each) for each in (erasing.contacts_of(person) if person else ()))
+    return ((row.stream, each) for row in (_rows_of(person) if person else ()) for each in erasing.contacts_of(row))
 
 
 def _files(case: Case, own: bool) -> Collected:
@@ -284,8 +291,8 @@ def _chart(case: Case, person: Person | None) -> Collected:
         yield case.stream, record.words
         yield from _cells(case.stream, record, ("place",))
     yield from _told(case.stream, Q(fact__type__startswith="care."))
-    if person is not None:
-        yield from ((person.stream, each) for each in erasing.treatments_of(person))
+    for row in _rows_of(person) if person is not None else ():
+        yield from ((row.stream, each) for each in erasing.treatments_of(row))
 
 
 _REST: tuple[tuple[type, str, tuple[str, ...]], ...] = (
