@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
+from django.urls import reverse
 
 from suyuan.accounts import services as accounts
 from suyuan.accounts.models import Branch, Department, User
@@ -24,6 +26,8 @@ from suyuan.cases.services import (
     investigation,
     outside,
     parties,
+    passports,
+    reports,
 )
 from suyuan.cases.services.clocks import clocks_sweep, promises_sweep, tasks_sweep
 from suyuan.config.demo.stories import stories
@@ -638,6 +642,46 @@ def _confirm(house, story, now, corrections=""):
     )
 
 
+def _check_url():
+    """Printed on every paper; without a public address this machine is the only one that opens it."""
+    return (settings.PUBLIC_URL or "http://127.0.0.1:8000") + reverse("portal:proof")
+
+
+def _draft(house, story, now, kind="internal", words=None, told=()):
+    """`told`: of each thing complained of what became of it, and in plain words."""
+    said = dict(words or {})
+    for issue, (outcome, plainly) in zip(CaseIssue.objects.filter(case=story.case).order_by("id"), told, strict=False):
+        said |= {f"outcome_{issue.uid}": outcome, f"issue_{issue.uid}": plainly}
+    actor = house.actor(_writer(story, kind))
+    report = reports.report_draft(case=_fresh(story), kind=kind, language=story.case.language, actor=actor, now=now)
+    return reports.report_revise(
+        report=report, words=report.words | said, edition=report.edition, actor=actor, now=now
+    )
+
+
+def _report(house, story, now, kind="internal", **written):
+    """Written, frozen, signed by its author and set as a paper."""
+    report, actor = _draft(house, story, now, kind=kind, **written), house.actor(_writer(story, kind))
+    report = reports.report_finish(
+        report=report, edition=report.edition, check_url=_check_url(), actor=actor, now=now
+    )
+    reports.report_sign(report=report, actor=actor, now=now)
+    report = reports.report_print(report=report, actor=actor, now=now)
+    if kind == "complainant":
+        reports.report_give(report=report, actor=actor, now=now)
+
+
+def _writer(story, kind):
+    return story.doctor if kind == "internal" else story.manager
+
+
+def _passport(house, story, now, purpose="mediation"):
+    passports.passport_make(
+        case=_fresh(story), purpose=purpose, language=story.case.language, check_url=_check_url(),
+        actor=house.actor(story.manager), now=now,
+    )  # fmt: skip
+
+
 _STEPS: dict[str, Callable[..., None]] = {
     "open": _open,
     "assign": _assign,
@@ -684,6 +728,9 @@ _STEPS: dict[str, Callable[..., None]] = {
     "letter": _letter,
     "verify": _verify,
     "mediation": _mediation,
+    "draft": _draft,
+    "report": _report,
+    "passport": _passport,
     "task": _task,
     "evidence": _evidence,
     "ask_evidence": _ask_evidence,
