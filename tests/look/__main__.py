@@ -6,6 +6,7 @@ adds the dark ones.
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 import tempfile
@@ -185,6 +186,8 @@ class Pictures:
             ("people", "/people/?q=0900-000-101"),
             ("people-new", "/people/new/"),
             ("staff", "/staff/"),
+            ("holds", "/holds/"),
+            ("lots", "/lots/"),
             ("me", "/me/"),
             ("keys", "/ui/keys/"),
             ("components", "/ui/components/"),
@@ -193,7 +196,8 @@ class Pictures:
             here = f"/cases/{reference}/"
             shen.append((f"case-{kind}", here))
             if kind == "busy":
-                parts = ["investigation", "evidence", "evidence/print", "standard-of-care", "outside", "files", "letters", "letters/write", "survey", "receipt", "print", "older", "bundle"]
+                parts = ["investigation", "evidence", "evidence/print", "standard-of-care", "outside", "files", "letters", "letters/write", "survey", "receipt", "print", "older"]
+                parts += ["evidence", "evidence/add", "evidence/print", "rights", "papers", "bundle"]
                 acts = ["acknowledge", "raise", "contact", "statement", "task", "harm", "disclose", "promise", "move", "plan-step", "reviewer"]
                 shen += [(f"case-{part.replace('/', '-')}", f"{here}{part}/") for part in parts]
                 shen += [(f"act-{code}", f"{here}do/{code}/") for code in acts]
@@ -207,6 +211,7 @@ class Pictures:
             ("case-exposure", "tsai", f"/cases/{cases['busy']}/exposure/"),
             ("act-exposure", "tsai", f"/cases/{cases['busy']}/do/exposure/"),
             ("case-care-sheet", "lin", f"/cases/{cases['busy']}/standard-of-care/"),
+            *self.papers(),
             *((f"act-{code}", "xu", f"/cases/{cases['busy']}/do/{code}/") for code in ("finding", "fishbone")),
             ("person", "shen", f"/people/{dashed(person)}/"),
             ("today-doctor", "xu", "/"),
@@ -222,6 +227,28 @@ class Pictures:
             ("today-shanghai", "lu", "/"),
             *(("case-shanghai", "lu", f"/cases/{reference}/") for reference in self.of("branch_id = 3 AND is_open", 1)),
         ]
+
+    def papers(self) -> list[tuple]:
+        """The case that has papers, and the report that is being written by one who may."""
+        rows = self.house.rows(
+            "SELECT r.uid, r.kind, r.state, c.reference FROM cases_report r JOIN cases_case c ON c.id = r.case_id ORDER BY r.id"
+        )
+        found = []
+        for uid, kind, state, reference in rows:
+            here = f"/cases/{reference}/papers/{dashed(uid)}/"
+            if state == "draft":
+                found += [("report-draft", "xu", here), ("report-write", "xu", f"/cases/{reference}/papers/{kind}/{dashed(uid)}/write/")]
+            else:
+                found += [(f"report-{kind}", "shen", here), ("papers-signed", "shen", f"/cases/{reference}/papers/")]
+        passport = self.house.rows("SELECT p.uid, c.reference FROM cases_passport p JOIN cases_case c ON c.id = p.case_id")
+        found += [("passport", "shen", f"/cases/{reference}/papers/passports/{dashed(uid)}/") for uid, reference in passport[:1]]
+        return [*dict.fromkeys(found), ("bundle-made", "shen", self._hand_out)]
+
+    def _hand_out(self, page: Page) -> None:
+        page.goto(f"/cases/{self.cases()['answered']}/bundle/")
+        page.check("[name=purpose][value=patient]")
+        page.locator("main form button.sy-btn--primary").click()
+        page.wait_for_url(re.compile("/bundle/.{36}/$"))
 
     def _register(self, page: Page) -> None:
         page.goto("/register/")

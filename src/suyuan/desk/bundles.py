@@ -75,6 +75,7 @@ class BundleForm(forms.Form):
             [("auto", _("一起附上；有人不能被認出來時就不附")), ("yes", _("一起附上")), ("no", _("不附"))],
             cards=True,
             initial="auto",
+            help_text=_("簽過名的報告與案件摘要也算在內；有人不能被認出來時，它們一律不附。"),
         )
 
     def said(self) -> dict[str, Any]:

@@ -279,5 +279,5 @@ def first_words(case: Case, kind: str, language: str) -> dict[str, str]:
             for row in Involvement.objects.filter(case=case, kind=INVESTIGATOR, until=None).select_related("user").order_by("id")
         )
         if names:
-            said += _("由%(names)s調查；都沒有參與治療這位病人，也不是申訴提到的人。") % {"names": _("、").join(names)}
+            said += _("由%(names)s調查；沒有參與治療這位病人，也不是申訴提到的人。") % {"names": _("、").join(names)}
     return {"process": said}

@@ -160,7 +160,7 @@ def _planned(asked: Asked, checkpoint: Checkpoint, heads: list[dict], anchors: I
         inclusion.add((b"," if number else b"") + canonical(proof))
     inclusion.add(b"]}")
 
-    files = reading.files()
+    files, papers = reading.files(), list(_papers(asked.papers(), reading.digests))
     about = {
         "format": FORMAT,
         "reference": asked.reference,
@@ -181,7 +181,7 @@ def _planned(asked: Asked, checkpoint: Checkpoint, heads: list[dict], anchors: I
         *_seen(anchors, earlier.values()),
         *(of_bytes(f"payload/texts/{sha}.txt", body.encode()) for sha, body in reading.texts.items()),
         *(_enclosed(listed, stored) for listed, stored in files if stored is not None),
-        *_papers(asked.papers(), reading.digests),
+        *papers,
     ]
     manifest = _manifest(sources)
     sources.append(manifest)
@@ -192,7 +192,7 @@ def _planned(asked: Asked, checkpoint: Checkpoint, heads: list[dict], anchors: I
         heads=heads,
         anchors=tuple(anchor.pk for anchor in anchors),
         events=sum(stream["events"] for stream in reading.streams),
-        files=sum(stored is not None for _, stored in files),
+        files=sum(stored is not None for _, stored in files) + len(papers),
         size=sum(source.size for source in sources),
         pin=checkpoint.fingerprint,
     )
