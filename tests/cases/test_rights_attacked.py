@@ -8,7 +8,10 @@ import pytest
 from suyuan.cases import errors
 from suyuan.cases.models import Case, Party, Passport, PlanStep, Report, RootCause
 from suyuan.cases.selectors.rights import erasure_parts
-from suyuan.cases.services import hearing, outside
+from suyuan.cases.services import handling, hearing, outside
+from suyuan.cases.services.holding import case_hold_lift
+from suyuan.cases.services.intake import PersonGiven
+from suyuan.cases.services.parties import party_add, party_authority_prove, party_verify
 from suyuan.cases.services.rights import (
     case_copies_hand_over,
     case_copies_prepare,
@@ -22,7 +25,7 @@ from suyuan.evidence.services.rights import Ceremony
 from suyuan.people.models import PersonIndex
 from suyuan.people.services import NewPerson, patient_merge, person_register
 from suyuan.platform.files import file_receive, file_store
-from suyuan.platform.models import StoredFile
+from suyuan.platform.models import Hold, StoredFile
 from suyuan.platform.texts import text_write
 from suyuan.platform.units import unit
 from tests.cases.cast import NOON, fresh
@@ -113,6 +116,33 @@ def test_copies_nobody_asked_for_on_record_go_to_no_stranger_either(told, cast):
         case_copies_hand_over(**given, receipt="signed", actor=manager, now=LATER)
     Party.objects.filter(case=told).update(identity="verified", verified_at=NOON, verified_by=cast.manager.user)
     case_copies_hand_over(**given, receipt="signed", actor=manager, now=LATER)
+
+
+@pytest.mark.requirement("D-05")
+def test_whoever_comes_for_the_patient_shows_by_what_right(told, cast):  # noqa: F811
+    manager = cast.manager.actor
+    file_of(told, manager, "desk")
+    given = {"person": PersonGiven(family_name="路", given_name="人"), "roles": ["companion"]}
+    other = party_add(case=fresh(told), **given, actor=manager, now=NOON)
+    party_verify(case=fresh(told), party=other, how="身分證", actor=manager, now=NOON)
+    demand = asked(told, "records_copy", by=Party.objects.get(pk=other.pk))
+    copies = case_copies_prepare(
+        case=fresh(told), items=told_items(told), demand=demand, consents="included", actor=manager, now=NOON
+    )
+    given = {"case": told, "copies": copies, "to_whom": "路人", "standing": "agent", "shown": "身分證", "medium": "paper"}
+    with pytest.raises(errors.AskerNotVerified):
+        case_copies_hand_over(**given, receipt="signed", actor=manager, now=LATER)
+    party_authority_prove(case=fresh(told), party=Party.objects.get(pk=other.pk), how="委任書", actor=manager, now=LATER)
+    case_copies_hand_over(**given, receipt="signed", actor=manager, now=LATER)
+
+
+def test_whoever_did_what_a_rule_placed_a_hold_for_does_not_lift_it(told, cast):  # noqa: F811
+    head = cast.head.actor
+    handling.case_flag(case=fresh(told), flag="legal", reason="來函", actor=head, now=NOON)
+    hold = Hold.objects.get(stream=told.stream)
+    with pytest.raises(errors.OwnHold):
+        case_hold_lift(case=told, hold=hold, reason="好了", actor=head, now=LATER)
+    case_hold_lift(case=told, hold=hold, reason="好了", actor=cast.legal.actor, now=LATER)
 
 
 def test_erasure_leaves_no_word_in_papers_minutes_or_hand_overs(told, cast):  # noqa: F811

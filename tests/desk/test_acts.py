@@ -84,6 +84,7 @@ def _asked_for(case, cast, kind):
 def _copied(case, cast):
     _kept(case, cast)
     demand = _asked_for(case, cast, "records_copy")
+    case.parties.update(identity="verified", verified_at=NOON, verified_by=cast.manager.user)
     case_copies_prepare(
         case=fresh(case), items=list(items_of(case.stream, [""])), demand=demand, consents="included", actor=cast.manager.actor, now=NOON
     )

@@ -12,7 +12,7 @@ from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.people.models import Person
 from suyuan.platform.facts import Recorded
 from suyuan.platform.holds import hold_lift, hold_place
-from suyuan.platform.models import Hold
+from suyuan.platform.models import FactRow, Hold
 from suyuan.platform.units import writes
 
 
@@ -35,11 +35,17 @@ def case_hold_lift(*, case: Case, hold: Hold, reason: str, actor: Actor, now: da
     hold = Hold.objects.select_for_update().get(pk=hold.pk)
     if hold.stream != case.stream:
         raise errors.OtherCase()
-    if hold.placed_by == str(actor):
+    if str(actor) in _placed_by(hold):
         raise errors.OwnHold()
     if Proceeding.objects.filter(case=case, ended_at=None).exists():
         raise errors.HoldStillNeeded()
     return hold_lift(hold=hold, reason=reason, actor=actor, now=now)
+
+
+def _placed_by(hold: Hold) -> set[str]:
+    """Where a rule placed it, whoever did what the rule follows: one person alone would else begin and end it."""
+    causes = FactRow.objects.filter(stream=hold.stream, type=hold.cause, at=hold.placed_at) if hold.cause else ()
+    return {hold.placed_by, *(fact.actor for fact in causes)}
 
 
 def holds_follow(event: Recorded, *, actor: Actor, now: datetime) -> None:

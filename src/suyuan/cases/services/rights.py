@@ -108,7 +108,7 @@ def case_copies_hand_over(
     # Asked for at the counter, without a demand on record: still to nobody whom no one has seen proof of.
     asker = demand.asked_by if demand is not None else None
     parties = [asker] if asker is not None else Party.objects.filter(case=case)
-    if not any(map(_seen_proof, parties)):
+    if not any(_seen_proof(party, standing) for party in parties):
         raise errors.AskerNotVerified()
     handover = evidence.copies_hand_over(
         copies=copies,
@@ -131,9 +131,10 @@ def case_copies_hand_over(
     return handover
 
 
-def _seen_proof(party: Party) -> bool:
-    proven = "representative" not in party.roles or party.authority_proven_at is not None
-    return party.identity == rules.Identity.VERIFIED and proven
+def _seen_proof(party: Party, standing: str) -> bool:
+    """Of who they are; and where they come for another, whatever they are called, of the right to."""
+    for_another = standing != "patient" or "representative" in party.roles
+    return party.identity == rules.Identity.VERIFIED and (not for_another or party.authority_proven_at is not None)
 
 
 # --- sealing -------------------------------------------------------------------------------------------------------
