@@ -51,7 +51,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(what: Callable[[], object], seconds: float = 30.0) -> object:
+def wait_for(what: Callable[[], object], seconds: float = 60.0) -> object:
     """The first true answer; fails when there is none in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

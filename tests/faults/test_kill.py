@@ -54,7 +54,7 @@ class House(Running):
             }
         while not self.is_ready():
             assert all(p.poll() is None for p in self.processes.values()), self.log()
-            assert time.monotonic() - began < 60, self.log()
+            assert time.monotonic() - began < 120, self.log()
             time.sleep(0.02)
         return time.monotonic() - began
 

@@ -55,7 +55,7 @@ class Running:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, seconds: float = 60) -> float:
+    def start(self, seconds: float = 120) -> float:
         """Seconds until pages are served."""
         began = time.monotonic()
         with open(self.folder / "log.txt", "ab") as log:
