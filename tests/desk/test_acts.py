@@ -252,6 +252,9 @@ STORIES = {
         "bone_people": "夜班臨時調人", "bone_method": "*交班沒有清單：表單停用", "root": "交班只靠口頭"}, "root_cause.recorded"),
     "exposure": ("head", "acknowledged", None, {
         "question": "privacy", "answer": "none", "why": "照片沒有外流", "rules": ["TW-CONF-1"]}, "exposure.answered"),
+    "agreement": ("head", "acknowledged", None, {
+        "compartment": "mediation", "purposes": ["litigation"], "by_clinic": "陳院長", "by_person": "王小明", "how": "in_writing",
+        "words": "調解紀錄可以交給法院"}, "showing.agreed"),
     "dissent": ("head", "acknowledged", _judged, lambda case, cast: {
         "sheet": str(case.care_sheets.get().uid), "words": "照片角度不同"}, "care_sheet.dissented"),
     "root-cause": ("doctor", "investigating", None, {"why1": "沒有回電", "root": "沒有值班表"}, "root_cause.recorded"),

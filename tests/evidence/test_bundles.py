@@ -13,9 +13,9 @@ import pytest
 from django.urls import reverse
 
 from suyuan.accounts.selectors import profile_of
-from suyuan.cases.errors import MayNot, NotForThisPurpose
+from suyuan.cases.errors import MayNot, NotForThisPurpose, StatedTimeWrong
 from suyuan.cases.selectors.bundles import bundle_asked, hideable_in
-from suyuan.cases.services.bundles import case_bundle, case_bundle_again
+from suyuan.cases.services.bundles import case_bundle, case_bundle_again, showing_agree
 from suyuan.cases.services.common import tell
 from suyuan.desk.services import file_keep
 from suyuan.evidence.errors import BundleRefused
@@ -25,6 +25,7 @@ from suyuan.evidence.services.bundles import bundle_write
 from suyuan.evidence.services.items import custody_note
 from suyuan.evidence.verifier import verify
 from suyuan.kernel.actor import SYSTEM
+from suyuan.kernel.refusal import BadInput
 from suyuan.people.rules import Contact
 from suyuan.people.services import contact_add
 from suyuan.platform import clock, proofs
@@ -221,6 +222,54 @@ def test_at_the_clinics_own_machine_only_the_open_part_goes(cast, make_case):
     case = protected_case(cast, make_case)
     _, bundle = handed(case, SYSTEM, purpose="internal")
     assert {stream["noun"] for stream in about(bundle)["streams"]} == {"case"}
+
+
+def agreed(case, cast, now=LATER, **said):
+    words = {"compartment": "mediation", "purposes": ["litigation"], "by_clinic": "陳院長", "by_person": "王小明", "how": "in_writing"}
+    showing_agree(**{"case": case, "words": "調解紀錄可以交給法院", "actor": cast.head.actor, "now": now, **words, **said})
+
+
+@pytest.mark.requirement("D-10")
+def test_what_was_said_to_settle_goes_to_court_once_both_sides_agreed_and_not_a_day_longer(cast, make_case):
+    case = protected_case(cast, make_case)
+    agreed(case, cast)
+    head = profile_of(cast.head.user, LATER)
+
+    def opened_for(profile, purpose):
+        return set(bundle_asked(profile, case, purpose=purpose, now=LATER).compartments) - {""}
+
+    assert opened_for(head, "litigation") == {"mediation"}
+    assert opened_for(head, "authority") == {"root_cause"}  # agreed for the court alone
+    bundle = written(bundle_asked(head, case, purpose="litigation", now=LATER))
+    assert b"protected words of mediation" in bundle and "王小明".encode() in bundle and b"of counsel" not in bundle
+    manager = profile_of(cast.manager.user, LATER)
+    assert opened_for(manager, "litigation") == set()  # by the hand of legal or the head alone
+    assert opened_for(None, "litigation") == set()
+
+    agreed(case, cast, purposes=[], now=LATER + HOUR)
+    assert opened_for(head, "litigation") == set()
+
+
+def test_only_legal_or_the_head_record_it_and_only_of_what_may_be_agreed_on(cast, make_case):
+    case = make_case()
+    for who in ("manager", "receptionist", "doctor", "surgeon", "stranger"):
+        with pytest.raises(MayNot):
+            agreed(case, cast, actor=getattr(cast, who).actor)
+    for wrong in ({"compartment": "counsel"}, {"compartment": "root_cause"}, {"purposes": ["public"]}, {"how": "by_nod"}):
+        with pytest.raises(BadInput):
+            agreed(case, cast, **wrong)
+    with pytest.raises(StatedTimeWrong):
+        agreed(case, cast, happened_at=LATER + HOUR)
+    assert not FactRow.objects.filter(type="showing.agreed").exists()
+
+
+def test_whoever_does_not_read_it_is_not_told_that_there_was_an_agreement(cast, make_case):
+    said = []
+    for case in (make_case(), make_case()):
+        if said:
+            agreed(case, cast)
+        said.append(bundle_asked(None, case, purpose="litigation", now=LATER).left_out)
+    assert said[0] == said[1]
 
 
 # --- E9 -----------------------------------------------------------------------------------------------------------------

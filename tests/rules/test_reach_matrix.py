@@ -136,6 +136,7 @@ DONE = {
     "assess_care": (set(), {"investigator"}),
     "dissent": ({Role.DOCTOR, GUEST_DOCTOR} | set(MANAGERS), {"investigator"}),
     "exposure": ({Role.LEGAL, GUEST_LAWYER, Role.HEAD_OF_CLINIC}, set()),
+    "showing_agree": ({Role.LEGAL, Role.HEAD_OF_CLINIC}, set()),
     "evidence_ask": (MANAGERS | {Role.LEGAL}, {"owner", "investigator"}),
     "evidence_judge": (MANAGERS, {"owner", "investigator"}),
     "evidence_answer": (MANAGERS, WORKING),

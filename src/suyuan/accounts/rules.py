@@ -506,6 +506,7 @@ MOVES: Mapping[str, MoveRule] = {
     "erase": _rule(Role.LEGAL, Role.HEAD_OF_CLINIC),
     "proceed": _rule(MANAGERS, Role.LEGAL, GUEST_LAWYER),
     "bundle_export": _rule(MANAGERS, Role.LEGAL, GUEST_LAWYER, persons=_OWNER, others=_SYSTEM),
+    "showing_agree": _rule(Role.LEGAL, Role.HEAD_OF_CLINIC),
     "guest_invite": _rule(Role.CASE_MANAGER, Role.HEAD_OF_CLINIC, Role.LEGAL),
     # ending it
     "resolve_on_spot": _rule(MANAGERS, persons=_OWNER),

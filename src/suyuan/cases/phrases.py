@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.utils.translation import pgettext_lazy as named
 
-from suyuan.accounts.labels import who_label
+from suyuan.accounts.labels import COMPARTMENTS, who_label
 from suyuan.platform.facts import Told
 
 Labels = Mapping[object, object]
@@ -158,6 +158,11 @@ PURPOSES: Labels = {
     "authority": named("purpose", "主管機關"),
     "litigation": named("purpose", "法院"),
 }
+AGREED_HOW: Labels = {
+    "in_writing": named("agreed", "雙方簽名的書面"),
+    "in_minutes": named("agreed", "載明在筆錄裡"),
+    "in_words_recorded": named("agreed", "當面說明並錄音"),
+}
 FOUND: Labels = {
     "upheld": named("found", "您說的屬實"),
     "partly": named("found", "您說的部分屬實"),
@@ -236,6 +241,14 @@ def _person(sentence, without) -> Callable[[Told], str]:
 
 def _roles(codes: list[str]) -> str:
     return _("、").join(str(who_label(code)) for code in codes)
+
+
+def showing_agreed(told: Told) -> str:
+    compartment = str(COMPARTMENTS.get(told.plain("compartment", ""), ""))
+    purposes = _("、").join(label(PURPOSES, code) for code in told.plain("purposes", []))
+    if not purposes:
+        return _("雙方不再同意提出%(compartment)s的內容") % {"compartment": compartment}
+    return _("雙方同意提出%(compartment)s的內容，用於：%(purposes)s") % {"compartment": compartment, "purposes": purposes}
 
 
 # --- coming in -----------------------------------------------------------------------------------------------------
@@ -484,6 +497,7 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "report.signed": _paper(t("%(kind)s第 %(version)s 版全部簽署，排印封存")),
     "report.given": _paper(t("把%(kind)s第 %(version)s 版交給對方")),
     "passport.made": _coded(t("為%(purpose)s製作案件摘要"), "purpose", PURPOSES),
+    "showing.agreed": showing_agreed,
     "case.findings_disclosed": _coded(t("向對方說明調查結果（%(method)s）"), "method", CHANNELS),
     "case.responded": _coded(t("送出最後答覆（%(method)s）"), "method", CHANNELS),
     "case.closing_asked": _says(t("提議結案，等另一位同事確認")),

@@ -265,7 +265,8 @@ _MAY_LEAVE: Mapping[str, Mapping[Purpose, frozenset[str]]] = {
     "care_talk": {Purpose.PATIENT: frozenset({"case_manager", "head_of_clinic"})},
 }
 # What was said to calm and to settle may be shown where both sides agree (TW-APOL-1, TW-APOL-2, CN-CONF-1).
-_BOTH_MAY_AGREE = frozenset({"mediation", "care_talk"})
+BOTH_MAY_AGREE = frozenset({"mediation", "care_talk"})
+AGREED_HOW = frozenset({"in_writing", "in_minutes", "in_words_recorded"})
 
 
 @dataclass(frozen=True)
@@ -300,7 +301,7 @@ def export_rule(
     roles = _MAY_LEAVE[compartment].get(purpose, frozenset())
     if roles:
         return ExportRule(True, roles, basis=basis)
-    needs_both = compartment in _BOTH_MAY_AGREE and purpose != Purpose.PUBLIC
+    needs_both = compartment in BOTH_MAY_AGREE and purpose != Purpose.PUBLIC
     if needs_both and both_agreed:
         return ExportRule(True, _LEGAL_OR_HEAD, basis=basis)
     return ExportRule(False, needs_both=needs_both, why="protected_by_law" if basis else "protected", basis=basis)

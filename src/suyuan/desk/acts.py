@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
-from suyuan.accounts.labels import GUEST_KINDS, who_label
+from suyuan.accounts.labels import COMPARTMENTS, GUEST_KINDS, who_label
 from suyuan.accounts.models import Branch, GuestGrant, User
 from suyuan.accounts.rules import MANAGERS, ActorProfile, Role
 from suyuan.accounts.selectors import profiles_around, profiles_in
@@ -39,6 +39,7 @@ from suyuan.cases.models import (
 from suyuan.cases.phrases import PARTIES, label
 from suyuan.cases.selectors import compartments_for
 from suyuan.cases.selectors import inquiry as inquiry_reads
+from suyuan.cases.selectors.bundles import PURPOSES
 from suyuan.cases.selectors.door import view_of
 from suyuan.cases.selectors.incidents import Incident, incidents_of, incidents_waiting
 from suyuan.cases.selectors.proceedings import COURT, suit_warning
@@ -47,6 +48,7 @@ from suyuan.cases.selectors.sealing import alone_from
 from suyuan.cases.selectors.today import task_title
 from suyuan.cases.selectors.treatments import treatments_for
 from suyuan.cases.services import assessing, ending, handling, inquiry, intake, investigation, outside, parties, rights
+from suyuan.cases.services.bundles import showing_agree
 from suyuan.cases.services.handling.parts import investigates, reads_as_owner, treated_by
 from suyuan.cases.services.holding import case_hold_lift, case_hold_place
 from suyuan.cases.services.inquiry import is_doctor
@@ -879,6 +881,22 @@ def hold_words(hold: Hold) -> str:
     return _("%(kind)s，%(day)s 起") % {"kind": HOLD_KINDS.get(hold.kind, hold.kind), "day": day}
 
 
+class AgreementForm(ActForm):
+    def build(self) -> None:
+        readable = rules.BOTH_MAY_AGREE & compartments_for(self.profile, self.case)
+        choices = [(code, str(words)) for code, words in COMPARTMENTS.items() if code in readable]
+        self.fields["compartment"] = one_of(_("哪一部分"), choices, cards=True)
+        purposes = [(str(code), label(phrases.PURPOSES, code)) for code in PURPOSES if code != rules.Purpose.INTERNAL]
+        self.fields["purposes"] = some_of(
+            _("同意用在哪裡"), purposes, help_text=_("以最新的一筆為準。一項都不勾，就是雙方不再同意。")
+        )
+        self.fields["by_clinic"] = forms.CharField(label=_("診所這一方由誰同意"), max_length=80)
+        self.fields["by_person"] = forms.CharField(label=_("對方由誰同意"), max_length=80)
+        self.fields["how"] = one_of(_("怎麼同意的"), [(code, str(words)) for code, words in phrases.AGREED_HOW.items()])
+        self.fields["words"] = words_field(_("同意的內容"), rows=3)
+        self.fields["happened_at"] = self.happened(_("什麼時候同意"))
+
+
 class CopiesForm(ActForm):
     def build(self) -> None:
         asked = Demand.objects.filter(case=self.case, kind__in=rights.COPY_DEMANDS, answered_at=None).order_by("asked_at")
@@ -1419,6 +1437,9 @@ ACTS: tuple[Act, ...] = (
         _l("這件的檔案、訊息、聯絡資料、病人資料與各項紀錄，從現在起都不能刪除、銷毀或合併。"), "rights", "lock", stages=_EVER),
     Act("hold-lift", "hold_lift", _l("解除保全"), _l("解除這項保全"), HoldLiftForm, _on_case_with(case_hold_lift, "hold", "reason"),
         _l("要求保全的人不能自己解除；案外的程序還在進行時也不能。"), "rights", danger=True, stages=_EVER),
+    Act("agreement", "showing_agree", _l("雙方同意提出會談內容"), _l("記下同意"), AgreementForm,
+        _plain(showing_agree, "compartment", "purposes", "by_clinic", "by_person", "how", "words", "happened_at"),
+        _l("調解與關懷會談的內容依法不對外提出，除非雙方同意。這一筆只有讀得到那一部分的人看得到。"), "rights", stages=_EVER),
     Act("copies", "demand_answer", _l("備妥複製本"), _l("備妥這一份"), CopiesForm, _copies,
         _l("列出要交付的病歷、同意書與往來訊息，算出整份的雜湊值。清單存下後不能更改。"), "rights", "copy", stages=_EVER),
     Act("copies-out", "demand_answer", _l("交付複製本"), _l("記下交付"), CopiesOutForm, _copies_out,

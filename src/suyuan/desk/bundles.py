@@ -11,15 +11,16 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from suyuan.accounts.labels import COMPARTMENTS
 from suyuan.cases import selectors as cases_read
 from suyuan.cases.models import Case
-from suyuan.cases.phrases import PAPERS, PURPOSES, label
+from suyuan.cases.phrases import AGREED_HOW, PAPERS, PURPOSES, label
 from suyuan.cases.selectors.bundles import PURPOSES as OFFERED
-from suyuan.cases.selectors.bundles import bundle_asked, hideable_in
-from suyuan.cases.selectors.door import allowed_moves
+from suyuan.cases.selectors.bundles import agreements_of, bundle_asked, hideable_in
+from suyuan.cases.selectors.door import allowed_moves, compartments_for
 from suyuan.cases.services.bundles import case_bundle, case_bundle_again
 from suyuan.desk import shapes
 from suyuan.desk.fields import attempt, one_of, some_of
@@ -28,6 +29,7 @@ from suyuan.evidence.selectors.bundles import exports_of
 from suyuan.kernel.refusal import NotHere
 from suyuan.platform import access
 from suyuan.platform.addresses import address
+from suyuan.platform.facts import facts_told
 
 MOVE = "bundle_export"
 
@@ -94,13 +96,19 @@ def bundle(request: HttpRequest, reference: str) -> HttpResponse:
         if form.is_valid() and (export := attempt(form, lambda: _made(request, found, form))):
             return redirect("desk:bundle_made", found.reference, export.uid)
         status = form.refused.status if getattr(form, "refused", None) else 422
-    access.seen(request.actor, "case.bundle", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    agreed, allowed = _agreed(request, found), allowed_moves(request.profile, found)
+    access.seen(
+        request.actor, "case.bundle", at=request.now, branch_id=found.branch_id, stream=found.stream,
+        shown=[one["compartment"] for one in agreed],
+    )  # fmt: skip
     with timezone.override(found.branch.tz):
         context = {
             "case": found,
             "heading": shapes.heading(found, True),
-            "pages": shapes.pages(found, allowed_moves(request.profile, found), "bundle"),
+            "pages": shapes.pages(found, allowed, "bundle"),
             "form": form,
+            "agreed": agreed,
+            "agree_url": shapes.act_url("agreement", found) if "showing_agree" in allowed else "",
             "stays": [(purpose_words(p), _stays(request, found, p)) for p in OFFERED],
             "exports": [(purpose_words(one.purpose), one) for one in exports_of(found.stream)],
         }
@@ -115,6 +123,22 @@ def _made(request: HttpRequest, found: Case, form: BundleForm) -> BundleExport:
 def _stays(request: HttpRequest, found: Case, purpose: str) -> list[tuple[str, str]]:
     asked = bundle_asked(request.profile, found, purpose=purpose, now=request.now)
     return [left_out_words(*pair) for pair in asked.left_out]
+
+
+def _agreed(request: HttpRequest, found: Case) -> list[dict[str, Any]]:
+    """What both sides agreed to show, of the compartments that this person reads."""
+    rows = agreements_of(found, compartments_for(request.profile, found))
+    return [
+        {
+            "compartment": compartment,
+            "name": COMPARTMENTS.get(compartment, compartment),
+            "purposes": _("、").join(purpose_words(code) for code in told.plain("purposes", [])),
+            "how": label(AGREED_HOW, told.plain("how", "")),
+            "people": [name for field in ("by_clinic", "by_person") if (name := told.private.get(field))],
+            "at": parse_datetime(told.plain("happened_at", "")) or told.row.at,
+        }
+        for compartment, told in zip(rows, facts_told(list(rows.values())), strict=True)
+    ]
 
 
 @address("staff", move=MOVE)

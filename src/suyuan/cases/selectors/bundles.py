@@ -18,10 +18,11 @@ from suyuan.kernel.chain import canonical
 from suyuan.kernel.fold import fold
 from suyuan.people.models import ContactPoint
 from suyuan.platform.files import file_name
-from suyuan.platform.models import StoredFile, StreamHead
+from suyuan.platform.models import FactRow, StoredFile, StreamHead
 from suyuan.playbooks import selectors as packs
 
 _NOT_DIGITS = re.compile(r"\D+")
+AGREED = "showing.agreed"
 FEWEST_DIGITS = 7  # shorter runs of digits stand in dates and amounts too
 
 PURPOSES = tuple(purpose for purpose in rules.Purpose if purpose != rules.Purpose.PUBLIC)
@@ -53,7 +54,6 @@ def bundle_asked(
     purpose: str,
     hidden: Collection[str] = (),
     with_files: bool | None = None,
-    both_agreed: bool = False,
     now: datetime,
 ) -> Asked:
     """What a bundle of this case for this purpose holds, in the hands of this person (None: at the clinic's own machine).
@@ -66,7 +66,7 @@ def bundle_asked(
     purpose = rules.Purpose(purpose)
     if not rules.export_rule("", purpose).allowed:
         raise NotForThisPurpose(purpose=str(purpose))
-    opened, left_out = _compartments(profile, case, purpose, both_agreed, now)
+    opened, left_out = _compartments(profile, case, purpose, now)
     streams = [case.compartment_stream(compartment) for compartment in opened]
     there = set(StreamHead.objects.filter(stream__in=streams).values_list("stream", flat=True))
     traces = _traces(case, hidden)
@@ -100,7 +100,7 @@ def _papers(case: Case, purpose: rules.Purpose, closed: Collection[str]) -> Iter
 
 
 def _compartments(
-    profile: ActorProfile | None, case: Case, purpose: rules.Purpose, both_agreed: bool, now: datetime
+    profile: ActorProfile | None, case: Case, purpose: rules.Purpose, now: datetime
 ) -> tuple[list[str], list[tuple[str, str]]]:
     """Compartments that go along, and those kept back with the reason; an empty one is named like a full one."""
     readable = compartments_for(profile, case) if profile is not None else frozenset({""})
@@ -109,7 +109,9 @@ def _compartments(
     opened, left_out = [""], []
     for compartment in sorted(rules.COMPARTMENTS - {""}):
         basis = [rule.id for rule in laws.get(compartment, ())]
-        rule = rules.export_rule(compartment, purpose, protected_by=basis, both_agreed=both_agreed)
+        # Whoever does not read it is not told by the reason that there is something both sides agreed on.
+        agreed = compartment in readable and both_agreed(case, compartment, purpose)
+        rule = rules.export_rule(compartment, purpose, protected_by=basis, both_agreed=agreed)
         if not rule.allowed:
             left_out.append((f"compartment.{compartment}", ",".join([rule.why, *rule.basis])))
         elif compartment not in readable or (rule.roles and not rule.roles & roles):
@@ -117,6 +119,18 @@ def _compartments(
         else:
             opened.append(compartment)
     return opened, left_out
+
+
+def agreements_of(case: Case, compartments: Collection[str]) -> dict[str, FactRow]:
+    """What both sides agreed to show, by compartment: the newest record of each."""
+    streams = {case.compartment_stream(compartment): compartment for compartment in compartments if compartment}
+    told = FactRow.objects.filter(stream__in=streams.keys(), type=AGREED).order_by("position")
+    return {streams[row.stream]: row for row in told}
+
+
+def both_agreed(case: Case, compartment: str, purpose: str) -> bool:
+    row = agreements_of(case, [compartment]).get(compartment)
+    return row is not None and str(purpose) in row.value("purposes", [])
 
 
 # --- keeping somebody unrecognised ---------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A case handed out as a bundle that anyone can check."""
+"""A case handed out as a bundle that anyone can check, and what both sides let go into it."""
 from __future__ import annotations
 
 from collections.abc import Collection
@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import BinaryIO
 
 from suyuan.accounts.selectors import profile_for
+from suyuan.cases import rules
 from suyuan.cases.errors import MayNot
 from suyuan.cases.models import Case
-from suyuan.cases.selectors.bundles import bundle_asked
-from suyuan.cases.services.common import require_may
+from suyuan.cases.selectors.bundles import AGREED, PURPOSES, bundle_asked
+from suyuan.cases.selectors.door import compartments_for
+from suyuan.cases.services.common import case_change, case_locked, known, require_may, stated_time, tell, words_frozen
 from suyuan.evidence.models import BundleExport
 from suyuan.evidence.selectors.bundles import Asked, Plan
 from suyuan.evidence.services.bundles import bundle_again, bundle_export
@@ -25,7 +27,6 @@ def case_bundle(
     purpose: str,
     hidden: Collection[str] = (),
     with_files: bool | None = None,
-    both_agreed: bool = False,
     actor: Actor,
     now: datetime,
 ) -> tuple[BundleExport, Plan]:
@@ -35,7 +36,7 @@ def case_bundle(
     """
     require_may(case, "bundle_export", actor, now)
     hidden = sorted(set(hidden))
-    chosen = {"hidden": hidden, "with_files": with_files, "both_agreed": both_agreed}
+    chosen = {"hidden": hidden, "with_files": with_files}
     wanted = _asked(case, purpose, actor, now, **chosen)
     bundle_noted(case=case, wanted=wanted, actor=actor, now=now)
     asked = {**chosen, "compartments": list(wanted.compartments)}
@@ -47,7 +48,7 @@ def case_bundle(
 def case_bundle_again(*, case: Case, export: BundleExport, out: BinaryIO, actor: Actor, now: datetime) -> None:
     """The same bytes once more, for whoever could have had them made. Raises MayNot, BundleRefused."""
     require_may(case, "bundle_export", actor, now)
-    chosen = {name: export.asked[name] for name in ("hidden", "with_files", "both_agreed")}
+    chosen = {name: export.asked[name] for name in ("hidden", "with_files")}
     # What the law kept in, and who asked, is settled by that day; whoever reads less now gets nothing.
     wanted = _asked(case, export.purpose, actor, now, **chosen)
     bundle_noted(case=case, wanted=wanted, actor=actor, now=now)
@@ -76,4 +77,50 @@ def _as_then(wanted: Asked, export: BundleExport) -> Asked:
         streams=tuple(export.streams),
         compartments=tuple(export.asked["compartments"]),
         left_out=tuple((what, why) for what, why in export.left_out),
+    )
+
+
+# --- what both sides let go ------------------------------------------------------------------------------------------------
+
+
+@writes
+def showing_agree(
+    *,
+    case: Case,
+    compartment: str,
+    purposes: Collection[str],
+    by_clinic: str,
+    by_person: str,
+    how: str,
+    words: str,
+    happened_at: datetime | None = None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Both sides agreed that what was said in confidence is shown for these purposes; the newest record counts, and with no
+    purpose it ends. It stands in the compartment it is about: that there is something to agree on is itself confidential.
+    """
+    case = case_locked(case)
+    require_may(case, "showing_agree", actor, now)
+    known(compartment, rules.BOTH_MAY_AGREE, "compartment")
+    if compartment not in compartments_for(profile_for(actor, now), case):
+        raise MayNot("not_here")
+    outside = {str(purpose) for purpose in PURPOSES} - {"internal"}
+    purposes = sorted({known(purpose, outside, "purposes") for purpose in purposes})
+    known(how, rules.AGREED_HOW, "how")
+    stated_time(happened_at, now)
+
+    text = words_frozen(case, "showing.agreed", words, now=now, compartment=compartment)
+    case_change(case, now=now)
+
+    tell(
+        case,
+        AGREED,
+        actor=actor,
+        now=now,
+        plain={"compartment": compartment, "purposes": purposes, "how": how},
+        private={"by_clinic": by_clinic, "by_person": by_person},
+        texts={"words": text},
+        happened_at=happened_at,
+        compartment=compartment,
     )
