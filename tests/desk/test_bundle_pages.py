@@ -8,9 +8,15 @@ import zipfile
 import pytest
 from django.urls import reverse
 
+from suyuan.cases.services import bundles
+from suyuan.desk.services import file_keep
 from suyuan.evidence.models import BundleExport
 from suyuan.evidence.verifier import verify
+from suyuan.platform import clock
+from suyuan.platform.files import STAFF_TYPES, file_receive, storage
+from suyuan.platform.jobs import run_due
 from suyuan.platform.models import AccessRow, FactRow
+from tests.cases.cast import NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +60,42 @@ def test_nothing_chosen_says_so_and_makes_nothing(cast, make_case, browser):
     case, client = make_case(), browser("manager")
     answer = client.post(reverse("desk:bundle", args=[case.reference]), {"files": "auto"})
     assert answer.status_code == 422 and not BundleExport.objects.exists()
+
+
+def test_a_large_one_is_prepared_by_a_job_and_sent_as_it_is_read(cast, make_case, browser, monkeypatch):
+    monkeypatch.setattr(bundles, "MOST_AT_ONCE", 1000)
+    case, client = make_case(), browser("manager")
+    url, export = made(client, case)
+    waiting = client.get(url).content.decode()
+    taken = reverse("desk:bundle_file", args=[case.reference, export.uid])
+    assert "準備中" in waiting and taken not in waiting and 'hx-trigger="every 4s"' in waiting
+    assert client.get(taken).url == url  # nothing is given yet
+    assert AccessRow.objects.filter(what="bundle", purpose="export").count() == 1
+
+    run_due(clock.now())
+    page = client.get(url).content.decode()
+    assert "準備中" not in page and taken in page and "hx-trigger" not in page.split('id="made"')[1][:300]
+    answer = client.get(taken)
+    bundle = b"".join(answer.streaming_content)
+    assert int(answer["Content-Length"]) == len(bundle)
+    assert verify.verify(io.BytesIO(bundle), export.checkpoint.fingerprint).pinned
+
+
+def test_one_whose_file_is_damaged_says_so_and_is_never_given(cast, make_case, browser, monkeypatch):
+    monkeypatch.setattr(bundles, "MOST_AT_ONCE", 1000)
+    case, client = make_case(), browser("manager")
+    received = file_receive(source=[b"%PDF-1.4\n%%EOF\n" + b"x" * 5000], name="a.pdf", max_bytes=1 << 20, accept=STAFF_TYPES)
+    item = file_keep(case=case, received=received, note="", actor=cast.manager.actor, now=NOON)
+    url, export = made(client, case)
+    (path,) = (p for p in storage().root.rglob(f"{item.stored.path}*") if p.is_file())
+    path.chmod(0o600)
+    raw = bytearray(path.read_bytes())
+    raw[-100] ^= 1
+    path.write_bytes(raw)
+
+    run_due(clock.now())
+    assert "這一份沒有做成" in client.get(url).content.decode()
+    assert client.get(reverse("desk:bundle_file", args=[case.reference, export.uid])).status_code == 302
 
 
 def test_an_export_of_another_case_is_not_there(cast, make_case, browser):

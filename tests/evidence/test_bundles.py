@@ -131,11 +131,12 @@ def test_the_same_bundle_can_be_made_again_byte_for_byte(cast, make_case):
     with_file(cast, case, PDF + b"more")  # life goes on
     checkpoint_make(now=LATER + HOUR)
     again = io.BytesIO()
-    case_bundle_again(case=case, export=BundleExport.objects.get(), out=again, actor=cast.head.actor, now=LATER + 2 * HOUR)
+    plan = case_bundle_again(case=case, export=BundleExport.objects.get(), actor=cast.head.actor, now=LATER + 2 * HOUR)
+    bundle_write(plan=plan, out=again)
     assert again.getvalue() == bundle
     export.manifest = "0" * 64
     with pytest.raises(BundleRefused):
-        case_bundle_again(case=case, export=export, out=io.BytesIO(), actor=cast.head.actor, now=LATER + 2 * HOUR)
+        case_bundle_again(case=case, export=export, actor=cast.head.actor, now=LATER + 2 * HOUR)
 
 
 # --- who, what for, and what stays in -----------------------------------------------------------------------------------

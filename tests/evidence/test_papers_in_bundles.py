@@ -127,7 +127,7 @@ def test_the_same_bundle_again_holds_only_the_papers_of_that_day(cast, case):
     signed(cast, fresh(case), words={**WORDS, "summary": "補查之後的摘要。"})  # the first is superseded
     checkpoint_make(now=LATER + HOUR)
     again = io.BytesIO()
-    case_bundle_again(case=fresh(case), export=export, out=again, actor=cast.manager.actor, now=LATER + HOUR)
+    bundle_write(plan=case_bundle_again(case=fresh(case), export=export, actor=cast.manager.actor, now=LATER + HOUR), out=again)
     assert again.getvalue() == bundle
     assert papers_in(handed(cast, case)[1]) == ["report-internal-1.pdf", "report-internal-2.pdf"]
 
@@ -143,5 +143,5 @@ def test_a_paper_signed_between_asking_and_sealing_does_not_break_the_bundle(cas
     export, bundle = handed(cast, case)
     assert papers_in(bundle) == ["report-internal-1.pdf"]
     again = io.BytesIO()
-    case_bundle_again(case=fresh(case), export=export, out=again, actor=cast.manager.actor, now=LATER)
+    bundle_write(plan=case_bundle_again(case=fresh(case), export=export, actor=cast.manager.actor, now=LATER), out=again)
     assert again.getvalue() == bundle

@@ -1,8 +1,9 @@
 """Thin: the minute's work."""
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from suyuan.cases.services.bundles import PREPARE, case_bundle_prepare_later
 from suyuan.cases.services.clocks import (
     clocks_recount_many,
     clocks_sweep,
@@ -10,6 +11,7 @@ from suyuan.cases.services.clocks import (
     provisional_cases,
     tasks_sweep,
 )
+from suyuan.evidence.models import BundleExport
 from suyuan.kernel.actor import SYSTEM
 from suyuan.platform.jobs import job, periodic
 
@@ -32,3 +34,11 @@ def recount(args: dict, now: datetime) -> None:
     cases = provisional_cases()
     for start in range(0, len(cases), AT_ONCE):
         clocks_recount_many(case_ids=cases[start : start + AT_ONCE], actor=SYSTEM, now=now)
+
+
+@job(PREPARE, timeout=timedelta(hours=1))
+def bundle_prepare(args: dict, now: datetime) -> None:
+    """A large bundle is made and checked before anybody takes it away."""
+    export = BundleExport.objects.select_related("checkpoint").get(uid=args["export"])
+    if export.checked_at is None:
+        case_bundle_prepare_later(export=export, now=now)

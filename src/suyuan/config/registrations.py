@@ -36,7 +36,8 @@ FROZEN: tuple[tuple[str, dict], ...] = (
         "evidence_item",
         {"may_update_columns": ("kind", "title", "from_whom", "obtained_at", "place", "note", "compartment", "branch_id")},
     ),
-    ("evidence_bundleexport", {}),
+    ("evidence_bundleexport", {"may_update_columns": ("crcs", "fault", "checked_at")}),
+    ("evidence_bundleexport", {"frozen_when": "OLD.checked_at IS NOT NULL"}),
     ("evidence_picture", {}),
     ("evidence_need", {"may_update_columns": ("ended_at", "ended_by_id"), "ordered_columns": ("reason",)}),
     ("evidence_evidencerequest", {"may_update_columns": (

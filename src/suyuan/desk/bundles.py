@@ -1,17 +1,17 @@
 """Handing out a case as evidence. Thin: parse, call, render."""
 from __future__ import annotations
 
-import tempfile
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from suyuan.accounts.labels import COMPARTMENTS
@@ -21,15 +21,18 @@ from suyuan.cases.phrases import AGREED_HOW, PAPERS, PURPOSES, label
 from suyuan.cases.selectors.bundles import PURPOSES as OFFERED
 from suyuan.cases.selectors.bundles import agreements_of, bundle_asked, hideable_in
 from suyuan.cases.selectors.door import allowed_moves, compartments_for
-from suyuan.cases.services.bundles import case_bundle, case_bundle_again
+from suyuan.cases.services.bundles import case_bundle, case_bundle_again, case_bundle_prepare
 from suyuan.desk import shapes
 from suyuan.desk.fields import attempt, one_of, some_of
+from suyuan.evidence.errors import BundleRefused
 from suyuan.evidence.models import BundleExport
 from suyuan.evidence.selectors.bundles import exports_of
+from suyuan.kernel.container import container_length, container_stream
 from suyuan.kernel.refusal import NotHere
 from suyuan.platform import access
 from suyuan.platform.addresses import address
 from suyuan.platform.facts import facts_told
+from suyuan.platform.files.serving import SANDBOX
 
 MOVE = "bundle_export"
 
@@ -116,7 +119,8 @@ def bundle(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _made(request: HttpRequest, found: Case, form: BundleForm) -> BundleExport:
-    export, _plan = case_bundle(case=found, actor=request.actor, now=request.now, **form.said())
+    export, plan = case_bundle(case=found, actor=request.actor, now=request.now, **form.said())
+    case_bundle_prepare(export=export, plan=plan, now=request.now)
     return export
 
 
@@ -157,6 +161,7 @@ def bundle_made(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse
             "purpose": purpose_words(export.purpose),
             "left_out": [left_out_words(*pair) for pair in export.left_out],
             "hidden": len(export.asked["hidden"]),
+            "problem": BundleRefused(export.fault).message() if export.fault else "",
             "pin": export.checkpoint.fingerprint,
             "name": _name(found, export),
             "check_url": base + reverse("portal:bundle"),
@@ -165,19 +170,18 @@ def bundle_made(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse
 
 
 @address("staff", move=MOVE)
-def bundle_file(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
-    """The bundle itself, made anew byte for byte and checked; the copy is written down before it is given."""
+def bundle_file(request: HttpRequest, reference: str, uid: UUID) -> HttpResponseBase:
+    """The bundle itself, sent as it is read, so that it may be of any size; the copy is written down before it is given."""
     found = cases_read.case_for(request.profile, reference, to=MOVE)
     export = _export(found, uid)
-    out = tempfile.TemporaryFile()  # noqa: SIM115  (closed by the answer; it has no name, and goes with it)
-    try:
-        case_bundle_again(case=found, export=export, out=out, actor=request.actor, now=request.now)
-    except BaseException:
-        out.close()
-        raise
-    response = FileResponse(out, as_attachment=True, filename=_name(found, export))
+    if export.checked_at is None or export.fault:
+        return redirect("desk:bundle_made", found.reference, export.uid)
+    plan = case_bundle_again(case=found, export=export, actor=request.actor, now=request.now)
+    response = StreamingHttpResponse(container_stream(plan.sources, export.crcs))
+    response["Content-Length"] = str(container_length(plan.sources))
     response["Content-Type"] = "application/octet-stream"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Disposition"] = content_disposition_header(True, _name(found, export))
+    response["Content-Security-Policy"] = SANDBOX
     return response
 
 

@@ -9,7 +9,7 @@ import re
 import struct
 import unicodedata
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -29,7 +29,7 @@ class ContainerRefused(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """A file about to be written. `chunks` is called once; what it gives must have this size and digest."""
+    """A file about to be written. What `chunks` gives, as often as it is called, must have this size and digest."""
 
     name: str
     size: int
@@ -92,17 +92,65 @@ def _file_write(out: BinaryIO, source: Source, offset: int) -> Entry:
     out.seek(offset)
     out.write(_local(name, 0, source.size, offset))
     start = out.tell()
-    crc, size, digest = 0, 0, hashlib.sha256()
-    for chunk in source.chunks():
+    crc = 0
+    for chunk in _announced(source):
         crc = zlib.crc32(chunk, crc)
+        out.write(chunk)
+    out.seek(offset)
+    out.write(_local(name, crc, source.size, offset))
+    return Entry(source.name, source.size, crc, source.sha256, offset, start)
+
+
+def _announced(source: Source) -> Iterator[bytes]:
+    size, digest = 0, hashlib.sha256()
+    for chunk in source.chunks():
         digest.update(chunk)
         size += len(chunk)
-        out.write(chunk)
+        yield chunk
     if (size, digest.hexdigest()) != (source.size, source.sha256):
         raise ContainerRefused(f"{source.name} is not what was announced: {size} bytes, {digest.hexdigest()}")
-    out.seek(offset)
-    out.write(_local(name, crc, size, offset))
-    return Entry(source.name, size, crc, source.sha256, offset, start)
+
+
+def container_length(sources: Iterable[Source]) -> int:
+    """How long the container of these files is, before any of them is read."""
+    entries, offset = [], 0
+    for source in sorted(sources, key=lambda source: source.name.encode()):
+        start = offset + len(_local(source.name.encode(), 0, source.size, offset))
+        entries.append(Entry(source.name, source.size, 0, source.sha256, offset, start))
+        offset = start + source.size
+    return offset + len(_tail(entries, offset))
+
+
+def container_stream(sources: Iterable[Source], crcs: Mapping[str, int]) -> Iterator[bytes]:
+    """The bytes that `container_write` writes, in order, for what cannot seek: nothing is kept.
+
+    crcs   checksums that are known, by name; a file without one is read twice
+    Raises ContainerRefused on the way when a file is not what it said. What was sent by then has no directory, and is too
+    short: nobody takes it for a container.
+    """
+    ordered = sorted(sources, key=lambda source: source.name.encode())
+    names_check(source.name for source in ordered)
+    entries, offset = [], 0
+    for source in ordered:
+        known = crcs.get(source.name)
+        header = _local(source.name.encode(), _crc_of(source) if known is None else known, source.size, offset)
+        yield header
+        start, crc = offset + len(header), 0
+        for chunk in _announced(source):
+            crc = zlib.crc32(chunk, crc)
+            yield chunk
+        if known not in (None, crc):
+            raise ContainerRefused(f"the checksum of {source.name} is another")
+        entries.append(Entry(source.name, source.size, crc, source.sha256, offset, start))
+        offset = start + source.size
+    yield _tail(entries, offset)
+
+
+def _crc_of(source: Source) -> int:
+    crc = 0
+    for chunk in source.chunks():
+        crc = zlib.crc32(chunk, crc)
+    return crc
 
 
 def container_read(handle: BinaryIO) -> list[Entry]:

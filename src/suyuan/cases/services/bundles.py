@@ -4,7 +4,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
-from typing import BinaryIO
 
 from suyuan.accounts.selectors import profile_for
 from suyuan.cases import rules
@@ -14,10 +13,11 @@ from suyuan.cases.selectors.bundles import AGREED, PURPOSES, bundle_asked
 from suyuan.cases.selectors.door import compartments_for
 from suyuan.cases.services.common import case_change, case_locked, known, require_may, stated_time, tell, words_frozen
 from suyuan.evidence.models import BundleExport
-from suyuan.evidence.selectors.bundles import Asked, Plan
-from suyuan.evidence.services.bundles import bundle_again, bundle_export
+from suyuan.evidence.selectors.bundles import Asked, Plan, bundle_plan
+from suyuan.evidence.services.bundles import bundle_again, bundle_check, bundle_export
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.platform import access
+from suyuan.platform.jobs import enqueue
 from suyuan.platform.units import writes
 
 
@@ -45,14 +45,37 @@ def case_bundle(
     )
 
 
-def case_bundle_again(*, case: Case, export: BundleExport, out: BinaryIO, actor: Actor, now: datetime) -> None:
+# More than this takes over a second to make and check: it is done by a job, and the page says so.
+MOST_AT_ONCE, MOST_EVENTS_AT_ONCE = 50 << 20, 300
+PREPARE = "cases.bundle"
+
+
+def case_bundle_prepare(*, export: BundleExport, plan: Plan, now: datetime) -> None:
+    """Have it made and checked: at once where that is quick, otherwise by a job."""
+    if plan.size <= MOST_AT_ONCE and plan.events <= MOST_EVENTS_AT_ONCE:
+        bundle_check(export=export, plan=plan, now=now)
+    else:
+        enqueue(PREPARE, {"export": str(export.uid)}, unique_key=f"{PREPARE}:{export.uid}")
+
+
+def case_bundle_prepare_later(*, export: BundleExport, now: datetime) -> None:
+    """The job's part: what was recorded is made, with the rights that whoever asked had then."""
+    case = Case.objects.select_related("branch").get(stream=export.stream)
+    chosen = {name: export.asked[name] for name in ("hidden", "with_files")}
+    wanted = as_recorded(bundle_asked(None, case, purpose=export.purpose, now=export.at, **chosen), export)
+    bundle_check(export=export, plan=bundle_plan(wanted, at=export.at, again=export), now=now)
+
+
+def case_bundle_again(*, case: Case, export: BundleExport, actor: Actor, now: datetime) -> Plan:
     """The same bytes once more, for whoever could have had them made. Raises MayNot, BundleRefused."""
     require_may(case, "bundle_export", actor, now)
     chosen = {name: export.asked[name] for name in ("hidden", "with_files")}
     # What the law kept in, and who asked, is settled by that day; whoever reads less now gets nothing.
     wanted = _asked(case, export.purpose, actor, now, **chosen)
     bundle_noted(case=case, wanted=wanted, actor=actor, now=now)
-    bundle_again(export=export, wanted=_as_then(wanted, export), out=out)
+    if not set(export.asked["compartments"]) <= set(wanted.compartments):
+        raise MayNot("role")
+    return bundle_again(export=export, wanted=as_recorded(wanted, export))
 
 
 @writes
@@ -69,9 +92,7 @@ def _asked(case: Case, purpose: str, actor: Actor, now: datetime, **chosen) -> A
     return bundle_asked(profile, case, purpose=purpose, now=now, **chosen)
 
 
-def _as_then(wanted: Asked, export: BundleExport) -> Asked:
-    if not set(export.asked["compartments"]) <= set(wanted.compartments):
-        raise MayNot("role")
+def as_recorded(wanted: Asked, export: BundleExport) -> Asked:
     return replace(
         wanted,
         streams=tuple(export.streams),

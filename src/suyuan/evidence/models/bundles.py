@@ -11,6 +11,8 @@ class BundleExport(models.Model):
     asked     what was opened and closed, in the words of whoever knows what the streams are about
     heads     the ends of the streams as they stood then, with their paths: the log itself keeps only the newest
     anchors   ids of the anchors that went along
+    crcs      checksums of the files, by their names in the bundle: with them it can be sent without being made first
+    fault     why the verifier, or the making, refused it at `checked_at`; empty when it holds
     """
 
     uid = models.UUIDField(default=chance.uid, unique=True)
@@ -29,6 +31,9 @@ class BundleExport(models.Model):
     size = models.PositiveBigIntegerField()
     by = models.CharField(max_length=80)
     at = models.DateTimeField()
+    crcs = models.JSONField(default=dict)
+    fault = models.CharField(max_length=40, default="")
+    checked_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["stream", "id"], name="bundle_by_stream")]
