@@ -14,7 +14,7 @@ from suyuan.accounts.rules import GUEST_KINDS, GUESTS, CaseView
 from suyuan.cases.models import Case, Involvement, Report, StaffStatement, Task
 from suyuan.cases.rules import Paper
 from suyuan.cases.services import handling
-from suyuan.cases.services.bundles import case_bundle
+from suyuan.cases.services.bundles import case_bundle, case_bundle_prepare
 from suyuan.cases.services.hearing import interview_record
 from suyuan.cases.services.passports import passport_make
 from suyuan.desk.services import file_keep, letter_send
@@ -141,7 +141,7 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         "desk:copies_print": str(copies.uid),
         "reference": case.reference,
         "desk:file": str(kept.uid),
-        "desk:bundle": str(case_bundle(case=fresh(case), purpose="litigation", actor=actor, now=NOON)[0].uid),
+        "desk:bundle": _bundle(fresh(case), actor),
         **_papers(case, manager.user, actor),
         "desk:file_redact": str(photo.uid),
         "desk:file_shown": str(previews_of(photo)[0].uid),
@@ -191,6 +191,12 @@ def _sealed_and_copied(case: Case, kept, actor):
     given = {"items": [kept], "stream": case.stream, "branch": case.branch, "actor": actor, "now": NOON}
     copies = copies_prepare(**given, request=None, consents="included", currency="TWD")
     return seal_make(**given, ceremony=there), copies
+
+
+def _bundle(case: Case, actor) -> str:
+    export, plan = case_bundle(case=case, purpose="litigation", actor=actor, now=NOON)
+    case_bundle_prepare(export=export, plan=plan, now=NOON)
+    return str(export.uid)
 
 
 def _contact(person, actor):
