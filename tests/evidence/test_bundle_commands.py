@@ -22,6 +22,7 @@ def test_a_case_is_exported_and_checked(cast, make_case, tmp_path, monkeypatch, 
     words = ("export", case.reference, "--out", str(out), "--purpose", "mediation", "--as", cast.head.user.login)
     assert typed(monkeypatch, *words) == 0
     export = BundleExport.objects.get()
+    assert export.checked_at and not export.fault  # the desk gives it at once
     told = capfd.readouterr().out
     assert export.manifest in told and f"--pin {export.checkpoint.fingerprint}" in told and "compartment.counsel" in told
     assert typed(monkeypatch, "check", str(out), "--pin", export.checkpoint.fingerprint, "--lang", "en") == 0

@@ -507,7 +507,7 @@ def bundle_export(given: argparse.Namespace) -> int:
     from suyuan.cases.models import Case
     from suyuan.cases.rules import Purpose, reference_read
     from suyuan.cases.services.bundles import case_bundle
-    from suyuan.evidence.services.bundles import bundle_write
+    from suyuan.evidence.services.bundles import bundle_checked, bundle_write, crcs_of
     from suyuan.kernel.actor import SYSTEM
     from suyuan.kernel.refusal import Refusal
     from suyuan.platform import clock
@@ -528,7 +528,8 @@ def bundle_export(given: argparse.Namespace) -> int:
             export, plan = case_bundle(
                 case=case, purpose=given.purpose, hidden=given.hide, with_files=given.files, actor=actor, now=now
             )
-            bundle_write(plan=plan, out=out)
+            crcs = crcs_of(bundle_write(plan=plan, out=out))
+            bundle_checked(export=export, crcs=crcs, fault="", now=now)
     except FileExistsError:
         return _complain(f"{given.out} 已經在了。 It is there already.")
     except MayNot:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -96,11 +96,14 @@ def bundle_check(*, export: BundleExport, plan: Plan, now: datetime) -> None:
         if plan.manifest != export.manifest:
             raise BundleRefused("changed_since")
         with tempfile.TemporaryFile() as out:
-            entries = bundle_write(plan=plan, out=out)
-        crcs = {entry.name: entry.crc for entry in entries if entry.name.startswith(STORED)}
+            crcs = crcs_of(bundle_write(plan=plan, out=out))
     except BundleRefused as refused:
         fault = str(refused.data["why"])
     bundle_checked(export=export, crcs=crcs, fault=fault, now=now)
+
+
+def crcs_of(entries: Iterable[Entry]) -> dict[str, int]:
+    return {entry.name: entry.crc for entry in entries if entry.name.startswith(STORED)}
 
 
 @writes
