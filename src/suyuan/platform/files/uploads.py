@@ -121,6 +121,7 @@ def upload_append(*, upload: Upload, offset: int, source: Iterable[bytes]) -> Up
         raise UploadOffsetWrong(offset=upload.offset)
     if upload.pieces.count() >= MOST_PIECES:
         raise UploadInTooManyPieces
+    _refuse_at_the_last(0)
     room, length, broken = upload.expected - offset, 0, None
     key = unwrap_file_key(upload.wrapped_key)
     with storage().incoming() as incoming:
@@ -207,17 +208,21 @@ def upload_drop(*, upload: Upload) -> None:
         storage().remove(path)
 
 
+def _refuse_at_the_last(more: int) -> None:
+    room = storage().room()
+    if room is not None and room - more < LAST:
+        raise StorageFull
+
+
 def _refuse_without_room(expected: int) -> None:
     room = storage().room()
-    if room is None:
+    _refuse_at_the_last(2 * expected)
+    if room is None or expected <= LARGE:
         return
-    if room - 2 * expected < LAST:
-        raise StorageFull
-    if expected <= LARGE:
-        return
-    waiting = Upload.objects.filter(state="open").aggregate(left=Sum(F("expected") * 2 - F("offset")))["left"] or 0
-    # Twice: while it is put together, its pieces are still there.
-    if room - waiting - 2 * expected < RESERVE:
+    # What has come is put together beside its pieces. What was only announced keeps no room from anybody: it costs nothing
+    # to announce, and each piece asks for room again.
+    arrived = Upload.objects.filter(state="open").aggregate(there=Sum("offset"))["there"] or 0
+    if room - arrived - 2 * expected < RESERVE:
         raise StorageFull
 
 
