@@ -2,6 +2,8 @@
 and eight processes that each append 10,000 facts to PostgreSQL while a ninth signs, without a gap or a fork.
 
     python -m benchmarks.proof_log [events] [appends]
+
+And one case of that house, a row in every table of evidence, edited past the product 2,000 times (E3).
 """
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ from benchmarks import house
 
 EVENTS, STREAMS, AT_ONCE, SIGNED_EVERY = 200_000, 2_000, 200, 500
 WRITERS, APPENDS = 8, 10_000
+EDITS = 2_000
 SECONDS = 120
 Row = tuple[str, str, str, float]
 
@@ -24,6 +27,7 @@ Row = tuple[str, str, str, float]
 def rows() -> Iterator[Row]:
     """For the table of `proof`. Stands on the house's folder, in a database of its own."""
     yield from _at_size(EVENTS)
+    yield _edited(EDITS)
     yield _appended(APPENDS)
 
 
@@ -81,6 +85,41 @@ def _live(events: int) -> tuple[int, float]:
             house.say(f"  {start + AT_ONCE:,} events")
     checkpoint_make(now=now)
     return Checkpoint.objects.count(), signing
+
+
+# --- rows edited past the product -------------------------------------------------------------------------------------
+
+
+def _edited(amount: int) -> Row:
+    import random
+
+    from django.conf import settings
+    from django.db import connection
+
+    from suyuan.accounts.models import Branch, User
+    from suyuan.platform import triggers
+    from tests.cases.cast import cast_made
+    from tests.evidence.rows import lived, tried
+
+    path = house.path_of("rows")
+    connection.close()
+    house._copy(Path(settings.DATA_DIR) / "suyuan.sqlite3", path)
+    house.move_into(path)
+    for row in Branch.objects.all():  # the cast of the tests has people and branches of the same names
+        Branch.objects.filter(pk=row.pk).update(code=f"X{row.pk}", portal_slug=f"x{row.pk}")
+    for user in User.objects.all():
+        User.objects.filter(pk=user.pk).update(login=f"x{user.pk}")
+    case = lived(cast_made())
+    triggers.drop()
+    begun = time.process_time()
+    found = tried(case, amount, random.Random(2_000))
+    cpu = time.process_time() - begun
+    connection.close()
+    for file in house.CACHE.glob("rows.sqlite3*"):
+        file.unlink()
+    looked = f"{found.made:,} edits of every column, deletes and inserts; {len(found.refused):,} more the database itself refused"
+    result = "each found and named" if not found.missed else f"{len(found.missed)} MISSED, {found.missed[0]}"
+    return "rows, edited", looked, result, cpu
 
 
 # --- many at once ----------------------------------------------------------------------------------------------------

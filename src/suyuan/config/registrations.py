@@ -121,7 +121,9 @@ def register_all() -> None:
     from suyuan.correspondence.freezing import FROZEN as MESSAGES
     from suyuan.correspondence.phrases import PHRASES as WORDS
     from suyuan.evidence.phrases import PHRASES as EVIDENCE
+    from suyuan.evidence.recomputing import evidence_recomputed
     from suyuan.people.selectors import person_meant
+    from suyuan.platform.recomputing import platform_recomputed
 
     holds.register_hangs_on("person", cases_of_person)
     for compartment in sorted(PROTECTED):
@@ -138,6 +140,8 @@ def register_all() -> None:
     for table, how in (*FROZEN, *MESSAGES):
         triggers.register(table, **how)
     verify.register_row_check("access", access_recomputed)
+    verify.register_row_check("platform", platform_recomputed)
+    verify.register_row_check("evidence", evidence_recomputed)
     verify.register_row_check("cases", cases_recomputed)
     access.meant_register("reference", case_meant)
     access.meant_register("people:uid", person_meant)

@@ -1,6 +1,8 @@
 """Handing out a bundle: recorded first, then written, then checked by the verifier that travels in it."""
 from __future__ import annotations
 
+import hashlib
+import json
 import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -10,6 +12,7 @@ from suyuan.evidence.errors import BundleRefused
 from suyuan.evidence.models import BundleExport
 from suyuan.evidence.selectors.bundles import Asked, Plan, bundle_plan
 from suyuan.evidence.verifier import verify
+from suyuan.kernel import chain
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.container import ContainerRefused, Entry, container_write
 from suyuan.platform.checkpoints import checkpoint_make
@@ -68,8 +71,15 @@ def export_record(
         "files": plan.files,
         "left_out": left_out,
     }
-    facts_record([Fact("bundle.exported", stream, plain=plain, subject=export)], actor=actor, now=now)
+    private = {"made_from": made_from(export.streams, export.asked, export.heads, export.anchors, export.size)}
+    facts_record([Fact("bundle.exported", stream, plain, private, subject=export)], actor=actor, now=now)
     return export
+
+
+def made_from(streams: Any, asked: Any, heads: Any, anchors: Any, size: int) -> str:
+    """A digest of what the row keeps besides and the fact does not say: from it the same bytes are made again."""
+    kept = json.loads(json.dumps([streams, asked, heads, anchors, size]))  # as the row gives it back
+    return hashlib.sha256(chain.canonical(kept)).hexdigest()
 
 
 def bundle_write(*, plan: Plan, out: BinaryIO) -> list[Entry]:

@@ -40,6 +40,8 @@ def item_look(*, item: Item, look: Look, zone: ZoneInfo, now: datetime) -> Pictu
     made += derived_make(item, "thumbnail", [look.thumbnail] if look.thumbnail else [], actor=SYSTEM, now=now)
     plain = {"item": str(item.uid), "number": item.number, "decoded": look.decoded}
     plain["made"] = [[each.derivation, str(each.uid), each.stored.sha256] for each in made]
+    plain |= {"width": picture.width, "height": picture.height, "pages": picture.pages}
+    plain |= {"taken": picture.taken_at.isoformat() if picture.taken_at else None, "zone_stated": picture.taken_zone_stated}
     fact = Fact("item.previewed", rules.told_in(item.stream, item.compartment), plain=plain, subject=item)
     facts_record([fact], actor=SYSTEM, now=now)
     return picture

@@ -74,7 +74,9 @@ def interview_record(
     whose = "party" if heard.party else "staff" if heard.user else "other"
     plain = {"heard": whose, "recorded": sound is not None}
     plain |= {"recording": str(sound.item.uid), "took_part": sound.took_part, "notice": sound.notice_given} if sound else {}
-    private = {name: getattr(interview, name) for name in ("heard_name", "interviewers", "present", "place", "recorder")}
+    plain |= {"user": str(heard.user.uid)} if heard.user else {}
+    told = ("heard_name", "interviewers", "present", "place", "recorder", "party")
+    private = {name: getattr(interview, name) for name in told}
     _told("interview.recorded", interview, plain, private, {"minutes": text}, actor, now, heard.held_at)
     return interview
 
@@ -113,6 +115,7 @@ def interview_confirm(
         text = _words(interview.stream, "interview.corrections", corrections, branch_id, now, "corrections")
     _settle(interview, "confirmed", happened_at, actor, now, read_how=how, corrections=text, signature=signature)
     plain = {"how": how, "corrected": text is not None, "signed": signature is not None}
+    plain |= {"signature": str(signature.uid)} if signature else {}
     texts = {"corrections": text} if text else {}
     _told("interview.confirmed", interview, plain, {}, texts, actor, now, happened_at)
     return interview
@@ -145,7 +148,8 @@ def interview_supplement(
         written_by_id=actor.user_id,
         written_at=now,
     )
-    _told("interview.supplemented", interview, {}, {"said_by": row.said_by}, {"words": text}, actor, now)
+    plain = {"supplement": str(row.uid)}
+    _told("interview.supplemented", interview, plain, {"said_by": row.said_by}, {"words": text}, actor, now)
     return row
 
 

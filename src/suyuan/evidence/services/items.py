@@ -113,6 +113,8 @@ def facts_of(item: Item) -> dict:
     if item.stored is not None:
         stored = item.stored
         plain |= {"sha256": stored.sha256, "size": stored.size, "content_type": stored.content_type}
+    if item.compartment:  # told in another stream than its own
+        plain["of"] = item.stream
     return plain
 
 
@@ -145,6 +147,7 @@ def item_describe(
     item.save(update_fields=list(changes))
     plain = {"item": str(item.uid), "number": item.number, "changed": sorted(changes)}
     plain |= {"kind": item.kind} if "kind" in changes else {}
+    plain |= {"obtained": item.obtained_at.isoformat()} if "obtained_at" in changes else {}
     private = {name: value for name, value in changes.items() if isinstance(value, str) and name != "kind" and value}
     told = Fact("item.described", told_in or item.stream, plain=plain, private=private, subject=item)
     facts_record([told], actor=actor, now=now)

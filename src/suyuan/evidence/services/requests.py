@@ -62,7 +62,8 @@ def request_open(*, stream: str, holder: Holder, asked: Asked, actor: Actor, now
     plain = {"request": str(request.uid), "kind": asked.kind, "due": asked.due_at.isoformat(), "role": holder.role}
     plain |= {"user": str(holder.user.uid)} if holder.user else {}
     plain |= {"outside": True} if holder.party else {}
-    _told("evidence.requested", request, plain | asked.more, {"name": holder.name, "words": words}, actor, now)
+    private = {"name": holder.name, "words": words, "party": holder.party}
+    _told("evidence.requested", request, plain | asked.more, private, actor, now)
     return request
 
 

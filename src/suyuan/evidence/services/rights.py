@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from suyuan.accounts.models import Branch
@@ -90,6 +91,7 @@ def seal_make(
         "digest": seal.digest,
         "signed_on": seal.signed_on,
         "both": bool(seal.for_patient),
+        "continues": str(continues.uid) if continues else None,
     }
     told = ("place", "kept_at", "for_clinic", "for_patient", "witness", "absence", "unfinished")
     private = {name: getattr(seal, name) for name in told if getattr(seal, name)}
@@ -101,9 +103,16 @@ def seal_make(
 
 def seal_digest(number: str, stream: str, when: datetime, lines: Iterable[SealedItem], before: str) -> str:
     """What both sides hold in their hands: a digest of the list exactly as it is printed."""
-    listed = [[line.number, line.title, line.lot, line.sha256] for line in lines]
-    told = {"format": "suyuan seal 1", "number": number, "of": stream, "at": chain.time_text(when), "items": listed}
-    return hashlib.sha256(chain.canonical(told | {"continues": before})).hexdigest()
+    listed = [{name: getattr(line, name) for name in ("number", "title", "lot", "sha256")} for line in lines]
+    return listed_seal({"number": number, "stream": stream, "sealed_at": when}, listed, before)
+
+
+def listed_seal(seal: Mapping[str, Any], lines: Iterable[Mapping[str, Any]], before: str) -> str:
+    """The same, of rows as they were read."""
+    listed = [[line["number"], line["title"], line["lot"], line["sha256"]] for line in lines]
+    told = {"format": "suyuan seal 1", "number": seal["number"], "of": seal["stream"], "items": listed}
+    told |= {"at": chain.time_text(seal["sealed_at"]), "continues": before}
+    return hashlib.sha256(chain.canonical(told)).hexdigest()
 
 
 @writes
@@ -144,6 +153,7 @@ def seal_open(
     items = [line.item for line in seal.lines.select_related("item__stored").order_by("number")]
     custody_make(items, act="unsealed", happened_at=opening.opened_at, why=seal.number, actor=actor, now=now)
     plain = {"seal": str(seal.uid), "number": seal.number, "ground": ground, "intact": intact}
+    plain["opening"] = str(opening.uid)
     private = {name: getattr(opening, name) for name in words if getattr(opening, name)}
     told = Fact("seal.opened", seal.stream, plain, private, happened_at=happened_at, subject=opening)
     facts_record([told], actor=actor, now=now)
@@ -214,6 +224,8 @@ def copies_prepare(
         "consents": consents,
         "fee": fee_minor,
         "currency": currency,
+        "pages": pages,
+        "request": str(request) if request else None,
     }
     private = {"missing": copies.missing} if copies.missing else {}
     facts_record([Fact("copies.prepared", stream, plain, private, subject=copies)], actor=actor, now=now)
@@ -222,8 +234,14 @@ def copies_prepare(
 
 def copies_digest(number: str, stream: str, lines: Iterable[CopiedItem]) -> str:
     """One digest for the whole set: number, and each item's number, title, size and own digest."""
-    listed = [[line.number, line.title, line.size, line.sha256] for line in lines]
-    told = {"format": "suyuan copies 1", "number": number, "of": stream, "items": listed}
+    listed = [{name: getattr(line, name) for name in ("number", "title", "size", "sha256")} for line in lines]
+    return listed_copies({"number": number, "stream": stream}, listed)
+
+
+def listed_copies(copies: Mapping[str, Any], lines: Iterable[Mapping[str, Any]], before: str = "") -> str:
+    """The same, of rows as they were read."""
+    listed = [[line["number"], line["title"], line["size"], line["sha256"]] for line in lines]
+    told = {"format": "suyuan copies 1", "number": copies["number"], "of": copies["stream"], "items": listed}
     return hashlib.sha256(chain.canonical(told)).hexdigest()
 
 
@@ -280,6 +298,7 @@ def copies_hand_over(
         "receipt": receipt,
         "stamped": stamped,
         "present": present,
+        "handover": str(handover.uid),
     }
     private = {name: getattr(handover, name) for name in words if getattr(handover, name)}
     told = Fact("copies.handed_over", copies.stream, plain, private, happened_at=happened_at, subject=handover)
