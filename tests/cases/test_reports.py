@@ -5,7 +5,7 @@ import hashlib
 import io
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from PIL import Image
 from pypdf import PdfReader
 
@@ -103,7 +103,7 @@ def test_the_content_is_frozen_and_chained_when_it_is_sent_for_signing(cast, cas
     assert Text.objects.get(pk=report.text_id).sha256 == hashlib.sha256(report.text.body.encode()).hexdigest()
     assert "三月一日到三日的來電都沒有回。" in report.text.body
     for column, value in (("content", "'{}'"), ("words", "'{}'"), ("digest", "'x'")):
-        with pytest.raises(DatabaseError), connection.cursor() as cursor:
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"UPDATE cases_report SET {column} = {value} WHERE id = %s", [report.pk])
     with pytest.raises(errors.WrongPaperState):
         reports.report_revise(report=report, words={}, edition=report.edition, actor=cast.doctor.actor, now=NOON)
@@ -186,14 +186,14 @@ def test_a_new_version_supersedes_and_never_overwrites(cast, case):
     assert (first.state, second.state, second.version) == ("superseded", "signed", 2)
     assert "腫脹仍在恢復期內" in read(first) and "補查之後" in read(second)
     assert facts_of(case, "report.signed")[1].value("supersedes") == 1
-    with pytest.raises(DatabaseError), connection.cursor() as cursor:
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM cases_report WHERE id = %s", [first.pk])
 
 
 @pytest.mark.parametrize("column", ["sha256 = ''", "stored_id = NULL", "signed_at = NULL"])
 def test_a_signed_version_is_frozen_by_the_database(cast, case, column):
     report = signed(cast, case)
-    with pytest.raises(DatabaseError), connection.cursor() as cursor:
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"UPDATE cases_report SET {column} WHERE id = %s", [report.pk])
 
 

@@ -44,10 +44,9 @@ def traced(begun):
     process.wait(40)
 
 
-@pytest.mark.requirement("A-06")
-@pytest.mark.requirement("B-04")
-def test_a_file_is_on_disk_with_its_name_and_its_row_before_anybody_is_told(traced):
-    """write < fsync(file) < rename < fsync(folder), fsync(parent) after each mkdir, < fdatasync(WAL) < the 2xx answer."""
+@pytest.fixture(scope="module")
+def intakes(traced):
+    """Complaints with two files each, sent while every call is watched."""
     port, trace, clinic = traced
     client = Client(port, 41)
     for n in range(TRACED):
@@ -56,19 +55,26 @@ def test_a_file_is_on_disk_with_its_name_and_its_row_before_anybody_is_told(trac
         client._send(story)
     assert client.wrong == []
     time.sleep(0.5)  # strace writes its file a moment later
+    return trace, clinic
 
+
+@pytest.mark.requirement("A-06")
+@pytest.mark.requirement("B-04")
+def test_a_file_is_on_disk_with_its_name_and_its_row_before_anybody_is_told(intakes):
+    """write < fsync(file) < rename < fsync(folder), fsync(parent) after each mkdir, < fdatasync(WAL) < the 2xx answer."""
+    trace, clinic = intakes
     calls = calls_of(trace)
     blobs, faults = order_faults(calls, clinic.data / "files")
     assert faults == []
-    assert blobs >= 2 * TRACED, "every intake has two files"
+    assert blobs >= 2 * TRACED, "every intake has two files, each of them acknowledged"
     opened = [call.path for call in calls if call.name == "openat"]
     assert not [path for path in opened if path.endswith("-journal")], "a connection that is not in WAL mode"
     assert [c for c in calls if c.name == "mkdir" and str(clinic.data / "files") in c.path], "no new folder was seen"
 
 
-def test_the_order_is_looked_at_in_earnest(traced):
+def test_the_order_is_looked_at_in_earnest(intakes):
     """Of a trace in which any one step is missing, something is said."""
-    _port, trace, clinic = traced
+    trace, clinic = intakes
     calls, files = calls_of(trace), clinic.data / "files"
     blob = next(c for c in calls if c.name == "rename" and c.path.startswith(f"{files}/incoming/"))
     token = blob.path.rpartition("/")[2]
