@@ -530,6 +530,33 @@ def payload_added(world, parts, chance):
 
 
 @mutation
+def file_left_off(world, parts, chance):
+    """Neither enclosed nor on the list, though an event that is shown names it."""
+
+    def how(about):
+        del parts["payload/files/" + about["files"].pop(chance.randrange(len(about["files"])))["sha256"]]
+
+    change(parts, "bundle.json", how)
+
+
+@mutation
+def file_listed_falsely(world, parts, chance):
+    """As left out though it is there, as there though it is left out, or one that no event names."""
+
+    def how(about):
+        one = chance.choice(about["files"])
+        way = chance.choice(["there", "gone", "unknown"])
+        if way == "there":
+            one.update(shown=False, size=0, name="", type="")
+        elif way == "gone":
+            del parts["payload/files/" + one["sha256"]]
+        else:
+            about["files"].append({"sha256": digest(chance.randbytes(9)), "size": 0, "name": "", "type": "", "shown": False})
+
+    change(parts, "bundle.json", how)
+
+
+@mutation
 def extra_file(world, parts, chance):
     parts[chance.choice(["notes.txt", "payload/readme", "anchors/9.tsr", "earlier/x.txt", "a/b", "bundle.json.bak", "payload/files/zz"])] = b"?"
 

@@ -30,6 +30,7 @@ from suyuan.people.rules import Contact
 from suyuan.people.services import contact_add
 from suyuan.platform import clock, proofs
 from suyuan.platform.checkpoints import checkpoint_make
+from suyuan.platform.erasure import erasure_done, erasure_order
 from suyuan.platform.files import STAFF_TYPES, FileEmpty, file_receive, storage
 from suyuan.platform.models import AccessRow, FactRow
 from suyuan.platform.texts import text_write
@@ -112,6 +113,19 @@ def test_files_of_every_format_come_out_byte_for_byte(cast, make_case, client):
             copy = reverse("desk:file_copy", args=[case.reference, items[name].uid])
             answer = client.get(client.post(copy, {"purpose": "review"})["Location"])
         assert b"".join(answer.streaming_content) == content, name
+
+
+def test_a_file_that_was_erased_is_said_to_be_missing_and_the_list_of_the_order_is_no_file(cast, make_case, tmp_path):
+    case = make_case()
+    item = with_file(cast, case)
+    order = erasure_order(stream=case.stream, what=[item.stored], reason="本人要求", actor=cast.manager.actor, now=LATER)
+    erasure_done(order=order, now=LATER)
+
+    export, bundle = handed(case, cast.manager.actor)
+    assert {one["sha256"]: one["shown"] for one in about(bundle)["files"]} == {item.stored.sha256: False}
+    path, pin = tmp_path / "case.zip", export.checkpoint.fingerprint
+    path.write_bytes(bundle)
+    assert first(bundle, pin) == (0, "") and second([(path, pin, "")])[0][0] == 0
 
 
 def test_handing_out_is_recorded_before_anything_is_shown(cast, make_case):

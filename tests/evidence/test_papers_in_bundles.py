@@ -110,12 +110,15 @@ def test_a_passport_goes_where_it_was_made_for(cast, case):
 
 
 def test_where_somebody_is_hidden_no_paper_goes_and_that_is_said(cast, case):
-    signed(cast, case)
+    report = signed(cast, case)
+    report.refresh_from_db()
     somebody = hideable_in(case)[0].uid
     for files in (None, True):
         export, bundle = handed(cast, case, hidden=[somebody], with_files=files)
         assert papers_in(bundle) == [] and ("papers", "hidden") in left_out_of(bundle)
         assert first(bundle, export.checkpoint.fingerprint) == (0, "")
+        listed = {one["sha256"]: one["shown"] for one in json.loads(inside(bundle)["bundle.json"])["files"]}
+        assert listed[report.sha256] is False  # its event shows the digest: that it is not here is said
     assert left_out_words("papers", "hidden") == ("簽過名的報告與案件摘要", "裡面會有選定的人")
     _, bundle = handed(cast, case, with_files=False)
     assert papers_in(bundle) == [] and ("papers", "chosen") in left_out_of(bundle)

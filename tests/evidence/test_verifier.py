@@ -114,6 +114,38 @@ def test_a_file_cut_short_is_unreadable_and_never_valid(world, good):
     assert first(b"\0" + good, world.pin)[0] == 1
 
 
+def test_a_file_named_by_its_digest_alone_is_here_or_said_to_be_left_out(world, parts, good, tmp_path):
+    told = json.loads(parts["bundle.json"])["files"]
+    at = next(n for n, one in enumerate(told) if one["size"] == 300)  # of an `item.added`; the other is a pair of `files`
+    sha256 = told[at]["sha256"]
+    without = {path: content for path, content in parts.items() if path != f"payload/files/{sha256}"}
+
+    def listed(how) -> bytes:
+        return pack(without | {"bundle.json": changed_json(parts["bundle.json"], lambda about: how(about["files"]))})
+
+    off = listed(lambda files: files.pop(at) and None)
+    said = listed(lambda files: files[at].update(shown=False, size=0, name="", type=""))
+    assert [first(good, world.pin), first(off, world.pin), first(said, world.pin)] == [(0, ""), (1, f"unlisted {sha256}"), (0, "")]
+    assert [code for code, _ in _second(tmp_path, world.pin, good, off, said)] == [0, 1, 0]
+
+
+@pytest.mark.parametrize("kind", sorted(verify.NO_FILE))
+def test_the_digest_of_a_list_or_a_pack_needs_no_file_and_any_other_does(kind, tmp_path):
+    world, other = story(events=2), story(events=2)
+    world.record(STREAMS[0], {"type": kind, "sha256": "5" * 64})
+    other.record(STREAMS[0], {"type": kind, "sha256": "5" * 64, "image_sha256": "6" * 64})
+    bundles = [pack(one.parts(STREAMS)) for one in (world, other)]
+    assert [first(bundle, world.pin) for bundle in bundles] == [(0, ""), (1, "unlisted " + "6" * 64)]
+    assert [code for code, _ in _second(tmp_path, world.pin, *bundles)] == [0, 1]
+
+
+def _second(folder: Path, pin: str, *bundles: bytes) -> list[tuple[int, str]]:
+    paths = [folder / f"{number}.zip" for number in range(len(bundles))]
+    for path, bundle in zip(paths, bundles, strict=True):
+        path.write_bytes(bundle)
+    return second([(path, pin, "") for path in paths])
+
+
 # --- E6 -----------------------------------------------------------------------------------------------------------------
 
 

@@ -361,7 +361,7 @@ sub named {
     elsif ($name eq 'files' && $kind eq 'list') {
         for (@$value) {
             next if $_->[0] ne 'list' || @{ $_->[1] } != 2 || !digest($_->[1][1]);
-            $found->{files}{ $_->[1][1][1] } = $found->{digests}{ $_->[1][1][1] } = 1;
+            $found->{digests}{ $_->[1][1][1] } = 1;
         }
     }
     elsif ($name =~ /\A(?:sha256|file)\z|_sha256\z/ && digest($node)) { $found->{digests}{$value} = 1 }
@@ -373,7 +373,7 @@ sub events {
     bad('events.ndjson: last line') if length $text && substr($text, -1) ne "\n";
     my @lines = split /\n/, $text, -1;
     pop @lines;
-    my ($found, %ends, $receipted) = ({ texts => {}, files => {}, digests => {} });
+    my ($found, %ends, $receipted) = ({ texts => {}, digests => {} });
     for my $stream (@{ $about->{streams} }) {
         my $prev = '0' x 64;
         my $position = 0;
@@ -398,10 +398,13 @@ sub events {
                 my $value = substr $line, $pair[1][2], $pair[1][3] - $pair[1][2];
                 my $made = "\2" . pack('H*', $pair[0][1]) . '[' . quoted($name) . ',' . $value . ']';
                 bad($where, $name, 'was never committed') if !$known{ sha256_hex($made) };
-                named($found, $name, $pair[1]);
             }
             my $said = sub { my $f = $shown->{ $_[0] } or return ''; my $v = $f->[1][1]; return $v->[0] eq 'string' ? $v->[1] : '' };
             bad($where, 'type closed') if !$shown->{type} || $shown->{type}[1][1][0] ne 'string';
+            for my $name (keys %$shown) {
+                next if $name eq 'sha256' && $said->('type') =~ /\A(?:access\.day_closed|erasure\.ordered|pack\.loaded)\z/;
+                named($found, $name, $shown->{$name}[1][1]);
+            }
             if ($position == 1) {
                 bad($where, 'another stream') if $said->('stream_noun') ne $stream->{noun} || $said->('stream_uid') ne $stream->{uid};
                 bad($where, 'another reference')
@@ -541,13 +544,13 @@ sub stamped {
 
 sub payload {
     my ($zip, $about, $found) = @_;
+    my %here;
     for my $sha (keys %{ $found->{texts} }) {
         my ($name, $chars) = ("payload/texts/$sha.txt", $found->{texts}{$sha});
         my $text = content($zip, $name, 4 << 20);
         bad($name, 'not UTF-8') if !utf8::decode($text) || $text =~ /[\x{D800}-\x{DFFF}]/;
         bad($name, 'length') if $chars->[0] ne 'number' || $chars->[1] ne length $text;
     }
-    for (keys %{ $found->{files} }) { bad('file not listed', $_) if !$about->{files}{$_} }
     for my $file (values %{ $about->{files} }) {
         my $entry = $zip->{entries}{"payload/files/$file->{sha256}"};
         bad('file that no event names') if !$found->{digests}{ $file->{sha256} };
@@ -560,7 +563,9 @@ sub payload {
             : $name eq "payload/files/$sha" ? exists $about->{files}{$sha}
             : $name =~ m{\Apayload/papers/} && $found->{digests}{$sha};
         bad('payload that no event names:', $name) if !$fits;
+        $here{$sha} = 1;
     }
+    for (keys %{ $found->{digests} }) { bad('named, not here and not listed', $_) if !$here{$_} && !$about->{files}{$_} }
 }
 
 sub receipt_read {

@@ -160,7 +160,8 @@ def _planned(asked: Asked, checkpoint: Checkpoint, heads: list[dict], anchors: I
         inclusion.add((b"," if number else b"") + canonical(proof))
     inclusion.add(b"]}")
 
-    files, papers = reading.files(), list(_papers(asked.papers(), reading.digests))
+    papers = list(_papers(asked.papers(), reading.digests))
+    files = reading.files({paper.sha256 for paper in papers} | reading.texts.keys())
     about = {
         "format": FORMAT,
         "reference": asked.reference,
@@ -208,7 +209,6 @@ class _Reading:
         self.asked, self.size = asked, checkpoint.size
         self.streams: list[dict] = []
         self.texts: dict[str, str] = {}
-        self.pairs: set[str] = set()
         self.digests: set[str] = set()
         self.hands: list[list[str]] = []
 
@@ -258,16 +258,18 @@ class _Reading:
 
     def _named(self, row: FactRow, shown: Mapping[str, Any], texts: Mapping[str, str]) -> None:
         found = verify.Shown()
-        for name, value in shown.items():
-            found.take(name, value)
+        for name in shown.keys() - ({"sha256"} if row.type in verify.NO_FILE else set()):
+            found.take(name, shown[name])
         self.texts |= {sha: texts[sha] for sha in found.texts}
-        self.pairs |= found.files
-        self.digests |= found.digests | found.files
+        self.digests |= found.digests
         if row.type.startswith("item.") or isinstance(shown.get("items"), list) and shown["items"]:
             self.hands += _hands(row, shown)
 
-    def files(self) -> list[tuple[dict, StoredFile | None]]:
-        """What is told of each file that a shown field names, and the file itself where it goes along."""
+    def files(self, elsewhere: set[str]) -> list[tuple[dict, StoredFile | None]]:
+        """What is told of each file that a shown field names, and the file itself where it goes along.
+
+        `elsewhere`: digests of what stands in the bundle under another name; nothing else that is named goes unsaid.
+        """
         asked, found = self.asked, {}
         items = Item.objects.filter(
             stream__in=asked.item_streams, compartment__in=asked.compartments, stored__sha256__in=self.digests
@@ -275,8 +277,7 @@ class _Reading:
         for item in items.select_related("stored").order_by("id"):
             if item.stored.sha256 not in found and item.stored.state == "stored":
                 found[item.stored.sha256] = item.stored
-        told = [self._told(sha, found.get(sha)) for sha in sorted(self.pairs | found.keys())]
-        return told
+        return [self._told(sha, found.get(sha)) for sha in sorted(self.digests - (elsewhere - found.keys()))]
 
     def _told(self, sha: str, stored: StoredFile | None) -> tuple[dict, StoredFile | None]:
         goes = stored is not None and self.asked.selection.encloses(stored)

@@ -17,6 +17,7 @@ FIXED_FILES = """MANIFEST.json README-驗證.txt anchors.json bundle.json checkp
 OTHER_FILES = re.compile(
     r"(earlier/[1-9]\d*-[0-9a-f]{16}\.(txt|sig)|anchors/(0|[1-9]\d*)\.(tsr|cosignature\.(txt|sig|pub))"
     r"|payload/(texts/[0-9a-f]{64}\.txt|files/[0-9a-f]{64}|papers/[^/]+\.pdf))\Z", re.ASCII)  # fmt: skip
+NO_FILE = {"access.day_closed", "erasure.ordered", "pack.loaded"}  # events whose `sha256` is that of a list or a pack
 
 class Refused(Exception):
     """Why a bundle is not valid: 1 (tampered) or 2 (unreadable), a key of WORDS, and where."""
@@ -289,7 +290,7 @@ class Shown:
     """What the opened fields name, how much is open and closed, and the last event of each stream."""
 
     def __init__(self):
-        self.texts, self.files, self.digests, self.opened, self.closed, self.ends = {}, set(), set(), 0, 0, {}
+        self.texts, self.digests, self.opened, self.closed, self.ends = {}, set(), 0, 0, {}
     def take(self, name, value):
         if isinstance(value, dict) and set(value) == {"text", "sha256", "chars"} and is_hex(value["sha256"]):
             require(type(value["chars"]) is int, "shape", name)
@@ -298,7 +299,7 @@ class Shown:
             for inner, held in value.items():
                 self.take(inner, held)
         elif name == "files" and isinstance(value, list):
-            self.files |= {one[1] for one in value if isinstance(one, list) and len(one) == 2 and is_hex(one[1])}
+            self.digests |= {one[1] for one in value if isinstance(one, list) and len(one) == 2 and is_hex(one[1])}
         elif (name in ("sha256", "file") or name.endswith("_sha256")) and is_hex(value):
             self.digests.add(value)
 
@@ -315,9 +316,8 @@ def check_events(bundle, about, checkpoint, wanted):
             event = json_read(line, where)
             check_event(event, stream["token"], position, prev, where)
             check_shown(event, stream["stream"], about["reference"], shown, where)
-            leaf = bytes.fromhex(event["leaf"])
-            require(included(event["index"], checkpoint.size, leaf, proof, checkpoint.root), "inclusion", where)
             prev = event["leaf"]
+            require(included(event["index"], checkpoint.size, bytes.fromhex(prev), proof, checkpoint.root), "inclusion", where)
             receipted = event if wanted == (stream["token"], position) else receipted
         shown.ends[stream["token"]] = [stream["token"], stream["events"], prev]
     require(next(lines, None) is None and next(proofs, None) is None, "position", "events.ndjson")
@@ -341,10 +341,11 @@ def check_shown(event, stream, reference, shown, where):
         values[name] = opened[1]
         salted = b"\2" + bytes.fromhex(opened[0]) + canonical([name, opened[1]])
         require(sha256(salted) in digests, "field", where + " " + name)
-        shown.take(name, opened[1])
     shown.opened += len(values)
     shown.closed += len(digests) - len(values)
     require(isinstance(values.get("type"), str), "field", where + " type")
+    for name in values.keys() - ({"sha256"} if values["type"] in NO_FILE else set()):
+        shown.take(name, values[name])
     if event["position"] == 1:
         require([values.get("stream_noun"), values.get("stream_uid")] == stream.split(":"), "token", where)
         require(not stream.startswith("case:") or values.get("reference") == reference, "token", where)
@@ -445,23 +446,22 @@ def cosigner_of(bundle, stem, seen):
 
 # --- words and files, the receipt, the pin -----------------------------------------------------------------------------
 def check_payload(bundle, about, shown):
-    """What shown fields name is here under its digest, and nothing else is."""
+    """What shown fields name is here under its digest, or on the list as left out; and nothing else is here."""
     for digest, chars in shown.texts.items():
         name = "payload/texts/{}.txt".format(digest)
         require(len(bundle.text(name, 4 << 20)) == chars, "payload", name)
     files = {one["sha256"]: one for one in about["files"]}
-    require(shown.files <= set(files), "payload", "bundle.json")
+    named, here = {"texts": shown.texts, "files": files, "papers": shown.digests}, set()
+    for name, entry in bundle.entries.items():
+        if name.startswith("payload/"):
+            _, kind, own = name.split("/")
+            require(entry.sha256 in named[kind] and (kind == "papers" or own[:64] == entry.sha256), "payload", name)
+            here.add(entry.sha256)
     for digest, one in files.items():
         name = "payload/files/" + digest
-        require(digest in shown.files | shown.digests and (name in bundle.entries) == one["shown"], "payload", name)
+        require(digest in shown.digests and (name in bundle.entries) == one["shown"], "payload", name)
         require(not one["shown"] or bundle.entries[name].size == one["size"], "payload", name)
-    for name, entry in bundle.entries.items():
-        if name.startswith("payload/texts/"):
-            require(name[14:-4] == entry.sha256 and entry.sha256 in shown.texts, "payload", name)
-        elif name.startswith("payload/files/"):
-            require(name[14:] == entry.sha256 and entry.sha256 in files, "payload", name)
-        elif name.startswith("payload/"):
-            require(entry.sha256 in shown.files | shown.digests, "payload", name)
+    require(shown.digests <= here | set(files), "unlisted", min(shown.digests - here - set(files), default=""))
 
 RECEIPT = re.compile(r"suyuan receipt 1\ntoken (\w{64})\nposition (\d{1,18})\nleaf (\w{64})\nat (\S+)\nkey (\w{64})\nsignature ([0-9a-f]{128})\Z", re.ASCII)
 
@@ -501,8 +501,7 @@ def verify(handle, pin=None, receipt=None):
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error) as error:
         raise Refused(1, "shape", type(error).__name__)
     leading = list(chain)[: list(chain).index(checkpoint.key) + 1]  # the key of the checkpoint, and those before it
-    digest = bundle.entries["MANIFEST.json"].sha256
-    return Report(about, shown, checkpoint, anchors, digest, bool(given), pin in leading)
+    return Report(about, shown, checkpoint, anchors, bundle.entries["MANIFEST.json"].sha256, bool(given), pin in leading)
 
 WORDS = {}  # code: (Traditional Chinese, Simplified Chinese, English)
 for _line in """
@@ -523,6 +522,7 @@ last | 最後一個事件不是簽下的那一個，可能有事件被隱藏 | �
 consistency | 先前的檢查點不是這份紀錄的開頭：歷史被改寫過 | 先前的检查点不是这份记录的开头：历史被改写过 | an earlier checkpoint is not how this log begins: history was rewritten
 anchor | 第三方的時間戳記或副署不成立 | 第三方的时间戳或副署不成立 | a time stamp or co-signature does not hold
 payload | 文字或檔案缺漏、多出或與雜湊不符 | 文字或文件缺漏、多出或与哈希不符 | words or files are missing, too many, or not what their digest says
+unlisted | 公開的欄位指名了一個檔案，既不在這裡，也沒有列為未附 | 公开的字段指名了一个文件，既不在这里，也没有列为未附 | a shown field names a file that is neither here nor listed as not enclosed
 receipt_signature | 收據不是這個診所的金鑰所簽 | 回执不是这个诊所的密钥所签 | the receipt was not signed by a key of this chain
 receipt_place | 這份證據包裡沒有收據所指的事件 | 这份证据包里没有回执所指的事件 | this bundle does not hold the event that the receipt names
 receipt_leaf | 收據所指的事件已不是當時的內容 | 回执所指的事件已不是当时的内容 | the event that the receipt names is not what it was then
