@@ -27,6 +27,19 @@ class TooManyFiles(Refusal):
         }
 
 
+class TooFast(Refusal):
+    """Much came from one network lately. Carries `wait` in seconds."""
+
+    code = "portal_too_fast"
+    status = 429
+
+    def message(self) -> str:
+        wait = self.data["wait"]
+        when = _("%(n)s 分鐘後") % {"n": -(-wait // 60)} if wait > 90 else _("%(n)s 秒後") % {"n": wait}
+        words = _("同一個網路剛才送來很多檔案，所以放慢一點。已經傳好的都在，%(when)s從停下的地方接著傳；也可以先送出文字，檔案之後再補。")
+        return words % {"when": when}
+
+
 class TicketOld(Refusal):
     """A danger report whose page is older than a day, or that did not come from our page."""
 

@@ -40,10 +40,10 @@ class Pace:
     first: float
     cap: float
 
-    def wait(self, count: int) -> float:
-        """Seconds to wait when this is the `count`-th in the window."""
+    def wait(self, count: int, weight: int = 1) -> float:
+        """Seconds to wait when this is the `count`-th in the window; after something heavy, that many times as long."""
         over = count - self.free
-        return 0.0 if over <= 0 else min(self.cap, self.first * 2 ** min(over - 1, 20))
+        return 0.0 if over <= 0 else weight * min(self.cap, self.first * 2 ** min(over - 1, 20))
 
 
 # A danger report is delayed by at most two seconds and never turned away.
@@ -51,6 +51,13 @@ DANGER_PACE = Pace(timedelta(hours=1), free=6, first=0.25, cap=2.0)
 SEND_PACE = Pace(timedelta(hours=1), free=12, first=5, cap=60)
 CHECK_PACE = Pace(timedelta(hours=1), free=10, first=10, cap=300)
 OPEN_PACE = Pace(timedelta(minutes=15), free=8, first=2, cap=30)
+# A draft cookie costs nothing to invent, so what it may leave here is counted by network. Wide enough for a whole clinic's
+# patients on its Wi-Fi; sending words is counted apart, so that no flood of files or drafts stands in its way.
+DRAFT_PACE = Pace(timedelta(hours=1), free=150, first=2, cap=60)
+ANNOUNCE_PACE = Pace(timedelta(hours=1), free=400, first=1, cap=15)
+# By the megabyte that has arrived: 10 GB an hour as fast as it comes, then 6 GB an hour.
+BYTES_PACE = Pace(timedelta(hours=1), free=10_000, first=0.6, cap=0.6)
+BYTES_UNIT = 1_000_000
 
 
 # --- words people type ---------------------------------------------------------------------------------------------

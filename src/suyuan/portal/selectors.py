@@ -51,6 +51,11 @@ def draft_kept(token: str, now: datetime) -> Kept | None:
     return Kept(row, held["fields"], held["key"], held["secret"], held["actor"])
 
 
+def draft_known(token: str) -> bool:
+    """Something was kept for this cookie before, whatever became of it."""
+    return bool(token) and Draft.objects.filter(token_hash=token_hash(token)).exists()
+
+
 def session_of(token: str, now: datetime) -> PartySession | None:
     """The open follow-up page of this cookie. A revoked receipt closes it at the next request."""
     if not token:

@@ -35,6 +35,8 @@ class Door:
     finish  put the pieces together, once all of them are here
     place   the address of an upload
     most    the largest file, in bytes
+    ready   asked before a piece is read; raises a Refusal, with `wait` in seconds, when it comes too soon
+    took    told how many bytes of a piece are here to stay
     """
 
     owner: str
@@ -42,6 +44,8 @@ class Door:
     finish: Callable[[Upload], Upload]
     place: Callable[[UUID], str]
     most: int
+    ready: Callable[[], None] = lambda: None
+    took: Callable[[int], None] = lambda count: None
 
 
 def uploads(request: HttpRequest, door: Door) -> HttpResponse:
@@ -75,7 +79,10 @@ def _answered(request: HttpRequest, door: Door, act: Callable[..., HttpResponse]
     try:
         return act(request, door, uid)
     except Refusal as refusal:
-        return plain(refusal.message(), refusal.status)
+        response = plain(refusal.message(), refusal.status)
+        if "wait" in refusal.data:
+            response["Retry-After"] = str(refusal.data["wait"])
+        return response
 
 
 def _create(request: HttpRequest, door: Door, uid: UUID | None) -> HttpResponse:
@@ -100,6 +107,8 @@ def _patch(request: HttpRequest, door: Door, uid: UUID) -> HttpResponse:
     if offset is None:
         return plain("", 400)
     held = upload_for(door.owner, uid, request.now)
+    door.ready()
+    before = held.offset
     try:
         held = upload_append(upload=held, offset=offset, source=_pieces(request))
     except UploadOffsetWrong as wrong:
@@ -108,6 +117,8 @@ def _patch(request: HttpRequest, door: Door, uid: UUID) -> HttpResponse:
         return response
     except UnreadablePostError:
         return plain("", 400)  # the sender has gone; what came is kept
+    finally:
+        door.took(held.offset - before)
     if held.offset == held.expected:
         held = door.finish(held)
     return _where(held, 204)

@@ -9,13 +9,13 @@ from suyuan.portal.models import Bucket
 from suyuan.portal.rules import Pace
 
 
-def pace_taken(*, name: str, pace: Pace, now: datetime) -> float:
-    """Count one more; returns how many seconds the next one from there has to wait."""
+def pace_taken(*, name: str, pace: Pace, now: datetime, weight: int = 1) -> float:
+    """Count one more, or as many as it weighs; returns how many seconds the next one from there has to wait."""
     Bucket.objects.bulk_create([Bucket(name=name, started_at=now)], ignore_conflicts=True)
     Bucket.objects.filter(name=name, started_at__lte=now - pace.window).update(started_at=now, count=0, free_at=None)
-    Bucket.objects.filter(name=name).update(count=F("count") + 1)
+    Bucket.objects.filter(name=name).update(count=F("count") + weight)
     count = Bucket.objects.values_list("count", flat=True).get(name=name)
-    wait = pace.wait(count + 1)
+    wait = pace.wait(count + 1, weight)
     if wait:
         Bucket.objects.filter(name=name).update(free_at=now + timedelta(seconds=wait))
     return wait

@@ -1,7 +1,7 @@
 """Files on their way in, bound to the cookie of a form or of a follow-up page."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +13,12 @@ from suyuan.kernel.refusal import Refusal
 from suyuan.platform import chance, files
 from suyuan.platform.models import Upload
 from suyuan.portal import rules
-from suyuan.portal.errors import TooManyFiles
+from suyuan.portal.errors import TooFast, TooManyFiles
+from suyuan.portal.rules import Pace
+from suyuan.portal.services.pace import pace_left, pace_taken
+
+# The blind name of the network something comes from, for one purpose.
+Place = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -24,15 +29,38 @@ class Refused:
     words: str
 
 
-def upload_begin(*, owner: str, name: str, size: int, now: datetime, lives: timedelta = rules.UPLOAD_LIVES) -> Upload:
-    """Announce a file. Raises FileEmpty, FileTooLarge, TooManyFiles."""
+def upload_begin(
+    *, owner: str, name: str, size: int, place: Place, now: datetime, lives: timedelta = rules.UPLOAD_LIVES
+) -> Upload:
+    """Announce a file. Raises FileEmpty, FileTooLarge, TooManyFiles, TooFast."""
+    _in_time(place("announce"), rules.ANNOUNCE_PACE, now)
     if size > rules.FILE_LIMIT:
         raise files.FileTooLarge(limit=rules.FILE_LIMIT)
     if files.uploads_total(owner, now) + size > rules.ALL_FILES_LIMIT:
         raise TooManyFiles(limit=rules.ALL_FILES_LIMIT)
-    return files.upload_open(
+    upload = files.upload_open(
         owner=owner, name=name, expected=size, max_bytes=rules.FILE_LIMIT, expires_at=now + lives, now=now
     )
+    pace_taken(name=place("announce"), pace=rules.ANNOUNCE_PACE, now=now)
+    return upload
+
+
+def bytes_wait(*, place: Place, now: datetime) -> None:
+    """Raises TooFast while more than enough came from there."""
+    _in_time(place("bytes"), rules.BYTES_PACE, now)
+
+
+def bytes_taken(*, count: int, place: Place, now: datetime) -> None:
+    """Each piece counts for one at least: it is a file on disk, however short."""
+    if count > 0:
+        weight = max(1, count // rules.BYTES_UNIT)
+        pace_taken(name=place("bytes"), pace=rules.BYTES_PACE, weight=weight, now=now)
+
+
+def _in_time(name: str, pace: Pace, now: datetime) -> None:
+    wait = pace_left(name=name, pace=pace, now=now)
+    if wait:
+        raise TooFast(wait=round(wait + 0.5))
 
 
 def upload_whole(*, upload: Upload, now: datetime) -> Upload:
@@ -40,7 +68,7 @@ def upload_whole(*, upload: Upload, now: datetime) -> Upload:
 
 
 def uploads_from_form(
-    *, owner: str, posted: Iterable[UploadedFile], now: datetime, lives: timedelta = rules.UPLOAD_LIVES
+    *, owner: str, posted: Iterable[UploadedFile], place: Place, now: datetime, lives: timedelta = rules.UPLOAD_LIVES
 ) -> tuple[list[Upload], list[Refused]]:
     """The plain file field: take in what came with the form, and say of each that was not taken why."""
     taken, refused = [], []
@@ -48,8 +76,12 @@ def uploads_from_form(
         try:
             if (file.size or 0) > rules.FORM_FILE_LIMIT:
                 raise files.FileTooLarge(limit=rules.FORM_FILE_LIMIT, in_form=True)
-            upload = upload_begin(owner=owner, name=file.name or "", size=file.size or 0, now=now, lives=lives)
+            bytes_wait(place=place, now=now)
+            upload = upload_begin(
+                owner=owner, name=file.name or "", size=file.size or 0, place=place, now=now, lives=lives
+            )
             files.upload_append(upload=upload, offset=0, source=file.chunks())
+            bytes_taken(count=upload.offset, place=place, now=now)
             taken.append(upload_whole(upload=upload, now=now))
         except Refusal as refusal:
             refused.append(Refused(file.name or "", refusal.message()))

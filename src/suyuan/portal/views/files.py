@@ -12,9 +12,9 @@ from django.urls import reverse
 from suyuan.platform.addresses import address
 from suyuan.platform.files import tus
 from suyuan.portal import http, rules
-from suyuan.portal.http import bare, portal_page
+from suyuan.portal.http import bare, place_of, portal_page
 from suyuan.portal.selectors import session_of
-from suyuan.portal.services.uploads import upload_begin, upload_whole
+from suyuan.portal.services.uploads import bytes_taken, bytes_wait, upload_begin, upload_whole
 
 _PLACE = {"form": "file", "kiosk": "kiosk_file", "party": "follow_file"}
 
@@ -54,12 +54,17 @@ def _foreign(request: HttpRequest) -> HttpResponse | None:
 
 def _door(request: HttpRequest, of: str) -> tus.Door:
     lives = rules.KIOSK_DRAFT_LIVES if of == "kiosk" else rules.UPLOAD_LIVES
+    place = place_of(request, of)
     return tus.Door(
         owner=_owner(request, of),
-        begin=lambda owner, name, size: upload_begin(owner=owner, name=name, size=size, now=request.now, lives=lives),
+        begin=lambda owner, name, size: upload_begin(
+            owner=owner, name=name, size=size, place=place, now=request.now, lives=lives
+        ),
         finish=lambda held: upload_whole(upload=held, now=request.now),
         place=lambda uid: reverse(f"portal:{_PLACE[of]}", args=[request.branch.portal_slug, uid]),
         most=rules.FILE_LIMIT,
+        ready=lambda: bytes_wait(place=place, now=request.now),
+        took=lambda count: bytes_taken(count=count, place=place, now=request.now),
     )
 
 

@@ -24,6 +24,7 @@ from suyuan.kernel.refusal import BadInput, NotHere
 from suyuan.platform import access, files, idempotency
 from suyuan.platform.addresses import address
 from suyuan.platform.idempotency import KeyMissing, KeyReused, KeyUsedUp, Token
+from suyuan.platform.models import Upload
 from suyuan.playbooks import selectors as packs
 from suyuan.portal import http, rules
 from suyuan.portal.forms import AskedForm, DeclineForm, DemandForm, FollowForm, MessageForm, SurveyForm, WithdrawForm
@@ -45,7 +46,7 @@ from suyuan.portal.services.party import (
     session_open,
     session_seen,
 )
-from suyuan.portal.services.uploads import uploads_drop, uploads_from_form, uploads_named
+from suyuan.portal.services.uploads import Refused, uploads_drop, uploads_from_form, uploads_named
 from suyuan.portal.views.common import show
 from suyuan.portal.views.write import FILES, TOKENS
 
@@ -246,6 +247,11 @@ def _token(request: HttpRequest, session: PartySession, act: str) -> Token:
         return idempotency.token_of(scope=f"portal.{act}", key=key, caller=session.token_hash, body_sha256=digest)
 
 
+def _files_in(request: HttpRequest, owner: str) -> tuple[list[Upload], list[Refused]]:
+    posted, place = request.FILES.getlist(FILES), http.place_of(request, "party")
+    return uploads_from_form(owner=owner, posted=posted, place=place, now=request.now)
+
+
 def _done_before(token: Token) -> bool:
     try:
         return idempotency.replay(token) is not None
@@ -282,7 +288,7 @@ def add_files(request: HttpRequest, session: PartySession) -> HttpResponse:
     token = _token(request, session, "files")
     if _done_before(token):
         return HttpResponseRedirect(_here(session, "files"), status=303)
-    taken, refused = uploads_from_form(owner=owner, posted=request.FILES.getlist(FILES), now=request.now)
+    taken, refused = _files_in(request, owner)
     named, missing = uploads_named(owner=owner, tokens=request.POST.getlist(TOKENS), now=request.now)
     uploads = named + taken
     try:
@@ -425,7 +431,7 @@ def _asked_given(request: HttpRequest, session: PartySession, row: EvidenceReque
     form = AskedForm(request.POST)
     agreed = form.is_valid()
     # What was sent along is kept as an upload of this page, so that nobody has to choose it again.
-    taken, refused = uploads_from_form(owner=owner, posted=request.FILES.getlist(FILES), now=request.now)
+    taken, refused = _files_in(request, owner)
     named, missing = uploads_named(owner=owner, tokens=request.POST.getlist(TOKENS), now=request.now)
     uploads = named + taken
     if not agreed or refused or missing or not uploads:

@@ -20,8 +20,9 @@ from suyuan.platform.models import Upload
 from suyuan.portal import http, rules
 from suyuan.portal.forms import PURPOSE, ComplaintForm
 from suyuan.portal.http import portal_page
+from suyuan.portal.models import Draft
 from suyuan.portal.proof import proof_of
-from suyuan.portal.selectors import Kept, answers_for, draft_kept
+from suyuan.portal.selectors import Kept, answers_for, draft_kept, draft_known
 from suyuan.portal.services.drafts import draft_clear, draft_save
 from suyuan.portal.services.intake import SCOPE, case_of, complaint_send
 from suyuan.portal.services.pace import pace_left, pace_taken
@@ -60,7 +61,7 @@ def save(request: HttpRequest, kiosk: bool = False) -> HttpResponse:
     if not token:
         return show(request, "portal/saved.html", {"saved": None}, kiosk=kiosk)
     row = _keep(request, token, kiosk)
-    return show(request, "portal/saved.html", {"saved": row}, kiosk=kiosk)
+    return show(request, "portal/saved.html", {"saved": row, "slow": row is None}, kiosk=kiosk)
 
 
 @address("public", methods=("POST",))
@@ -104,9 +105,9 @@ def _kept_and_shown(request: HttpRequest, token: str, kiosk: bool, without: str 
     taken, refused = _files_in(request, token, kiosk)
     tokens = [t for t in request.POST.getlist(TOKENS) if t != without]
     named, missing = uploads_named(owner=token, tokens=tokens, now=request.now)
-    _keep(request, token, kiosk)
+    row = _keep(request, token, kiosk)
     form = _form(request, request.POST, kiosk, bound=False)
-    note = "" if without else "saved"
+    note = "unsaved" if row is None else "" if without else "saved"
     page = _page(request, form, named + taken, kiosk, key=_key(request), note=note, refused=refused, missing=missing)
     http.draft_cookie_set(page, token, kiosk)
     return page
@@ -115,7 +116,10 @@ def _kept_and_shown(request: HttpRequest, token: str, kiosk: bool, without: str 
 def _in_another_language(request: HttpRequest, token: str, kiosk: bool) -> HttpResponse:
     """Keep the words, then show the page again in the other language."""
     token = token or http.token_new()
-    _keep(request, token, kiosk)
+    if _keep(request, token, kiosk) is None:  # the words would not be there after the way round
+        named, missing = uploads_named(owner=token, tokens=request.POST.getlist(TOKENS), now=request.now)
+        form = _form(request, request.POST, kiosk, bound=False)
+        return _page(request, form, named, kiosk, key=_key(request), note="unsaved", missing=missing, status=429)
     response = HttpResponseRedirect(request.path)
     http.draft_cookie_set(response, token, kiosk)
     return language_set(response, request.POST["language"])
@@ -269,13 +273,21 @@ def _already(request: HttpRequest, kiosk: bool) -> HttpResponse:
 
 def _files_in(request: HttpRequest, owner: str, kiosk: bool) -> tuple[list[Upload], list[Refused]]:
     lives = rules.KIOSK_DRAFT_LIVES if kiosk else rules.UPLOAD_LIVES
-    return uploads_from_form(owner=owner, posted=request.FILES.getlist(FILES), now=request.now, lives=lives)
+    posted, place = request.FILES.getlist(FILES), http.place_of(request, "form")
+    return uploads_from_form(owner=owner, posted=posted, place=place, now=request.now, lives=lives)
 
 
-def _keep(request: HttpRequest, token: str, kiosk: bool):
-    return draft_save(
+def _keep(request: HttpRequest, token: str, kiosk: bool) -> Draft | None:
+    """None when too many forms were begun from there lately; one that is kept already is always kept on."""
+    name, begun = http.place(request, "draft"), draft_known(token)
+    if not begun and pace_left(name=name, pace=rules.DRAFT_PACE, now=request.now):
+        return None
+    row = draft_save(
         token=token, branch=request.branch, fields=_fields(request), key=_key(request), now=request.now, kiosk=kiosk
     )
+    if not begun:
+        pace_taken(name=name, pace=rules.DRAFT_PACE, now=request.now)
+    return row
 
 
 def _key(request: HttpRequest) -> str:

@@ -369,11 +369,15 @@
           field.type = "hidden"; field.name = name; field.value = job.url.replace(/\/+$/, "").split("/").pop();
           row.append(field);
         },
-        onError() {
-          close(); state.textContent = said.stopped; state.classList.add("sy-late");
+        onError(error) {
+          const answer = error?.originalResponse, later = answer?.getStatus() === 429 && Number(answer.getHeader("Retry-After"));
+          close(); state.textContent = (later && answer.getBody()) || said.stopped; state.classList.toggle("sy-late", !later);
           const again = document.createElement("button");
           again.type = "button"; again.className = "sy-btn sy-btn--small"; again.textContent = said.retry;
-          again.addEventListener("click", () => { again.remove(); state.classList.remove("sy-late"); open = true; running += 1; job.start(); });
+          const goOn = () => { clearTimeout(timer); again.remove(); state.classList.remove("sy-late"); open = true; running += 1; job.start(); };
+          // Told to wait: the words need not wait with it, and it goes on by itself.
+          const timer = later ? setTimeout(() => { if (row.isConnected) goOn(); }, later * 1000) : 0;
+          again.addEventListener("click", goOn);
           state.after(again);
         },
       });
