@@ -2,14 +2,10 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import resource
-import subprocess
 import sys
 from collections.abc import Iterator
 
-from benchmarks.house import ROOT
+from benchmarks.proof_faults import run
 
 Row = tuple[str, str, str, float]
 TWO_GB = 2 << 30
@@ -22,8 +18,7 @@ def rows() -> Iterator[Row]:
     yield _verify()
     yield _damage()
     yield _formats()
-    yield _faults("every system call of an intake fails or is the last (R2)", "test_injected.py", SUYUAN_INJECTED="0")
-    yield _faults("order of system calls (R3), uploads cut anywhere (R15)", "test_traced.py", SUYUAN_TRACED="200", SUYUAN_CUTS="200")
+    yield _bundle()
 
 
 def _ingest() -> Row:
@@ -55,30 +50,21 @@ def _formats() -> Row:
     return "originals (E11)", looked, "exact" if told["same"] == told["files"] and not told["faults"] else "MISSED", cpu
 
 
-def _faults(what: str, module: str, **sizes: str) -> Row:
-    done, cpu = _run([sys.executable, "-m", "pytest", "-q", "-s", f"tests/faults/{module}"], **sizes)
-    said = re.findall(r"^\d+ of \d+ steps.*$", done.stdout, re.M)
-    looked = said[0] if said else ", ".join(f"{value} of {name.partition('_')[2].lower()}" for name, value in sizes.items())
-    return what, looked, "holds" if done.returncode == 0 else f"FAILED: {done.stdout[-300:]}", cpu
+def _bundle() -> Row:
+    told, cpu = _measured("bundle", VERIFIED)
+    looked = (
+        f"{told['bytes'] / 1e9:.1f} GB of one case: written and looked through in {told['write_s']} s, memory grew {told['grew_mb']} MB;"
+        f" verify.py in {told['verify_s']} s with {told['verify_mb']} MB"
+    )
+    well = told["exit"] == 0 and told["verify_s"] <= 120 and told["verify_mb"] <= 256 and told["grew_mb"] <= MEMORY_GROWS_MB
+    return "a bundle of 10 GB (E12, E13)", looked, "holds" if well else f"MISSED, exit {told['exit']}", cpu
 
 
 def _measured(verb: str, size: int) -> tuple[dict, float]:
-    done, cpu = _run([sys.executable, "-m", "benchmarks.store", verb, str(size)])
+    done, cpu = run([sys.executable, "-m", "benchmarks.store", verb, str(size)])
     if done.returncode:
         raise SystemExit(done.stderr)
     return json.loads(done.stdout), cpu
-
-
-def _run(command: list[str], **more: str) -> tuple[subprocess.CompletedProcess[str], float]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SUYUAN_", "DJANGO_"))}
-    begun = _children()
-    done = subprocess.run(command, cwd=ROOT, env=clean | more, capture_output=True, text=True)
-    return done, _children() - begun
-
-
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
     python -m benchmarks.store damage N         N files hurt in six ways, and what the weekly reading finds
     python -m benchmarks.store formats N        N files of every format, read back after all of it
     python -m benchmarks.store verify BYTES     the weekly reading over so many bytes
+    python -m benchmarks.store bundle BYTES     a case with films of so many bytes handed out, and verify.py on it
 """
 from __future__ import annotations
 
@@ -26,6 +27,14 @@ PIECE = 16 << 20
 READ = 1 << 16
 BLOCK = random.Random(1).randbytes(1 << 20)
 FILM = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"
+
+# The program after it, and then its most memory: what the kernel says of a child begins with its parent's.
+WATCHED = """
+import atexit, runpy, sys
+atexit.register(lambda: print(open("/proc/self/status").read()))
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 
 @contextmanager
@@ -53,6 +62,7 @@ def house() -> Iterator[None]:
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
+        call_command("createcachetable", verbosity=0)
         from suyuan.platform import clock, keys
 
         keys.ring_make(clock.now())
@@ -124,13 +134,15 @@ def bare_loop(path: Path, size: int) -> None:
     path.unlink()
 
 
-def film(end: int, start: int = 0) -> Iterator[bytes]:
+def film(end: int, start: int = 0, tail: bytes = b"") -> Iterator[bytes]:
     at = start
     while at < end:
         length = min(READ, end - at, len(BLOCK) - at % len(BLOCK))
         data = BLOCK[at % len(BLOCK) :][:length]
         yield FILM + data[len(FILM) :] if at == 0 else data
         at += length
+    if tail:
+        yield tail
 
 
 # --- damage, formats, verify ---------------------------------------------------------------------------------------
@@ -189,6 +201,45 @@ def verify(size: int) -> dict[str, object]:
         run, took = kept(lambda: scrub_all(clock.now(), afresh=True))
         cpu = time.process_time() - cpu
         return {"bytes": run.bytes, "faults": len(run.faults), "s": took, "cpu_s": round(cpu, 1), "memory_peak_mb": memory.peak}
+
+
+def bundle(size: int) -> dict[str, object]:
+    """Through the services, as a lawyer would ask for it; verify.py in a process of its own, with the installation's pin."""
+    import subprocess
+
+    from django.conf import settings
+
+    from suyuan.cases.services.bundles import case_bundle
+    from suyuan.desk.services import file_keep
+    from suyuan.evidence.services.bundles import bundle_write
+    from suyuan.evidence.verifier import verify as verifier
+    from suyuan.kernel.actor import SYSTEM
+    from suyuan.platform import clock
+    from suyuan.platform.files import STAFF_TYPES, file_receive
+    from suyuan.playbooks.services import packs_load
+    from tests.cases.cast import case_made, cast_made
+
+    cast, now = cast_made(), clock.now()
+    packs_load(folder=settings.PACKS_DIR, actor=SYSTEM, now=now)
+    case = case_made(cast, now=now)
+    each, left = 2_000_000_000, size
+    while left > 0:
+        source = film(min(each, left), tail=f"{left}".encode())
+        received = file_receive(source=source, name=f"{left}.mp4", max_bytes=3 << 30, accept=STAFF_TYPES)
+        file_keep(case=case, received=received, note="", actor=cast.manager.actor, now=now)
+        left -= each
+    path = Path(os.environ["SUYUAN_DATA"]) / "out.zip"
+    with Memory() as memory:
+        export, plan = case_bundle(case=case, purpose="litigation", actor=cast.head.actor, now=now + timedelta(hours=1))
+        with open(path, "w+b") as out:
+            write_s = timed(lambda: bundle_write(plan=plan, out=out))
+    command = [sys.executable, "-I", "-S", "-B", "-c", WATCHED, verifier.__file__, str(path), "--pin", export.checkpoint.fingerprint]
+    done, verify_s = kept(lambda: subprocess.run(command, capture_output=True, text=True))
+    most = int(done.stdout.rpartition("VmHWM:")[2].split()[0]) // 1000
+    return {
+        "bytes": path.stat().st_size, "write_s": write_s, "grew_mb": memory.peak - memory.before,
+        "exit": done.returncode, "verify_s": verify_s, "verify_mb": most,
+    }  # fmt: skip
 
 
 def _small(n: int, size: int):
@@ -254,7 +305,7 @@ def rate(size: int, times: list[float]) -> int:
 
 
 if __name__ == "__main__":
-    verbs = {"ingest": ingest, "damage": damage, "formats": formats, "verify": verify}
+    verbs = {"ingest": ingest, "damage": damage, "formats": formats, "verify": verify, "bundle": bundle}
     with house():
         told = verbs[sys.argv[1]](int(sys.argv[2]))
     json.dump(told, sys.stdout)
