@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from suyuan.cases.services.asking import parties_to_remind, party_reminded
 from suyuan.cases.services.bundles import PREPARE, case_bundle_prepare_later
 from suyuan.cases.services.clocks import (
     clocks_recount_many,
@@ -22,6 +23,13 @@ def clocks(args: dict, now: datetime) -> None:
     clocks_sweep(now)
     promises_sweep(now)
     tasks_sweep(now)
+
+
+@periodic("11 * * * *", "cases.remind_outside")
+def remind_outside(args: dict, now: datetime) -> None:
+    """What people outside were asked for is said once more before its day."""
+    for request in parties_to_remind(now):
+        party_reminded(request=request, now=now)
 
 
 RECOUNT = "cases.recount"

@@ -36,6 +36,9 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+# Says that something waits, and is no answer to anybody.
+NOTICE = "notice"
+
 # We send these ourselves; for the others a person hands the words over and says so.
 SENT_BY_US = frozenset({Channel.PORTAL, Channel.EMAIL})
 

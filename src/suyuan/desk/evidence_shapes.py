@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from suyuan.accounts.labels import who_label
 from suyuan.cases.models import Case, Party
 from suyuan.cases.selectors.checklist import ASIDE, ASKED, HAD, MISSING, SEALED, SETTLED, Readiness, Slip, still_open
+from suyuan.correspondence.models import Message
+from suyuan.correspondence.rules import NOTICE
 from suyuan.desk.fields import item_words
 from suyuan.evidence.models import EvidenceRequest, Interview, Item, Observation
 from suyuan.evidence.services.hearing import READ_HOW
@@ -22,6 +24,7 @@ from suyuan.ui import dates
 from suyuan.ui.shapes import EvidenceSlip
 
 Shown = dict[str, Any]
+Notices = Mapping[tuple[str, datetime], str]
 
 # Acts that draw a conclusion: what is still missing is said beside them.
 CONCLUDES = frozenset({"finding", "root-cause", "fishbone", "disclose"})
@@ -79,7 +82,8 @@ def picture(ready: Readiness, case: Case, allowed: Iterable[str], now: datetime)
     """Slips above, and below each one its line with the act that clears it."""
     allowed, laws = frozenset(allowed), _laws(case)
     names = {str(p.uid): p.person.full_name for p in Party.objects.filter(case=case).select_related("person")}
-    lines = [_line(slip, case, allowed, laws, names, now) for slip in ready.slips]
+    notices = _notices(ready, case)
+    lines = [_line(slip, case, allowed, laws, names, notices, now) for slip in ready.slips]
     first = [line for line in lines if line["need"] == "required"]
     counts = [(words_of(state), sum(1 for s in ready.required if s.state == state)) for state in (SEALED, HAD, ASKED, MISSING, ASIDE)]
     return {
@@ -100,7 +104,10 @@ def _drawn(slip: Slip) -> EvidenceSlip:
     return EvidenceSlip(name=str(slip.kind.name), state=slip.state, word=words_of(slip.state), url=f"#kind-{slip.kind.id}")
 
 
-def _line(slip: Slip, case: Case, allowed: frozenset[str], laws: Mapping[str, LawRule], names: Mapping[str, str], now: datetime) -> Shown:
+def _line(
+    slip: Slip, case: Case, allowed: frozenset[str], laws: Mapping[str, LawRule], names: Mapping[str, str], notices: Notices,
+    now: datetime,
+) -> Shown:  # fmt: skip
     kind = slip.kind
     return {
         "id": kind.id,
@@ -114,7 +121,7 @@ def _line(slip: Slip, case: Case, allowed: frozenset[str], laws: Mapping[str, La
         "holder": _("病人") if kind.holder == "patient" else str(who_label(kind.holder)),
         "basis": [laws[code].citation for code in slip.basis if code in laws],
         "items": [_item(item, case, frozenset()) for item in slip.items],
-        "requests": [_request(request, case, allowed, names, now) for request in slip.waiting],
+        "requests": [_request(request, case, allowed, names, notices, now) for request in slip.waiting],
         "answers": [
             {"who": _who(request, names), "declined": request.ending == "declined", "at": request.ended_at,
              "words": request.answer.body if request.answer else ""}
@@ -132,7 +139,31 @@ def _who(request: EvidenceRequest, names: Mapping[str, str]) -> str:
     return str(who_label(request.role)) if request.role else names.get(request.party.partition(":")[2]) or _("申訴人")
 
 
-def _request(request: EvidenceRequest, case: Case, allowed: frozenset[str], names: Mapping[str, str], now: datetime) -> Shown:
+def _notices(ready: Readiness, case: Case) -> Notices:
+    """What became of the mails that told people outside."""
+    if not any(request.party for slip in ready.slips for request in slip.waiting):
+        return {}
+    rows = Message.objects.filter(subject_stream=case.stream, kind=NOTICE)
+    return {(party, at): state for party, at, state in rows.values_list("party", "created_at", "state")}
+
+
+def _told(request: EvidenceRequest, notices: Notices) -> str:
+    """Whether a person outside has heard that they are asked, and by whom they still should."""
+    if not request.party:
+        return ""
+    match notices.get((request.party, request.reminded_at or request.asked_at)):
+        case "queued":
+            return _("告知的信就要寄出，信裡不含內容。")
+        case "sent" | "delivered":
+            return _("已寄信告知，信裡不含內容。")
+        case "failed":
+            return _("告知的信沒有送到，請打電話說一聲。")
+    return _("只有進度頁看得到，沒有寄信：請打電話說一聲。")
+
+
+def _request(
+    request: EvidenceRequest, case: Case, allowed: frozenset[str], names: Mapping[str, str], notices: Notices, now: datetime
+) -> Shown:
     zone, language = timezone.get_current_timezone(), dates.language_of(get_language())
     acts = []
     if "file_add" in allowed:
@@ -146,7 +177,7 @@ def _request(request: EvidenceRequest, case: Case, allowed: frozenset[str], name
         "due": dates.deadline(request.due_at, now, zone, language),
         "late": request.due_at <= now,
         "reminders": request.reminders,
-        "outside": bool(request.party),
+        "told": _told(request, notices),
         "acts": acts,
     }
 

@@ -8,12 +8,12 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from suyuan.cases.models import Case, Party
+from suyuan.cases.selectors.outside import mail_addresses
 from suyuan.correspondence.models import Message
 from suyuan.desk.fields import line_field, one_of, words_field
 from suyuan.desk.services import letter_send
 from suyuan.desk.shapes import party_roles
 from suyuan.kernel.actor import Actor
-from suyuan.people.models import ContactPoint
 
 
 class LetterTakenBack:
@@ -106,15 +106,3 @@ def party_words(party: Party) -> str:
     """林○瑜（申訴人、病人）"""
     name, roles = party.person.full_name or _("還不知道姓名"), party_roles(party)
     return _("%(name)s（%(roles)s）") % {"name": name, "roles": roles} if roles else name
-
-
-def mail_addresses(case: Case, people: list[Party]) -> dict[str, str]:
-    """By party: the own address of those who may be written to by mail, which is the complainant who chose it."""
-    if case.preferred_channel != "email":
-        return {}
-    asking = {party.person_id: str(party.uid) for party in people if "complainant" in party.roles}
-    points = ContactPoint.objects.filter(person_id__in=asking, kind="email", ended_at=None)
-    found: dict[str, str] = {}
-    for point in points.order_by("-preferred", "id"):
-        found.setdefault(asking[point.person_id], point.value)
-    return found

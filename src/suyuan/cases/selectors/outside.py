@@ -1,6 +1,7 @@
 """What people outside may see: the complainant through a receipt, and staff who are complained about."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +17,7 @@ from suyuan.evidence.models import EvidenceRequest, Item
 from suyuan.evidence.selectors.items import items_of
 from suyuan.evidence.selectors.requests import requests_of
 from suyuan.kernel.refusal import NotHere
+from suyuan.people.models import ContactPoint
 from suyuan.platform.models import Text
 from suyuan.playbooks import selectors as packs
 
@@ -230,6 +232,18 @@ def _erasure_answers(case: Case, party: Party) -> list[tuple[datetime, str]]:
     """Our answers to this person's own requests to erase, as they were given."""
     rows = ErasureLetter.objects.filter(demand__case=case, demand__asked_by=party).select_related("words").order_by("id")
     return [(row.at, row.words.body) for row in rows if row.words.body]
+
+
+def mail_addresses(case: Case, people: Iterable[Party]) -> dict[str, str]:
+    """By party: the own address of those who may be written to by mail, which is the complainant who chose it."""
+    if case.preferred_channel != "email":
+        return {}
+    asking = {party.person_id: str(party.uid) for party in people if "complainant" in party.roles}
+    points = ContactPoint.objects.filter(person_id__in=asking, kind="email", ended_at=None)
+    found: dict[str, str] = {}
+    for point in points.order_by("-preferred", "id"):
+        found.setdefault(asking[point.person_id], point.value)
+    return found
 
 
 def promise_words(promise: Promise, procedure) -> str:

@@ -8,6 +8,7 @@ from suyuan.accounts.models import User
 from suyuan.accounts.rules import MEMBER_ROLES
 from suyuan.cases import errors
 from suyuan.cases.models import Case, Party, Task
+from suyuan.cases.services.asking import party_told
 from suyuan.cases.services.handling.parts import (
     begin,
     case_change,
@@ -45,7 +46,8 @@ def evidence_ask(
 ) -> EvidenceRequest:
     """Ask a colleague, a role or somebody outside for one kind of evidence, until a day.
 
-    Staff get a task with that day, which opens the case to them; people outside see it on their follow-up page.
+    Staff get a task with that day, which opens the case to them; people outside see it on their follow-up page, and hear
+    of it by mail where they chose mail.
     """
     case = begin(case, "evidence_ask", actor, now)
     _kind(case, kind)
@@ -65,6 +67,7 @@ def evidence_ask(
         )
         tasks_noted(case, [user.pk if user else None], now)
     case_change(case, now=now)
+    party_told(case=case, request=request, actor=actor, now=now)
     return request
 
 
@@ -84,7 +87,9 @@ def evidence_remind(*, case: Case, request: EvidenceRequest, actor: Actor, now: 
     """Say once more that it is waited for."""
     case = _begun(case, request, "evidence_ask", actor, now)
     case_change(case, now=now)
-    return evidence.request_remind(request=request, actor=actor, now=now)
+    request = evidence.request_remind(request=request, actor=actor, now=now)
+    party_told(case=case, request=request, actor=actor, now=now)
+    return request
 
 
 @writes
