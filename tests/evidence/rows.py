@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,10 +11,11 @@ from django.apps import apps
 from django.db import DatabaseError, models, transaction
 
 from suyuan.cases.models import Case
+from suyuan.cases.recomputing_inquiry import inquiry_recomputed
 from suyuan.cases.services.bundles import case_bundle
-from suyuan.evidence import recomputing
 from suyuan.evidence.looking import Look
 from suyuan.evidence.models import CustodyEntry, Item
+from suyuan.evidence.recomputing import evidence_recomputed
 from suyuan.evidence.services import derived, hearing, items, requests, rights
 from suyuan.evidence.services.hearing import Heard, Sound
 from suyuan.evidence.services.items import ItemGiven
@@ -56,8 +57,8 @@ def columns(model: type[models.Model]) -> list[models.Field]:
 
 
 def faults(case: Case, about: type[models.Model] | None = None) -> list[Fault]:
-    """What both checks find, or that of them which reads this table."""
-    checks = {"evidence": recomputing.evidence_recomputed, "platform": platform_recomputed}
+    """What all checks find, or that of them which reads this table."""
+    checks = {"evidence": evidence_recomputed, "platform": platform_recomputed, "cases": inquiry_recomputed}
     asked = checks if about is None else [about._meta.app_label]
     return [fault for name in asked for fault in checks[name]([case.stream])]
 
@@ -172,10 +173,11 @@ class Edit(NamedTuple):
     place: bool = True
 
 
-def edits(amount: int, chance: random.Random) -> Iterator[Edit]:
+def edits(amount: int, chance: random.Random, of: Sequence[type[models.Model]] = ()) -> Iterator[Edit]:
     """Every column of every table in turn, every table's deletes and inserts, each on a row drawn by lot."""
-    every = [(model, field) for model in tables() for field in columns(model)]
-    every += [(model, what) for model in tables() for what in ("DELETE", "INSERT")]
+    of = of or tables()
+    every = [(model, field) for model in of for field in columns(model)]
+    every += [(model, what) for model in of for what in ("DELETE", "INSERT")]
     for number in range(amount):
         model, field = every[number % len(every)]
         row = chance.choice(list(model._base_manager.order_by("pk")))
@@ -227,12 +229,19 @@ def _slipped_in(row: models.Model) -> None:
         "sealeditem": lambda: {"item_id": _other_item(row.item_id)},
         "copieditem": lambda: {"item_id": _other_item(row.item_id)},
         "erasuretarget": lambda: {"row_id": row.row_id + 999},
+        "findingcitation": lambda: {"item_id": _other_item(row.item_id, row.finding.citations)},
+        "carecitation": lambda: {"item_id": _other_item(row.item_id, row.line.citations)},
+        "careline": lambda: {"question": f"{row.question}2"},
+        "caresheet": lambda: {"version": row.version + 50},
+        "report": lambda: {"version": row.version + 50, "kind": f"{row.kind}2"[-12:]},
+        "reportsignature": lambda: {"user_id": row.report.case.registered_by_id},
     }
     type(row)(**(kept | more.get(row._meta.model_name, dict)())).save(force_insert=True)
 
 
-def _other_item(taken: int) -> int:
-    return Item.objects.exclude(pk=taken).filter(seals=None).order_by("-pk").values_list("pk", flat=True).first()
+def _other_item(taken: int, cited: models.Manager | None = None) -> int:
+    here = [taken, *([] if cited is None else cited.values_list("item_id", flat=True))]
+    return Item.objects.exclude(pk__in=here).filter(seals=None).order_by("-pk").values_list("pk", flat=True).first()
 
 
 class Tried(NamedTuple):
@@ -241,10 +250,10 @@ class Tried(NamedTuple):
     missed: list[str]
 
 
-def tried(case: Case, amount: int, chance: random.Random) -> Tried:
+def tried(case: Case, amount: int, chance: random.Random, of: Sequence[type[models.Model]] = ()) -> Tried:
     """Do each, ask the verifier, put it back. `refused`: what the database itself would not have, guards or not."""
     made, refused, missed = 0, [], []
-    for edit in edits(amount, chance):
+    for edit in edits(amount, chance, of):
         what = f"{edit.model._meta.db_table}.{edit.column} of {edit.row.pk}"
         try:
             with transaction.atomic():
@@ -262,15 +271,17 @@ def tried(case: Case, amount: int, chance: random.Random) -> Tried:
 
 # Columns that a fact commits together, under one name.
 TOGETHER = {
-    "evidence_bundleexport": "evidence_bundleexport.made_from",
-    "evidence_item": "evidence_item.told_in",
-    "platform_erasuretarget": "platform_erasureorder.targets",
+    "evidence_bundleexport": ("evidence_bundleexport.made_from ",),
+    "evidence_item": ("evidence_item.told_in ",),
+    "platform_erasuretarget": ("platform_erasureorder.targets ",),
+    "cases_report": ("cases_report.written ", "cases_report.frozen "),
+    "cases_passport": ("cases_passport.frozen ",),
 }
 
 
 def _names(found: list[Fault], edit: Edit) -> bool:
     """The verifier points to the column, or says that the row is not there, at the fact that says otherwise."""
     table = edit.model._meta.db_table
-    called = (f"{table}.{edit.column} ", f"{TOGETHER.get(table)} ", f"{table} ")
+    called = (f"{table}.{edit.column} ", *TOGETHER.get(table, ()), f"{table} ")
     about = [fault for fault in found if fault.detail.startswith(called)]
     return any(fault.position > 0 for fault in about) if edit.place else bool(about)

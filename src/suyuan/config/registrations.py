@@ -111,6 +111,7 @@ def register_all() -> None:
     from suyuan.cases.facts import FACTS
     from suyuan.cases.jobs import RECOUNT
     from suyuan.cases.recomputing import cases_recomputed
+    from suyuan.cases.recomputing_inquiry import inquiry_recomputed
     from suyuan.cases.selectors.door import case_meant
     from suyuan.cases.services.clocks import clocks_follow
     from suyuan.cases.services.handling import escalations_follow
@@ -143,6 +144,7 @@ def register_all() -> None:
     verify.register_row_check("platform", platform_recomputed)
     verify.register_row_check("evidence", evidence_recomputed)
     verify.register_row_check("cases", cases_recomputed)
+    verify.register_row_check("inquiry", inquiry_recomputed)
     access.meant_register("reference", case_meant)
     access.meant_register("people:uid", person_meant)
     for module in JOBS:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -78,7 +79,7 @@ class Kept:
     """Rows of one table: `stream` leads to the stream that they belong to, `columns` say how each is read.
 
     `key`: columns by which a fact names the row. Where several rows share it, they are told apart by all they say.
-    `also`: what else a row is held against, made from its columns.
+    `also`: what else a row is held against, made from its columns; `of`: from which, where that one can be erased.
     """
 
     model: type[Model]
@@ -86,16 +87,24 @@ class Kept:
     columns: Mapping[str, str]
     key: tuple[str, ...]
     also: Callable[[dict[str, Any]], dict[str, Any]] = lambda row: {}
+    of: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
         return self.model._meta.db_table
 
 
-def read_by(model: type[Model], stream: str, key: tuple[str, ...], also=lambda row: {}, **paths: str) -> Kept:
+def read_by(
+    model: type[Model],
+    stream: str,
+    key: tuple[str, ...],
+    also: Callable[[dict[str, Any]], dict[str, Any]] = lambda row: {},
+    of: Mapping[str, str] = MappingProxyType({}),
+    **paths: str,
+) -> Kept:
     """Every column but the number; `paths` say how to read those that point to another row, and what else is read."""
     names = [each.name for each in model._meta.concrete_fields if each.name != "id"]
-    return Kept(model, stream, {name: name for name in names} | paths, key, also)
+    return Kept(model, stream, {name: name for name in names} | paths, key, also, of)
 
 
 @dataclass
@@ -167,12 +176,19 @@ def _homes(kept: Iterable[Kept], types: Collection[str], streams: Collection[str
     wanted = None if streams is None else {_thing(stream) for stream in streams}
     sources = [(FactRow.objects.filter(type__in=types), "stream")]
     # What hangs on a row of another table is looked for where that one is.
-    sources += [(each.model._base_manager.all(), each.stream) for each in kept if "__" not in each.stream]
+    kept_too = {each.model for each in kept}
+    sources += [(each.model._base_manager.all(), each.stream) for each in kept if _whose(each) not in kept_too]
     for rows, path in sources:
         for stream in rows.order_by().values_list(path, flat=True).distinct():
             if wanted is None or _thing(stream) in wanted:
                 found[_thing(stream)].add(stream)
     return found
+
+
+def _whose(kept: Kept) -> type[Model] | None:
+    """The rows on which these hang."""
+    first, _, further = kept.stream.partition("__")
+    return kept.model._meta.get_field(first).related_model if further else None
 
 
 def _told(streams: list[str], types: Collection[str], erased: _Erased) -> dict[str, list[Said]]:
@@ -252,7 +268,8 @@ def _differing(kept: Kept, one: _Expected, row: dict[str, Any], erased: _Erased)
     for name, (value, fact) in one.cells.items():
         if value is UNSAID or row[name] == value:
             continue
-        if row[name] in EMPTY and (kept.table, row["pk"], name) in erased.cells:
+        column = kept.of.get(name, name)
+        if row[column] in EMPTY and (kept.table, row["pk"], column) in erased.cells:
             continue
         yield name, fact
 

@@ -100,7 +100,7 @@ def care_sheet_save(
         saved_at=now,
         signed_at=now if sign else None,
     )
-    texts, cites = {}, []
+    texts, cites, told = {}, [], []
     for question in wanted:
         line = given.get(question)
         if line is None or not (line.words.strip() or line.cites):
@@ -111,8 +111,10 @@ def care_sheet_save(
         rows_add(CareCitation(line=row, item=item) for item in items)
         texts |= {question: text} if text else {}
         cites += items
+        told.append([question, [str(item.uid) for item in items]])
     case_change(case, now=now)
-    plain = {"sheet": str(sheet.uid), "version": sheet.version, "verdict": verdict, **cited(list(dict.fromkeys(cites)))}
+    plain = {"sheet": str(sheet.uid), "version": sheet.version, "verdict": verdict, "lines": told}
+    plain |= cited(list(dict.fromkeys(cites)))
     fact = "care_sheet.signed" if sign else "care_sheet.saved"
     tell(case, fact, actor=actor, now=now, plain=plain, texts=texts)
     return sheet

@@ -88,7 +88,7 @@ def plan_step_add(
         added_at=now,
     )
     case_change(case, now=now)
-    plain = {"step": str(step.uid), "kind": kind}
+    plain = {"step": str(step.uid), "kind": kind, "issue": str(issue.uid) if issue else ""}
     plain |= {"user": str(user.uid), "task": str(task.uid)} if user and task else {}
     plain |= {"due": due_at.isoformat()} if due_at else {}
     private = {"words": words, "name": user.display_name if user else ""}

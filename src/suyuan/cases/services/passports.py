@@ -58,6 +58,7 @@ def passport_keep(
     plain = {
         "passport": str(passport.uid),
         "purpose": purpose,
+        "language": passport.language,
         "sha256": stored.sha256,
         "size": stored.size,
         "digest": papers.digest_of(content),

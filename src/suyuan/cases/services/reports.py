@@ -60,7 +60,7 @@ def report_draft(*, case: Case, kind: str, language: str, actor: Actor, now: dat
         drafted_at=now,
         revised_at=now,
     )
-    _tell(report, "report.drafted", actor, now)
+    _tell(report, "report.drafted", actor, now, private={"written": written(report.words)}, language=language)
     return report
 
 
@@ -76,8 +76,13 @@ def report_revise(*, report: Report, words: Mapping[str, str], edition: int, act
     changed = sorted(name for name in {*kept, *report.words} if kept.get(name) != report.words.get(name))
     report.words, report.edition, report.revised_at = kept, report.edition + 1, now
     report.save(update_fields=["words", "edition", "revised_at"])
-    _tell(report, "report.revised", actor, now, changed=changed)
+    _tell(report, "report.revised", actor, now, private={"written": written(report.words)}, changed=changed)
     return report
+
+
+def written(words: Mapping[str, str]) -> str:
+    """A digest of a draft: what stood in it is in nobody's way later, and cannot be changed behind the author's back."""
+    return hashlib.sha256(chain.canonical(dict(words))).hexdigest()
 
 
 def _checked(report: Report, words: Mapping[str, str]) -> dict[str, str]:
@@ -160,7 +165,8 @@ def report_sign(*, report: Report, actor: Actor, now: datetime) -> ReportSignatu
         raise errors.AlreadyDone()
     statement = statement_of(report, actor, now)
     signature = ReportSignature.objects.create(report=report, user_id=actor.user_id, at=now, statement=statement)
-    _tell(report, "report.signature", actor, now, digest=report.digest, statement=statement)
+    said = {"signature": str(signature.uid), "digest": report.digest, "statement": statement}
+    _tell(report, "report.signature", actor, now, **said)
     return signature
 
 
@@ -284,8 +290,15 @@ def _locked(report: Report, actor: Actor, now: datetime, state: str) -> tuple[Ca
 
 
 def _tell(
-    report: Report, fact: str, actor: Actor, now: datetime, *, texts: Mapping[str, Text] | None = None, **plain: Any
+    report: Report,
+    fact: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    texts: Mapping[str, Text] | None = None,
+    private: Mapping[str, str] | None = None,
+    **plain: Any,
 ) -> None:
     case_change(report.case, now=now)
     said = {"report": str(report.uid), "kind": report.kind, "version": report.version, **plain}
-    tell(report.case, fact, actor=actor, now=now, plain=said, texts=texts)
+    tell(report.case, fact, actor=actor, now=now, plain=said, private=private, texts=texts)
