@@ -19,6 +19,9 @@ from suyuan.cases.services.rights import (
     case_unseal,
     erasure_answer,
 )
+from suyuan.correspondence.errors import MessageOnItsWay
+from suyuan.correspondence.models import Message
+from suyuan.correspondence.services import message_draft, message_queue
 from suyuan.evidence.errors import ItemSealed, SealingRefused
 from suyuan.evidence.services.hearing import Heard
 from suyuan.evidence.services.rights import Ceremony
@@ -188,3 +191,21 @@ def papers_of(case: Case, cast) -> list[StoredFile]:
     RootCause.objects.create(case=case, whys=[WORD], bones=[{"cause": WORD}], root=text, by=user, at=NOON)
     PlanStep.objects.create(case=case, kind="other", words=WORD, note=WORD, added_by=user, added_at=NOON, done_at=NOON, done_by=user)
     return stored
+
+
+def test_what_waits_to_leave_is_stopped_and_leaves_nothing_behind(told, cast):  # noqa: F811
+    given = {"stream": told.stream, "branch_id": told.branch_id, "channel": "email", "kind": "letter", "to": f"{WORD}@example.org"}
+    waiting = message_draft(**given, body=WORD, subject_line=WORD, actor=cast.manager.actor, now=NOON)
+    message_queue(message=waiting, actor=cast.manager.actor, now=NOON)
+    draft = message_draft(**given, body=WORD, actor=cast.manager.actor, now=NOON)
+    demand = asked(ended(told, cast))
+    answer = {"demand": demand, "choices": EVERYTHING, "letter": "好", "language": "zh-hant"}
+    Message.objects.filter(pk=waiting.pk).update(claimed_at=LONG_AFTER)
+    with pytest.raises(MessageOnItsWay):
+        erasure_answer(case=fresh(told), **answer, actor=cast.head.actor, now=LONG_AFTER)
+    Message.objects.filter(pk=waiting.pk).update(claimed_at=None)
+    erasure_answer(case=fresh(told), **answer, actor=cast.head.actor, now=LONG_AFTER)
+    for row in (waiting, draft):
+        row.refresh_from_db()
+        assert (row.state, row.words, row.subject_line, row.to) == ("withdrawn", "", "", "")
+    assert WORD not in _every_word_left()

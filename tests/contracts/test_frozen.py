@@ -116,7 +116,7 @@ def _refused(act) -> bool:
             act()
             transaction.set_rollback(True)
     except IntegrityError as error:
-        return "is frozen" in str(error)
+        return any(said in str(error) for said in ("is frozen", "says too little"))
     return False
 
 

@@ -5,14 +5,15 @@ from typing import Any
 
 # Where words stand may change when a case changes branch or compartment; what they say may not.
 _WHERE = ("branch_id", "compartment")
+_ERASED = ("subject_line", "to_sealed")
 
 # (table, arguments of platform.triggers.register). A sent message may still become a delivered one: `state` is free,
 # and the constraint message_with_sent_time_is_sent lets it be nothing else.
 FROZEN: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("correspondence_message", {"frozen_when": "OLD.state = 'sent'", "may_update_columns": ("state", *_WHERE)}),
+    ("correspondence_message", {"frozen_when": "OLD.state = 'sent'", "may_update_columns": ("state", *_WHERE), "ordered_columns": _ERASED}),
     (
         "correspondence_message",
-        {"frozen_when": "OLD.state IN ('delivered', 'failed', 'received')", "may_update_columns": _WHERE},
+        {"frozen_when": "OLD.state IN ('delivered', 'failed', 'received')", "may_update_columns": _WHERE, "ordered_columns": _ERASED},
     ),
     ("correspondence_staffnotice", {"frozen_when": "OLD.state IN ('sent', 'failed')"}),
 )

@@ -73,10 +73,6 @@ class Message(models.Model):
                 name="message_in_is_received",
                 condition=Q(direction="in", state="received") | (Q(direction="out") & ~Q(state="received")),
             ),
-            models.CheckConstraint(
-                name="message_by_mail_has_its_address",
-                condition=~Q(channel="email", state__in=["queued", "sent"]) | Q(to_sealed__isnull=False),
-            ),
         ]
         indexes = [
             models.Index(fields=["subject_stream", "id"], name="message_by_subject"),

@@ -258,6 +258,17 @@ def messages_rescope(*, stream: str, branch_id: int) -> int:
     return Message.objects.filter(subject_stream=stream).update(branch_id=branch_id)
 
 
+@writes
+def messages_stop(*, stream: str, actor: Actor, now: datetime) -> int:
+    """Nothing that waits to leave for this case leaves any more, and no draft stays. Raises MessageOnItsWay."""
+    waiting = Message.objects.filter(subject_stream=stream, state__in=[State.DRAFT, State.QUEUED]).select_related("text")
+    for message in waiting:
+        if message.state == State.QUEUED:
+            message = message_unqueue(message=message, actor=actor, now=now)
+        message_withdraw(message=message, actor=actor, now=now)
+    return len(waiting)
+
+
 def message_deliver(*, message: Message, now: datetime) -> Message:
     """Called by the job, outside any transaction. Comes back quietly when there is nothing (any more) to send."""
     if message.state != State.QUEUED or message.send_after is None or message.send_after > now:

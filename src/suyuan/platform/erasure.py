@@ -99,10 +99,13 @@ def erasure_order(
         refuse_if_held(stream)
     named = list(what)
     _refuse_foreign(stream, named)
-    targets = list({(t.relation, t.row_id, t.field): t for t in map(_target, named)}.values())
+    targets = list({_place(t): t for t in map(_target, named)}.values())
     known = _known(targets)
-    targets = [t for t in targets if (t.relation, t.row_id, t.field) not in known]
-    if not targets:
+    # Words that somebody wrote where an earlier order had emptied the column go too; that order names them already.
+    written = {_place(_target(each)) for each in named if isinstance(each, Cell) and getattr(each.row, each.field)}
+    again = [t for t in targets if _place(t) in known & written]
+    targets = [t for t in targets if _place(t) not in known]
+    if not targets and not again:
         raise NothingToErase()
 
     order = ErasureOrder(stream=stream, basis=basis, by=str(actor), at=now, **({"uid": uid} if uid else {}))
@@ -114,7 +117,7 @@ def erasure_order(
     private = {"reason": reason} if reason else {}
     facts_record([Fact(ORDERED, stream, plain, private, happened_at=happened_at, subject=order)], actor=actor, now=now)
 
-    _take_away(targets, actor, now)
+    _take_away(targets + again, actor, now)
     IdempotencyKey.objects.filter(stream=stream, sealed_answer__isnull=False).update(sealed_answer=None)
     enqueue("erasure.purge", {"order": str(order.uid)}, unique_key=f"erasure.purge:{order.uid}")
     return order
@@ -146,6 +149,10 @@ def _target(each: Named) -> ErasureTarget:
         row, field = each, "body" if isinstance(each, Text) else "wrapped_key"
     uid = getattr(row, "uid", "")
     return ErasureTarget(relation=row._meta.db_table, row_id=row.pk, field=field, uid=str(uid))
+
+
+def _place(target: ErasureTarget) -> tuple[str, int, str]:
+    return target.relation, target.row_id, target.field
 
 
 def _known(targets: list[ErasureTarget]) -> set[tuple[str, int, str]]:

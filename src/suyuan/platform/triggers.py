@@ -7,6 +7,7 @@
     register("platform_factprivate", ordered_delete=True)                             gone only where an erasure order names it
     register("platform_text", ordered_columns=("body",))                              emptied only where an order names it
     register("platform_chainpending", delete_when="EXISTS (…)")                       gone only while that holds
+    register_said("platform_hold", "{reason} OR NEW.cause <> ''")                     never without these words, unless erased
 
 `pre_migrate` drops them and `post_migrate` installs them, because SQLite rebuilds tables when columns change; start-up
 calls `refuse_if_missing`. On SQLite an INSERT that would REPLACE a row fires no DELETE trigger (unless the connection
@@ -25,7 +26,11 @@ from django.db import DEFAULT_DB_ALIAS, connections
 PREFIX = "frozen_"
 FUNCTION = "suyuan_frozen"
 _BODY = " BEGIN RAISE EXCEPTION '% is frozen', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END; "
+_UNSAID = " RAISE EXCEPTION '% says too little', TG_TABLE_NAME USING ERRCODE = 'check_violation'; END; "
 _OLD = re.compile(r"\bOLD\.")
+_WORDS = re.compile(r"\{(\w+)\}")
+# Words, bytes and JSON alike, as both databases write "nothing".
+_NOTHING = "('', '\\x', '{}', '[]')"
 
 
 class TriggersMissing(RuntimeError):
@@ -47,6 +52,14 @@ class Frozen:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What every row of one table says, when it is made and whenever it changes."""
+
+    table: str
+    condition: str
+
+
+@dataclass(frozen=True)
 class Trigger:
     """One trigger as it must stand in the database. Its name carries a digest of its meaning.
 
@@ -60,6 +73,7 @@ class Trigger:
 
 
 _registry: dict[tuple[str, str | None], Frozen] = {}
+_said: dict[tuple[str, str], Said] = {}
 
 
 def register(
@@ -103,6 +117,17 @@ def registered() -> list[Frozen]:
     return sorted(_registry.values(), key=lambda frozen: (frozen.table, frozen.frozen_when or ""))
 
 
+def register_said(table: str, condition: str) -> None:
+    """A check constraint that lets erased words be missing, which the database's own cannot: it may ask no other table.
+
+    condition  SQL over NEW.<column>, true on both databases alike and never NULL; `{column}`: something stands there,
+               or the row was made with it and an erasure order names it
+    """
+    if (table, condition) in _said:
+        raise ValueError(f"said twice: {table}")
+    _said[table, condition] = Said(table, condition)
+
+
 register("platform_factrow")
 register("platform_factprivate", ordered_delete=True)
 register("platform_text", may_update_columns=("branch_id", "compartment", "folded"), ordered_columns=("body",))
@@ -125,8 +150,11 @@ register("platform_checkpoint")
 register("platform_anchor")
 register("platform_wrappedkey", may_update_columns=("wrapped", "master_id", "retired_at"))
 register("platform_idempotencykey", may_update_columns=("sealed_answer",))
-register("platform_hold", may_update_columns=("lifted_at", "lifted_by", "lifted_reason"))
-register("platform_hold", frozen_when="OLD.lifted_at IS NOT NULL")
+register("platform_hold", may_update_columns=("lifted_at", "lifted_by", "lifted_reason"), ordered_columns=("reason",))
+register("platform_hold", frozen_when="OLD.lifted_at IS NOT NULL", ordered_columns=("reason", "lifted_reason"))
+register_said("platform_hold", "{reason} OR NEW.cause <> ''")
+register_said("platform_hold", "(NEW.lifted_at IS NULL AND NEW.lifted_by = '' AND NEW.lifted_reason = '')"
+    " OR (NEW.lifted_at IS NOT NULL AND NEW.lifted_by <> '' AND {lifted_reason})")  # fmt: skip
 
 
 def install(using: str = DEFAULT_DB_ALIAS) -> list[str]:
@@ -199,7 +227,30 @@ def _expected(connection: Any) -> dict[str, Trigger]:
             described = connection.introspection.get_table_description(cursor, frozen.table)
         columns = [column.name for column in described]
         made |= {trigger.name: trigger for trigger in triggers(frozen, columns, connection)}
+    for said in _said.values():
+        if said.table in tables:
+            made |= {trigger.name: trigger for trigger in _saying(said, connection.vendor)}
     return made
+
+
+def _saying(said: Said, vendor: str) -> Iterator[Trigger]:
+    """A new row says it all; of one that stands, what an order names may be missing."""
+    table = f'"{said.table}"'
+    made = _WORDS.sub(lambda found: _stands(found[1]), said.condition)
+    kept = _WORDS.sub(lambda found: f"({_stands(found[1])} OR {_ordered(said.table, found[1])})", said.condition)
+    if vendor == "postgresql":
+        function = f"{FUNCTION}_unsaid", f" BEGIN{_UNSAID}"
+        yield _trigger(said, "say", f"BEFORE INSERT ON {table} FOR EACH ROW WHEN (NOT ({made})) EXECUTE FUNCTION {function[0]}()", function)
+        function = _function(f" BEGIN IF {kept} THEN RETURN NEW; END IF;{_UNSAID}")
+        yield _trigger(said, "keep", f"BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function[0]}()", function)
+        return
+    refusal = f"BEGIN SELECT RAISE(ABORT, '{said.table} says too little'); END"
+    yield _trigger(said, "say", f"BEFORE INSERT ON {table} FOR EACH ROW WHEN NOT ({made}) {refusal}")
+    yield _trigger(said, "keep", f"BEFORE UPDATE ON {table} FOR EACH ROW WHEN NOT ({kept}) {refusal}")
+
+
+def _stands(column: str) -> str:
+    return f'(NEW."{column}" IS NOT NULL AND CAST(NEW."{column}" AS text) NOT IN {_NOTHING})'
 
 
 def _postgresql(frozen: Frozen, columns: list[str], connection: Any) -> Iterator[Trigger]:
@@ -256,6 +307,10 @@ def _asking(refused: str, row: str) -> tuple[str, str]:
         f" BEGIN IF NOT ({refused}) THEN RETURN {row}; END IF;"
         " RAISE EXCEPTION '% is frozen', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END; "
     )
+    return _function(body)
+
+
+def _function(body: str) -> tuple[str, str]:
     return f"{FUNCTION}_unless_{hashlib.sha256(body.encode()).hexdigest()[:12]}", body
 
 
@@ -275,8 +330,7 @@ def _update_refused(
         return frozen.frozen_when or "1 = 1"
     changed = [f'OLD."{column}" {differs} NEW."{column}"' for column in columns if column not in free | emptied]
     for column in sorted(emptied):
-        # Words, bytes and JSON alike, as both databases write "nothing".
-        empty = f'(NEW."{column}" IS NULL OR CAST(NEW."{column}" AS text) IN (\'\', \'\\x\', \'{{}}\', \'[]\'))'
+        empty = f'(NEW."{column}" IS NULL OR CAST(NEW."{column}" AS text) IN {_NOTHING})'
         allowed = f"({empty} AND {ordered(frozen.table, column)})"
         changed.append(f'(OLD."{column}" {differs} NEW."{column}" AND NOT {allowed})')
     changed += [f'NEW."{column}" <= OLD."{column}"' for column in frozen.forward]
@@ -298,7 +352,7 @@ def _unique_sets(connection: Any, table: str) -> list[list[str]]:
     return [primary, *sorted(columns for columns in others if columns != primary)]
 
 
-def _trigger(frozen: Frozen, what: str, rest: str, function: tuple[str, str] = ("", "")) -> Trigger:
+def _trigger(frozen: Frozen | Said, what: str, rest: str, function: tuple[str, str] = ("", "")) -> Trigger:
     digest = hashlib.sha256(rest.encode()).hexdigest()[:8]
     name = f"{PREFIX}{frozen.table[:36]}_{what}_{digest}"
     return Trigger(name, frozen.table, f'CREATE TRIGGER "{name}" {rest}', function)

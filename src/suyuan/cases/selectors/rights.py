@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from django.db.models import Max, Q, QuerySet
 
+from suyuan.accounts.models import GuestGrant
 from suyuan.accounts.rules import ActorProfile, branches_for, reach
 from suyuan.cases import rules
 from suyuan.cases.models import (
@@ -17,6 +18,7 @@ from suyuan.cases.models import (
     ConflictCheck,
     ContactEntry,
     Demand,
+    Evaluation,
     Finding,
     Party,
     Passport,
@@ -27,6 +29,7 @@ from suyuan.cases.models import (
     Report,
     RootCause,
     StaffStatement,
+    Survey,
     Task,
 )
 from suyuan.cases.rules import Floor, Kept
@@ -41,6 +44,8 @@ from suyuan.evidence.models import (
     InterviewSupplement,
     Item,
     Need,
+    Observation,
+    Seal,
     SealedItem,
     SealOpening,
 )
@@ -255,6 +260,8 @@ def _files(case: Case, own: bool) -> Collected:
     for row in mine:
         if row.stored is not None and row.stored.state == "stored":
             yield case.stream, row.stored
+        for fault in row.stored.faults.all() if row.stored is not None else ():
+            yield from _cells(case.stream, fault, ("detail", "reason"))
         yield from _cells(case.stream, row, ("title", "from_whom", "place", "note"))
     ids = [row.pk for row in mine]
     for entry in CustodyEntry.objects.filter(item__in=ids):
@@ -310,17 +317,22 @@ _REST: tuple[tuple[type, str, tuple[str, ...]], ...] = (
     (RootCause, "case", ("whys", "bones")),
     (Report, "case", ("words", "content")),
     (Passport, "case", ("content",)),
+    (Evaluation, "case", ("answers",)),
+    (Survey, "case", ("answers",)),
 )
 # The same, of what knows no case but only its stream.
-_OF_EVIDENCE: tuple[tuple[type, str, tuple[str, ...]], ...] = (
-    (Interview, "stream", ("heard_name", "interviewers", "present", "place", "refusal")),
+_BY_STREAM: tuple[tuple[type, str, tuple[str, ...]], ...] = (
+    (Interview, "stream", ("heard_name", "interviewers", "present", "place", "recorder", "refusal")),
     (InterviewSupplement, "interview__stream", ("said_by",)),
+    (Observation, "stream", ("struck_reason",)),
     (Need, "stream", ("reason",)),
     (EvidenceRequest, "stream", ("words",)),
-    (SealedItem, "seal__stream", ("title",)),
-    (SealOpening, "seal__stream", ("for_patient", "why")),
+    (Seal, "stream", ("place", "kept_at", "for_clinic", "for_patient", "witness", "absence", "unfinished")),
+    (SealedItem, "seal__stream", ("title", "lot")),
+    (SealOpening, "seal__stream", ("for_clinic", "for_patient", "witness", "why")),
     (CopySet, "stream", ("missing",)),
-    (CopyHandover, "copies__stream", ("to_whom", "shown")),
+    (CopyHandover, "copies__stream", ("to_whom", "shown", "witness")),
+    (GuestGrant, "stream", ("reason",)),
 )
 
 
@@ -333,7 +345,7 @@ def _facts(case: Case, person: Person | None) -> Collected:
     for model, to_case, fields in _REST:
         for row in model.objects.filter(**{to_case: case}):
             yield from _cells(case.stream, row, fields)
-    for model, to_stream, fields in _OF_EVIDENCE:
+    for model, to_stream, fields in _BY_STREAM:
         for row in model.objects.filter(**{to_stream: case.stream}):
             yield from _cells(case.stream, row, fields)
     for paper in (Report, Passport):  # what was set says once more what was written
@@ -342,8 +354,10 @@ def _facts(case: Case, person: Person | None) -> Collected:
     yield from _cells(case.stream, case, ("end_reason", "helper_named", "communication_need", "preferred_hours"))
     elsewhere = Q(fact__type__startswith="message.") | Q(fact__type__startswith="item.") | Q(fact__type__startswith="care.")
     elsewhere |= Q(fact__type__in=["case.opened", "case.completed", "issue.added"])
-    house = Q(fact__type__in=["hold.placed", "hold.lifted", "erasure.ordered"])
+    house = Q(fact__type="erasure.ordered")
     for stream in streams:
+        for hold in Hold.objects.filter(stream=stream, lifted_at__isnull=False):
+            yield from _cells(stream, hold, ("reason", "lifted_reason"))
         yield from _told(stream, ~house & ~elsewhere if stream == case.stream else ~house)
 
 

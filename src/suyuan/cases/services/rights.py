@@ -11,6 +11,7 @@ from suyuan.cases.models import Case, Demand, ErasureDecision, ErasureLetter, Pa
 from suyuan.cases.selectors.rights import Part, erasure_parts, subject_of, things_of
 from suyuan.cases.services.handling.parts import begin, case_change, short, tell, words_frozen
 from suyuan.cases.services.handling.talking import demand_answer
+from suyuan.correspondence.services import messages_stop
 from suyuan.evidence.errors import ItemSealed, SealingRefused
 from suyuan.evidence.models import CopyHandover, CopySet, Item, Seal, SealOpening
 from suyuan.evidence.selectors.rights import sealed_now
@@ -248,6 +249,8 @@ def erasure_answer(
     decided = {part.group: _decide(part, choices.get(part.group)) for part in parts}
 
     _none_sealed(case, decided)
+    if decided["messages"] == "erased":
+        messages_stop(stream=case.stream, actor=actor, now=now)
     named: dict[str, dict[str, list]] = {g: things_of(case, person, g) for g, d in decided.items() if d == "erased"}
     orders = _order(named, actor, now)
     text = words_frozen(case, "rights.letter", letter, now=now, field="letter")

@@ -11,6 +11,8 @@ from suyuan.platform import chance
 class Interview(models.Model):
     """Somebody was heard, and what they said was written down. Confirmed or refused, it never changes again.
 
+    A recording says by whom (a trigger holds it, since an order may erase the name).
+
     `heard` says who: a party ("party:<uid>"), a colleague (`heard_user`) or anybody else, always with the name as it stood then.
     """
 
@@ -44,11 +46,6 @@ class Interview(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["stream", "number"], name="interview_number_once"),
             models.CheckConstraint(
-                name="interview_recording_says_by_whom",
-                condition=Q(recording__isnull=True)
-                | (Q(recorder_took_part__isnull=False, notice_given__isnull=False) & ~Q(recorder="")),
-            ),
-            models.CheckConstraint(
                 name="interview_outcome_has_its_time",
                 condition=Q(outcome="", outcome_at__isnull=True)
                 | Q(outcome__in=("confirmed", "refused"), outcome_at__isnull=False),
@@ -70,7 +67,7 @@ class InterviewSupplement(models.Model):
 class Observation(models.Model):
     """What a colleague saw or heard, dated. Written once: struck through with a reason, supplemented, never overwritten.
 
-    `late`: written later after it than the house allows without saying so.
+    `late`: written later after it than the house allows without saying so. `struck_reason` stands until an order erases it.
     """
 
     uid = models.UUIDField(default=chance.uid, unique=True)
@@ -85,10 +82,4 @@ class Observation(models.Model):
     struck_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="observation_struck_says_why",
-                condition=Q(struck_at__isnull=True, struck_reason="") | (Q(struck_at__isnull=False) & ~Q(struck_reason="")),
-            )
-        ]
         indexes = [models.Index(fields=["stream", "id"], name="observation_by_stream")]

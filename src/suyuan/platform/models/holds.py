@@ -9,7 +9,8 @@ from suyuan.platform import chance
 class Hold(models.Model):
     """Nothing of this stream may be erased or destroyed while a hold stands. Lifted once, never deleted.
 
-    `cause`: the type of the fact that placed it where no person did.
+    `cause`: the type of the fact that placed it where no person did. Each says why it was placed and lifted (a trigger
+    holds it) until, once lifted, an order erases the words.
     """
 
     uid = models.UUIDField(default=chance.uid, unique=True)
@@ -24,14 +25,4 @@ class Hold(models.Model):
     lifted_reason = models.TextField(default="", blank=True)
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="hold_lifted_says_by_whom_and_why",
-                condition=(
-                    Q(lifted_at__isnull=True, lifted_by="", lifted_reason="")
-                    | (Q(lifted_at__isnull=False) & ~Q(lifted_by="") & ~Q(lifted_reason=""))
-                ),
-            ),
-            models.CheckConstraint(name="hold_says_why", condition=~Q(reason="") | ~Q(cause="")),
-        ]
         indexes = [models.Index(fields=["stream"], condition=Q(lifted_at__isnull=True), name="hold_standing")]
