@@ -194,7 +194,7 @@ def papers_of(case: Case, cast) -> list[StoredFile]:
 
 
 def test_what_waits_to_leave_is_stopped_and_leaves_nothing_behind(told, cast):  # noqa: F811
-    given = {"stream": told.stream, "branch_id": told.branch_id, "channel": "email", "kind": "letter", "to": f"{WORD}@example.org"}
+    given = {"stream": told.stream, "branch_id": told.branch_id, "channel": "email", "kind": "letter", "to": "canary@example.org"}
     waiting = message_draft(**given, body=WORD, subject_line=WORD, actor=cast.manager.actor, now=NOON)
     message_queue(message=waiting, actor=cast.manager.actor, now=NOON)
     draft = message_draft(**given, body=WORD, actor=cast.manager.actor, now=NOON)
