@@ -87,6 +87,18 @@ def test_the_language_switch_only_leads_back_into_the_portal(phone, clinic):
     assert answer["Location"] == "/p/streamside/"
 
 
+@pytest.mark.parametrize("where", ["/p/proof/", "/p/bundle/", "/p/survey/"])
+def test_pages_of_no_clinic_change_their_language_too(phone, clinic, where):
+    from tests.portal.conftest import form_fields
+
+    fields = form_fields(phone.get(where), "/p/language/")
+    answer = phone.post("/p/language/", {**fields, "language": "en"})
+    assert (answer.status_code, answer["Location"]) == (302, where)
+    assert 'lang="en"' in phone.get(where).content.decode()
+    answer = phone.post("/p/language/", {**fields, "language": "en", "next": "/login/"})
+    assert answer["Location"] == "/p/"
+
+
 def test_an_unknown_clinic_is_not_here(phone, clinic):
     assert phone.get("/p/nowhere/").status_code == 404
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("proof/", start.proof, name="proof"),
     path("bundle/", bundle.bundle, name="bundle"),
     path("survey/", survey.survey, name="survey"),
+    path("language/", start.language, name="language_here"),
     path("<slug:slug>/", start.start, name="start"),
     path("<slug:slug>/language/", start.language, name="language"),
     path("<slug:slug>/poster/", start.poster, name="poster"),

@@ -66,10 +66,11 @@ def kiosk_clear(request: HttpRequest) -> HttpResponse:
 @address("public", methods=("POST",))
 @portal_page
 def language(request: HttpRequest) -> HttpResponse:
-    """Remember the language and go back."""
+    """Remember the language and go back; some pages belong to no branch."""
     back = request.POST.get("next", "")
     if not back.startswith("/p/") or not url_has_allowed_host_and_scheme(back, {request.get_host()}):
-        back = reverse("portal:start", args=[request.branch.portal_slug])
+        branch = getattr(request, "branch", None)
+        back = reverse("portal:start", args=[branch.portal_slug]) if branch else reverse("portal:clinics")
     return language_set(HttpResponseRedirect(back), request.POST.get("language", ""))
 
 
