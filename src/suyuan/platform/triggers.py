@@ -223,14 +223,19 @@ def _expected(connection: Any) -> dict[str, Trigger]:
     for frozen in registered():
         if frozen.table not in tables:
             continue
-        with connection.cursor() as cursor:
-            described = connection.introspection.get_table_description(cursor, frozen.table)
-        columns = [column.name for column in described]
+        columns = _columns(connection, frozen.table)
         made |= {trigger.name: trigger for trigger in triggers(frozen, columns, connection)}
     for said in _said.values():
         if said.table in tables:
             made |= {trigger.name: trigger for trigger in _saying(said, connection.vendor)}
     return made
+
+
+def _columns(connection: Any, table: str) -> list[str]:
+    """In the order of the table. Django's own description parses each CREATE TABLE, which was half of every start."""
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT * FROM "{table}" LIMIT 0')
+        return [column[0] for column in cursor.description]
 
 
 def _saying(said: Said, vendor: str) -> Iterator[Trigger]:
