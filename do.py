@@ -168,7 +168,9 @@ def inside(*arguments: object, **more: str) -> int:
 
 
 def ours(**more: str) -> dict[str, str]:
-    return os.environ | {"PYTHONUTF8": "1"} | more
+    """Bytecode goes into our own folder: where a machine keeps none, each of a thousand processes would compile everything."""
+    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(VENV / "compiled")}
+    return os.environ | {"PYTHONUTF8": "1"} | compiled | more
 
 
 def say(words: str) -> None:
