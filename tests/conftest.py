@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import gc
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
@@ -52,19 +53,16 @@ def pytest_sessionstart(session) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_modify_db_settings, django_db_blocker):
     """The migrated test database, triggers and all, with its key ring made once: also for tests that ask for a copy."""
-    from django.test.utils import setup_databases, teardown_databases
-
     from suyuan.platform import keys
-    from suyuan.platform.models import Installation
+    from tests.platform.real import migrated_database
 
-    with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
-        keys.ring_forget()
-        if not Installation.objects.exists():
+    with ExitStack() as ended:
+        with django_db_blocker.unblock():
+            ended.enter_context(migrated_database())
+            keys.ring_forget()
             keys.ring_make(BEGINNING)
-    yield
-    with django_db_blocker.unblock():
-        teardown_databases(made, verbosity=0)
+        yield
+        ended.enter_context(django_db_blocker.unblock())
 
 
 @pytest.fixture(autouse=True)

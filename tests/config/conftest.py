@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from tests.config.stories import Clinic, clinic_made
+from tests.config.stories import Clinic, clinic_begun, clinic_made
 
 
 @pytest.fixture
@@ -20,6 +20,14 @@ def clinic(tmp_path):
 def made(tmp_path):
     """A clinic with keys, database and packs, before its first start."""
     held = clinic_made(tmp_path)
+    yield held
+    held.end()
+
+
+@pytest.fixture
+def begun(tmp_path):
+    """A clinic after its first start, ended."""
+    held = clinic_begun(tmp_path)
     yield held
     held.end()
 

@@ -116,7 +116,7 @@ class Clinic:
     def up_words(self, *words: str) -> list[str]:
         return ["up", "--data", str(self.data), "--keys", str(self.keys), "--port", str(self.port), *words]
 
-    def up(self, *words: str) -> subprocess.Popen[str]:
+    def up(self, *words: str, seconds: float = 60) -> subprocess.Popen[str]:
         """Start and wait until it is ready."""
         with open(self.folder / "log.txt", "a", encoding="utf-8") as log:
             process = subprocess.Popen(
@@ -129,7 +129,7 @@ class Clinic:
                 text=True,
             )
         self.started.append(process)
-        wait_for(lambda: process.poll() is not None or self.health()[0] == 200, 60)
+        wait_for(lambda: process.poll() is not None or self.health()[0] == 200, seconds)
         assert process.poll() is None, self.log()
         return process
 
@@ -176,14 +176,15 @@ def clinic_begun(folder: Path) -> Clinic:
 
 
 def _make(folder: Path) -> None:
-    done = Clinic(folder).run("migrate")
+    done = Clinic(folder).run("migrate", timeout=180)
     assert done.returncode == 0, done.stderr
 
 
 def _begin(folder: Path) -> None:
     clinic = clinic_made(folder)
     try:
-        clinic.up("--answers", str(clinic.answers))
+        # On a busy machine a first start takes longer than people would wait.
+        clinic.up("--answers", str(clinic.answers), seconds=180)
     finally:
         clinic.end()
 

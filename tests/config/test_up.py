@@ -46,21 +46,21 @@ def test_from_nothing_to_ready_and_again(clinic):
     assert status == 404 and b"zh-hant" in page.lower()
 
 
-def test_whoever_is_killed_comes_back_and_nobody_is_left_behind(clinic):
-    process = clinic.up("--answers", str(clinic.answers))
+def test_whoever_is_killed_comes_back_and_nobody_is_left_behind(begun):
+    process = begun.up()
     first = children_of(process.pid)
     assert len(first) == 2
 
     for child in first:
         os.kill(child, signal.SIGKILL)
     wait_for(lambda: len(children_of(process.pid)) == 2 and not set(first) & set(children_of(process.pid)))
-    wait_for(lambda: clinic.health()[0] == 200)
+    wait_for(lambda: begun.health()[0] == 200)
 
     everyone = descendants_of(process.pid)
     process.kill()
     process.wait()
     wait_for(lambda: not any(is_alive(pid) for pid in everyone), 30)
-    assert clinic.get("/healthz")[0] == 0
+    assert begun.get("/healthz")[0] == 0
 
 
 def test_the_first_start_needs_somebody_there(clinic):
@@ -172,24 +172,22 @@ def test_on_postgresql(clinic):
     assert refused.returncode == 3 and "[database_unreachable]" in refused.stderr
 
 
-def test_web_and_worker_apart(made):
+def test_web_and_worker_apart(begun):
     """As on several machines: one serves, one works."""
-    made.up("--answers", str(made.answers))
-    made.end()
-    env = environment(SUYUAN_DATA=str(made.data), SUYUAN_KEYS=str(made.keys))
-    for words in (["web", "--port", str(made.port)], ["worker"]):
-        made.started.append(subprocess.Popen(made.command(*words), env=env, cwd=made.folder))
-    wait_for(lambda: made.health()[0] == 200 and made.health()[1]["worker"] == "ok")
-    made.end()
-    assert [process.returncode for process in made.started] == [0, 0, 0]
+    env = environment(SUYUAN_DATA=str(begun.data), SUYUAN_KEYS=str(begun.keys))
+    for words in (["web", "--port", str(begun.port)], ["worker"]):
+        begun.started.append(subprocess.Popen(begun.command(*words), env=env, cwd=begun.folder))
+    wait_for(lambda: begun.health()[0] == 200 and begun.health()[1]["worker"] == "ok")
+    begun.end()
+    assert [process.returncode for process in begun.started] == [0, 0]
 
 
-def test_https_by_itself_for_the_clinic_s_network(clinic):
-    cert, key = _certificate(clinic.folder)
-    clinic.more["SUYUAN_PUBLIC_URL"] = f"https://localhost:{clinic.port}"
-    clinic.scheme = "https"
-    clinic.up("--answers", str(clinic.answers), "--cert", cert, "--key", key)
-    assert clinic.health()[0] == 200
+def test_https_by_itself_for_the_clinic_s_network(begun):
+    cert, key = _certificate(begun.folder)
+    begun.more["SUYUAN_PUBLIC_URL"] = f"https://localhost:{begun.port}"
+    begun.scheme = "https"
+    begun.up("--cert", cert, "--key", key)
+    assert begun.health()[0] == 200
 
 
 def _certificate(folder):

@@ -3,17 +3,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.config.stories import Clinic, wait_for
+from tests.config.stories import clinic_begun
 
 
 @pytest.fixture(scope="session")
 def begun(tmp_path_factory):
-    """A clinic that was started once and ended; on a busy machine its first start takes longer than people would wait."""
-    held = Clinic(tmp_path_factory.mktemp("begun"))
-    try:
-        held.up("--answers", str(held.answers))
-    except AssertionError:
-        wait_for(lambda: held.health()[0] == 200, 120)
-    held.end()
+    """A clinic that was started once and ended."""
+    held = clinic_begun(tmp_path_factory.mktemp("begun"))
     yield held
     held.end()

@@ -13,8 +13,48 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
+
+from tests.once import once
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def migrated_database() -> Iterator[None]:
+    """Point this process at a database of its own with every migration and trigger in it; they run once a run."""
+    connection = connections["default"]
+    before, own = connection.settings_dict["NAME"], connection.creation._get_test_db_name()
+    _copy(_migrated(once(f"migrated-{connection.vendor}", _migrate)), own)
+    connection.settings_dict["NAME"] = own
+    try:
+        yield
+    finally:
+        connections.close_all()
+        connection.settings_dict["NAME"] = before
+        if connection.vendor == "postgresql":
+            _on_server(f'DROP DATABASE "{own}" WITH (FORCE)')
+
+
+def _migrate(folder: Path) -> None:
+    made = setup_databases(verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=())
+    connections.close_all()
+    _copy(connections["default"].settings_dict["NAME"], _migrated(folder))
+    teardown_databases(made, verbosity=0)
+
+
+def _migrated(folder: Path) -> str:
+    return str(folder / "migrated.sqlite3") if connections["default"].vendor == "sqlite" else "suyuan_migrated"
+
+
+def _copy(original: str, copy: str) -> None:
+    """On PostgreSQL nobody may be in the original."""
+    if connections["default"].vendor == "postgresql":
+        _on_server(f'DROP DATABASE IF EXISTS "{copy}"')
+        _on_server(f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
+        return
+    with closing(sqlite3.connect(original)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
 
 
 @contextmanager
@@ -25,13 +65,8 @@ def copied_database(folder: Path) -> Iterator[None]:
     if "platform_installation" not in connection.introspection.table_names():
         raise RuntimeError("there is no test database to copy: select a test marked django_db too")
     connections.close_all()
-    if connection.vendor == "sqlite":
-        copy = str(folder / "copy.sqlite3")
-        with closing(sqlite3.connect(original)) as source, closing(sqlite3.connect(copy)) as target:
-            source.backup(target)
-    else:
-        copy = f"copy_{uuid.uuid4().hex[:12]}"
-        _on_server(f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
+    copy = str(folder / "copy.sqlite3") if connection.vendor == "sqlite" else f"copy_{uuid.uuid4().hex[:12]}"
+    _copy(original, copy)
     connection.settings_dict["NAME"] = copy
     try:
         yield
@@ -51,12 +86,7 @@ def pristine_keep() -> None:
     original = str(connection.settings_dict["NAME"])
     connections.close_all()
     copy = f"{original}.pristine" if connection.vendor == "sqlite" else f"{original}_pristine"
-    if connection.vendor == "sqlite":
-        with closing(sqlite3.connect(original)) as source, closing(sqlite3.connect(copy)) as target:
-            source.backup(target)
-    else:
-        _on_server(f'DROP DATABASE IF EXISTS "{copy}"')
-        _on_server(f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
+    _copy(original, copy)
     _pristine.append(copy)
 
 
