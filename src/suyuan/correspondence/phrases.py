@@ -31,6 +31,7 @@ def failure_word(code: str) -> str:
         "connect": _("兩天都連不上郵件主機"),
         "login": _("郵件主機不接受我們的帳號"),
         "sender": _("郵件主機不接受我們的寄件地址"),
+        "erased": _("內容已依請求刪除，不再寄出"),
     }
     return words.get(stage, code)
 

@@ -273,6 +273,8 @@ def message_deliver(*, message: Message, now: datetime) -> Message:
     """Called by the job, outside any transaction. Comes back quietly when there is nothing (any more) to send."""
     if message.state != State.QUEUED or message.send_after is None or message.send_after > now:
         return message
+    if not message.words:  # erased again in a restored backup, where it still waited
+        return _message_failed(message=message, code="erased", said="", now=now)
     if message.channel == Channel.PORTAL:
         return _sent(message=message, actor=SYSTEM, now=now, happened_at=None)
     if message.channel != Channel.EMAIL or not mail.is_set_up():

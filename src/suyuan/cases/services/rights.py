@@ -249,9 +249,10 @@ def erasure_answer(
     decided = {part.group: _decide(part, choices.get(part.group)) for part in parts}
 
     _none_sealed(case, decided)
-    if decided["messages"] == "erased":
-        messages_stop(stream=case.stream, actor=actor, now=now)
+    # Named as it stands, so that the order knows it again in a backup; then stopped.
     named: dict[str, dict[str, list]] = {g: things_of(case, person, g) for g, d in decided.items() if d == "erased"}
+    if "messages" in named:
+        messages_stop(stream=case.stream, actor=actor, now=now)
     orders = _order(named, actor, now)
     text = words_frozen(case, "rights.letter", letter, now=now, field="letter")
     ErasureLetter.objects.create(demand=demand, words=text, language=language, at=now)
