@@ -230,3 +230,86 @@ def test_the_purge_comes_to_its_end_on_either_database(committed, known):
     assert ErasureOrder.objects.get().purged_at == LATER
     purge({"order": str(order.uid)}, LATER)
     assert FactRow.objects.filter(type="erasure.purged").count() == 1
+
+
+# --- PostgreSQL: its own files -----------------------------------------------------------------------------------------
+
+
+def on_postgresql(test):
+    """Collected on PostgreSQL only."""
+    return test if connection.vendor == "postgresql" else None
+
+
+def relations_with(words: list[str]) -> set[str]:
+    """Tables, indexes and overflow tables whose files hold the bytes, and samples of the planner."""
+    with connection.cursor() as cursor:
+        cursor.execute("CHECKPOINT")
+        cursor.execute(
+            "SELECT relname FROM pg_class, unnest(%s::text[]) AS word WHERE relkind IN ('r', 'i', 't') AND relfilenode <> 0"
+            " AND relnamespace IN ('public'::regnamespace, 'pg_toast'::regnamespace)"
+            " AND position(convert_to(word, 'UTF8') IN pg_read_binary_file(pg_relation_filepath(pg_class.oid))) > 0",
+            [words],
+        )
+        found = {name for (name,) in cursor.fetchall()}
+        cursor.execute(
+            "SELECT DISTINCT tablename FROM pg_stats, unnest(%s::text[]) AS word"
+            " WHERE strpos(coalesce(most_common_vals::text, '') || coalesce(histogram_bounds::text, ''), word) > 0",
+            [words],
+        )
+        return found | {f"samples of {name}" for (name,) in cursor.fetchall()}
+
+
+@on_postgresql
+def test_the_servers_own_files_hold_nothing_of_it(committed, known):
+    words = [f"canary{n}q{hashlib.sha256(bytes([n])).hexdigest()[:12]}" for n in range(10)]
+    made = [written(f"case:{n}", word) for n, word in enumerate(words)]
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE platform_text")
+    before = relations_with(words)
+    assert {"platform_text", "platform_textindex", "samples of platform_text"} <= before
+    for n, (_fact, text, stored) in enumerate(made):
+        named = [text, stored, *FactPrivate.objects.filter(fact__stream=f"case:{n}").select_related("fact")]
+        erasure_order(stream=f"case:{n}", what=named, actor=SOMEBODY, now=LATER)
+    for queued in Job.objects.filter(name="erasure.purge"):
+        purge(queued.args, LATER)
+    assert relations_with(words) == set()
+
+
+@on_postgresql
+def test_it_is_not_called_done_while_another_session_sees_the_old_rows(committed, known):
+    _fact, text, _stored = written(CASE, "甲")
+    reader = connection.copy()
+    reader.inc_thread_sharing()
+    try:
+        with reader.cursor() as cursor:
+            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("SELECT count(*) FROM platform_text")
+            order = erasure_order(stream=CASE, what=[text], actor=SOMEBODY, now=LATER)
+            with pytest.raises(NotPurgedYet):
+                purge({"order": str(order.uid)}, LATER)
+            cursor.execute("COMMIT")
+        purge({"order": str(order.uid)}, LATER)
+        assert ErasureOrder.objects.get().purged_at == LATER
+    finally:
+        reader.close()
+
+
+@on_postgresql
+def test_it_waits_briefly_for_a_table_and_says_which_was_too_large(committed, known, monkeypatch):
+    monkeypatch.setattr(erasure, "_LOCK_PATIENCE_MS", 50)
+    _fact, text, _stored = written(CASE, "甲")
+    order = erasure_order(stream=CASE, what=[text], actor=SOMEBODY, now=LATER)
+    busy = connection.copy()
+    busy.inc_thread_sharing()
+    try:
+        with busy.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("LOCK TABLE platform_text IN ROW EXCLUSIVE MODE")
+            with pytest.raises(NotPurgedYet):
+                purge({"order": str(order.uid)}, LATER)
+            cursor.execute("ROLLBACK")
+    finally:
+        busy.close()
+    monkeypatch.setattr(erasure, "_REWRITTEN_MOST", 0)
+    purge({"order": str(order.uid)}, LATER)
+    assert "platform_text" in FactRow.objects.get(type="erasure.purged").value("left")

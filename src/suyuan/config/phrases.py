@@ -74,6 +74,9 @@ def erasure_ordered(told: Told) -> str:
 
 
 def erasure_purged(told: Told) -> str:
+    if left := told.plain("left", []):
+        words = _("刪除完成，但這些資料表太大，要由管理資料庫的人在離峰時間重寫：%(tables)s")
+        return words % {"tables": _("、").join(left)}
     return _("刪除完成：資料庫、索引與檔案裡都已清除。")
 
 

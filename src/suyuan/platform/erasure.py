@@ -5,12 +5,13 @@
 What an order may name: sealed fields of facts, texts, files, whole rows that nothing freezes, and single columns. The
 fact says how many things and a digest of their list; leaf and digests of an erased field stay, so that the chain still
 holds. It counts as done when the purge has found nothing left: the index merged until still, the write-ahead log
-emptied, the bytes of files gone (`purge`).
+emptied, the bytes of files gone (`purge`). What a server keeps beside its tables (the write-ahead log of PostgreSQL until
+it is used again, its archive, replicas, backups) is out of reach from here: docs/operations.md says what a person does.
 """
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import sleep
@@ -18,7 +19,7 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
-from django.db import connection, models
+from django.db import OperationalError, connection, models
 from django.utils.translation import gettext as _
 
 from suyuan.kernel import chain
@@ -49,6 +50,9 @@ BASES = frozenset({"request", "retention", "replayed"})
 FORMAT = "suyuan erasures 1"
 _ROWS_AT_ONCE = 500
 _TRIES, _BETWEEN, _PATIENCE_MS = 20, 0.1, 50
+_LOCK_PATIENCE_MS, _REWRITTEN_MOST = 2_000, 1 << 30
+# No order names rows of these, and every order takes something out of them.
+_TOUCHED = {"platform_textindex", "platform_idempotencykey", "platform_upload"}
 
 
 class NothingToErase(Refusal):
@@ -229,19 +233,25 @@ def purge(args: dict, now: datetime) -> None:
         return
     relations = set(order.targets.values_list("relation", flat=True))
     _bytes_gone(order)
+    left: list[str] = []
     if connection.vendor == "postgresql":
-        _vacuum(relations | {"platform_textindex"})
+        _old_rows_unseen(order)
+        left = _rewritten(relations | _TOUCHED)
     else:
         _index_emptied()
         _log_emptied()
-    erasure_done(order=order, now=now)
+    erasure_done(order=order, left=left, now=now)
 
 
 @writes
-def erasure_done(*, order: ErasureOrder, now: datetime) -> None:
-    """Nothing that the order named is left on disk. (What backups hold expires with them.)"""
+def erasure_done(*, order: ErasureOrder, left: Sequence[str] = (), now: datetime) -> None:
+    """Nothing that the order named is left in the database's files. (What backups hold expires with them.)
+
+    `left`: tables that are too large to be written anew while people work, which somebody does in a quiet hour.
+    """
     if ErasureOrder.objects.filter(pk=order.pk, purged_at=None).update(purged_at=now):
-        fact = Fact(PURGED, order.stream, {"order": str(order.uid)}, subject=order)
+        plain = {"order": str(order.uid), **({"left": list(left)} if left else {})}
+        fact = Fact(PURGED, order.stream, plain, subject=order)
         facts_record([fact], actor=Actor("system", "suyuan"), now=now)
 
 
@@ -285,10 +295,41 @@ def _log_emptied() -> None:
     raise NotPurgedYet("somebody is still reading the log")
 
 
-def _vacuum(relations: Iterable[str]) -> None:
+def _old_rows_unseen(order: ErasureOrder) -> None:
+    """No session may still see rows as they were before the order: as long as one does, PostgreSQL keeps them."""
     with connection.cursor() as cursor:
-        for relation in sorted(relations):
-            cursor.execute(f'VACUUM "{relation}"')
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity AS others, platform_erasureorder AS mine"
+            " WHERE mine.id = %s AND others.pid <> pg_backend_pid()"
+            " AND greatest(age(others.backend_xmin), age(others.backend_xid)) >= age(mine.xmin)",
+            [order.pk],
+        )
+        if cursor.fetchone()[0]:
+            raise NotPurgedYet("somebody still reads rows as they were")
+
+
+def _rewritten(relations: Iterable[str]) -> list[str]:
+    """Write these tables anew, with what is there and nothing else: VACUUM alone frees the place and leaves the bytes.
+
+    Nobody reads or writes a table meanwhile, so no one waits long for it, and the largest are only vacuumed: they are
+    returned. The planner's statistics hold samples of words too; they are taken again.
+    """
+    left = []
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        patience = cursor.fetchone()[0]
+        cursor.execute(f"SET lock_timeout = '{_LOCK_PATIENCE_MS}ms'")
+        try:
+            for relation in sorted(relations):
+                cursor.execute("SELECT pg_total_relation_size(%s::regclass)", [relation])
+                small = cursor.fetchone()[0] <= _REWRITTEN_MOST
+                left += [] if small else [relation]
+                cursor.execute(f'VACUUM ({"FULL, " if small else ""}ANALYZE) "{relation}"')
+        except OperationalError as error:
+            raise NotPurgedYet("a table is being worked in") from error
+        finally:
+            cursor.execute(f"SET lock_timeout = '{patience}'")
+    return left
 
 
 # --- beside a backup -----------------------------------------------------------------------------------------------
