@@ -18,7 +18,7 @@ from suyuan.cases.models import Case, ErasureDecision
 from suyuan.cases.phrases import DATA, DECISIONS, DEMANDS, HOLD_CAUSES, RECORDS, label
 from suyuan.cases.selectors.door import allowed_moves
 from suyuan.cases.selectors.page import names_of
-from suyuan.cases.selectors.rights import held_cases, kept_lines, lot_trace, lots_of, purging
+from suyuan.cases.selectors.rights import held_cases, kept_lines, lot_trace, lots_of, orders_of, purging
 from suyuan.desk import shapes
 from suyuan.desk.acts import offered
 from suyuan.evidence.models import CopySet, Seal
@@ -26,6 +26,7 @@ from suyuan.evidence.phrases import GROUNDS, MEDIA, RECEIPTS, SIGNED_ON, STANDIN
 from suyuan.evidence.selectors.rights import copies_in, copies_of, seal_in, seals_of
 from suyuan.platform import access
 from suyuan.platform.addresses import address
+from suyuan.platform.erasure import left_to_rewrite, log_kept_by_server
 from suyuan.platform.holds import KINDS
 from suyuan.platform.models import Hold
 from suyuan.ui.qr import qr_svg
@@ -53,6 +54,8 @@ def rights(request: HttpRequest, reference: str) -> HttpResponse:
             "seals": [_seal(row) for row in seals_of(found.stream)],
             "erasures": _erasures(found),
             "purging": purging(found),
+            "server_log": log_kept_by_server() and bool(orders_of(found)),
+            "left": left_to_rewrite(orders_of(found)),
             "lots": [(number, row, _lot_url(number)) for number, row in lots_of(found)],
             "lot_acts": [(_("批號追溯"), reverse("desk:lots"))],
             "hold_acts": [*_links(acts, "hold", "hold-lift"), (_("保全中的案件"), reverse("desk:holds"))],

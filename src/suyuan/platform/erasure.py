@@ -35,6 +35,7 @@ from suyuan.platform.models import (
     ErasureOrder,
     ErasureTarget,
     FactPrivate,
+    FactRow,
     IdempotencyKey,
     StoredFile,
     Text,
@@ -253,6 +254,19 @@ def erasure_done(*, order: ErasureOrder, left: Sequence[str] = (), now: datetime
         plain = {"order": str(order.uid), **({"left": list(left)} if left else {})}
         fact = Fact(PURGED, order.stream, plain, subject=order)
         facts_record([fact], actor=Actor("system", "suyuan"), now=now)
+
+
+def log_kept_by_server() -> bool:
+    """Whether the database's log is a server's, which keeps what it wrote until the place is used again."""
+    return connection.vendor == "postgresql"
+
+
+def left_to_rewrite(orders: Iterable[str]) -> list[str]:
+    """Tables that these orders found too large to be written anew while people work."""
+    wanted = set(orders)
+    streams = ErasureOrder.objects.filter(uid__in=wanted).values("stream")
+    done = FactRow.objects.filter(type=PURGED, stream__in=streams)
+    return sorted({table for fact in done if fact.value("order") in wanted for table in fact.value("left", [])})
 
 
 def _bytes_gone(order: ErasureOrder) -> None:

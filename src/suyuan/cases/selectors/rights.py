@@ -383,8 +383,12 @@ _COLLECT: dict[str, Callable[[Case, Person | None], Collected]] = {
 
 def purging(case: Case) -> bool:
     """Something was erased that is not yet gone from the disk."""
-    uids = [uid for row in case.erasures.all() for uid in row.orders]
+    uids = orders_of(case)
     return bool(uids) and ErasureOrder.objects.filter(uid__in=uids, purged_at=None).exists()
+
+
+def orders_of(case: Case) -> set[str]:
+    return {uid for row in case.erasures.all() for uid in row.orders}
 
 
 def erased(row) -> bool:
