@@ -27,7 +27,7 @@ def main(verb: str, *arguments: str) -> None:
         USE_TZ=True,
     )
     django.setup()
-    {"work": work, "receive": receive, "append": append, "large": large}[verb](*arguments)
+    {"work": work, "receive": receive, "append": append, "large": large, "sign": sign}[verb](*arguments)
 
 
 def say(word: str) -> None:
@@ -141,6 +141,24 @@ def die_before(step: str) -> None:
         return original(*args, **kwargs)
 
     setattr(place, attribute, dying)
+
+
+def sign(stream: str) -> None:
+    """A process that opened its keys before another one changed them: a receipt, a checkpoint, and what it says of both."""
+    from suyuan.platform import keys
+    from suyuan.platform.checkpoints import checkpoint_fault, checkpoint_make
+    from suyuan.platform.log import checkpoint_latest
+    from suyuan.platform.models import FactRow
+    from suyuan.platform.proofs import proof_judge, proof_of_fact, proof_read
+    from tests.platform.stories import NOW
+
+    keys.sign(b"awake")
+    say("ready")
+    receipt = sys.stdin.readline().strip()  # signed meanwhile, with the new key
+    say(str(checkpoint_fault(checkpoint_latest())))
+    say(proof_judge(proof_read(receipt)))
+    say(proof_of_fact(FactRow.objects.filter(stream=stream).first()).fingerprint)
+    say(checkpoint_make(now=NOW).fingerprint)
 
 
 if __name__ == "__main__":

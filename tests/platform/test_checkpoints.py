@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 import threading
 from datetime import timedelta
 
@@ -23,8 +24,10 @@ from suyuan.platform.models import (
     LogNode,
     StreamHead,
 )
+from suyuan.platform.proofs import proof_of_fact
 from suyuan.platform.units import unit
 from suyuan.platform.verify import verify_streams
+from tests.platform.real import child
 from tests.platform.stories import NOW, SOMEBODY
 
 MINUTE = timedelta(minutes=1)
@@ -359,6 +362,24 @@ def test_a_process_that_slept_through_a_rotation_signs_checkpoints_with_the_new_
     keys._ring = asleep
 
     assert checkpoint_make(now=NOW).fingerprint == link.key
+
+
+@pytest.mark.requirement("A-15")
+def test_a_process_at_work_signs_with_the_new_key_and_knows_what_it_signed(committed):
+    happen("case:1")
+    other = child("sign", "case:1", stdin=subprocess.PIPE)
+    try:
+        assert other.stdout.readline() == "ready\n"
+        link = installation.signing_key_rotate(actor=SOMEBODY, now=NOW)
+        checkpoint_make(now=NOW)
+        receipt = proof_of_fact(FactRow.objects.get(stream="case:1"))
+        happen("case:1")
+        told, _ = other.communicate(receipt.compact + "\n", timeout=60)
+    finally:
+        other.kill()
+        other.wait()
+    assert told.split() == ["None", "good", link.key, link.key]
+    assert verify_streams().holds
 
 
 @pytest.mark.parametrize("edit", [{"after": "0" * 64}, {"endorsement": b"\0" * 64}, {"endorsement": None}, {"created_at": NOW}])

@@ -73,6 +73,7 @@ __all__ = [
     "sheet",
     "sheet_parse",
     "sign",
+    "sign_naming",
     "signature_holds",
     "signing_key_now",
     "unseal",
@@ -295,14 +296,27 @@ def signature_holds(raw: bytes, signature: bytes, message: bytes) -> bool:
 
 def signing_key_now() -> PublicKey:
     """The key that signs from here on, also when another process has changed it since this one read its keys."""
-    in_use = _rows().filter(kind=SIGNING, retired_at__isnull=True).values_list("key_id", flat=True).get()
-    if ring().signing_key().key_id != in_use:
-        ring_forget()
-    return ring().signing_key()
+    return _ring_now().signing_key()
+
+
+def sign_naming(words: Callable[[PublicKey], bytes]) -> Signature:
+    """Sign words that name the key in use, whichever process put it there."""
+    opened = _ring_now()
+    return opened.sign(words(opened.signing_key()))
 
 
 def public_keys() -> list[PublicKey]:
-    return ring().public_keys()
+    """All of them, and which signs now: a key that another process made is not a stranger's."""
+    return _ring_now().public_keys()
+
+
+def _ring_now() -> Ring:
+    in_use = _rows().filter(kind=SIGNING, retired_at__isnull=True).values_list("key_id", flat=True).get()
+    opened = ring()
+    if opened.signing_key().key_id != in_use:
+        ring_forget()
+        opened = ring()
+    return opened
 
 
 def receipt_mac(secret: str | bytes) -> tuple[bytes, str]:
@@ -371,7 +385,7 @@ def _replaced(kind: str, now: datetime) -> str:
 def rotate_signing_key(now: datetime) -> KeyLink:
     """Sign with a new key from now on. The old one, in its last act, signs which follows it. Receipts it signed stay good.
 
-    Called inside a write (`installation.signing_key_rotate`); other processes take the new key with their next checkpoint.
+    Called inside a write (`installation.signing_key_rotate`); other processes take the new key with the next they sign.
     """
     master = master_load(settings.KEYS_FILE)
     with transaction.atomic():

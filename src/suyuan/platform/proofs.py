@@ -63,9 +63,7 @@ def message_of(token: str, position: int, leaf: str, at: str, fingerprint: str) 
 def proof_of_fact(row: FactRow) -> Proof:
     """Signed anew from the committed row each time; the same row always gives the same signature."""
     at = chain.time_text(row.at)
-    current = keys.sign(b"")  # which key signs now
-    message = message_of(row.token, row.position, row.leaf, at, current.fingerprint)
-    signed = keys.sign(message.encode())
+    signed = keys.sign_naming(lambda key: message_of(row.token, row.position, row.leaf, at, key.fingerprint).encode())
     return Proof(row.token, row.position, row.leaf, at, signed.fingerprint, signed.bytes)
 
 
