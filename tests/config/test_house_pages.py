@@ -13,9 +13,13 @@ from django.utils.functional import SimpleLazyObject
 
 from suyuan.config import context, errors, health
 from suyuan.config.urls import handler404, handler500, urlpatterns
-from suyuan.platform import access, anchors, checkpoints, keys, triggers
+from suyuan.kernel.actor import SYSTEM
+from suyuan.platform import access, anchors, checkpoints, clock, keys, triggers
 from suyuan.platform.addresses import address
+from suyuan.platform.facts import Fact, facts_record
+from suyuan.platform.installation import installation_stream
 from suyuan.platform.models import Installation
+from suyuan.platform.units import unit
 from tests.correspondence.stories import NOW
 
 
@@ -48,6 +52,7 @@ def sound(db, monkeypatch):
     keys.ring_forget()
     if not Installation.objects.exists():
         keys.ring_make(NOW)
+    checkpoints.checkpoint_make(now=NOW - timedelta(days=1))  # the packs of the test database
     cache.clear()
     yield
     keys.ring_forget()
@@ -106,9 +111,60 @@ def test_a_log_that_cannot_be_signed_is_red_and_turns_nobody_away(sound, client)
         assert "3b0a5f0e" not in answer.content.decode()
 
 
+@pytest.fixture
+def told(client):
+    """What the public page says of the log at some time."""
+
+    def at(when) -> str:
+        with clock.frozen(when):
+            answer = client.get("/healthz")
+        assert (answer.status_code, answer.json()["well"]) == (200, False)
+        return answer.json()["log"]
+
+    return at
+
+
+def recorded(now) -> None:
+    with unit():
+        fact = Fact("jobs.revived", installation_stream(), plain={"n": 1, "jobs": []})
+        facts_record([fact], actor=SYSTEM, now=now)
+
+
+@pytest.mark.requirement("A-15")
+def test_signing_that_is_overdue_is_said_and_signing_that_is_at_work_is_not(sound, told):
+    recorded(NOW)
+    minutes = [timedelta(minutes=n) for n in (9, 11, 12)]
+    assert [told(NOW + after) for after in minutes] == ["ok", "not_signed", "not_signed"]
+    checkpoints.checkpoint_make(now=NOW + minutes[2])
+    recorded(NOW)  # as if a long queue were being worked off
+    assert told(NOW + minutes[2]) == "ok"
+    checkpoints.checkpoint_make(now=NOW + minutes[2])
+    assert told(NOW + timedelta(days=400)) == "ok"  # nothing waits
+
+
+@pytest.mark.requirement("A-15")
+@pytest.mark.parametrize(
+    ("kind", "setting", "days", "said"),
+    [("rfc3161", {"TIMESTAMP_URL": "http://127.0.0.1:1/"}, 2, "time_stamp_late"), ("cosignature", {"COSIGN_DAYS": 31}, 31, "cosignature_late")],
+)
+def test_whoever_is_to_see_checkpoints_and_has_not_is_missed(sound, told, settings, kind, setting, days, said):
+    recorded(NOW)
+    seen = checkpoints.checkpoint_make(now=NOW)
+    late = NOW + timedelta(days=days, seconds=1)
+    assert told(late) == "ok"  # nobody is asked
+    for name, value in setting.items():
+        setattr(settings, name, value)
+    assert [told(late - timedelta(minutes=1)), told(late)] == ["ok", said]
+
+    anchors.anchor_keep(checkpoint=seen, kind=kind, body=b"seen", details={}, by="x", actor=SYSTEM, now=late)
+    checkpoints.checkpoint_make(now=late)
+    assert told(late) == "ok"
+    assert told(late + timedelta(days=days)) == said  # the fact of the anchor itself was signed then, and nobody saw that
+
+
 def test_asking_for_health_changes_nothing(sound, client, django_assert_max_num_queries):
     client.get("/healthz")
-    with django_assert_max_num_queries(6) as asked:
+    with django_assert_max_num_queries(7) as asked:
         client.get("/healthz")
     assert not [q for q in asked.captured_queries if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
 

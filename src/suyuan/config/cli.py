@@ -165,7 +165,7 @@ def parser() -> argparse.ArgumentParser:
 
 def demo(given: argparse.Namespace) -> int:
     start = Start(data=given.data.resolve(), keys=given.data.resolve() / "demo-master.key", kind=DEMO)
-    for name in ("DATABASE", "PUBLIC_URL", "PROXIES", "SMTP", "MAIL_FROM", "STATIC", "TIMESTAMP_URL", "TIMESTAMP_ROOTS", "FILES", "SCANNER"):
+    for name in ("DATABASE", "PUBLIC_URL", "PROXIES", "SMTP", "MAIL_FROM", "STATIC", "TIMESTAMP_URL", "TIMESTAMP_ROOTS", "COSIGN_DAYS", "FILES", "SCANNER"):
         os.environ.pop(f"SUYUAN_{name}", None)
     up.refuse_unsafe(start)
     _refuse_taken_port(start.host, given.port)

@@ -26,7 +26,7 @@ class Health:
     checks: dict[str, str]
     worker_seen: datetime | None
     files: str = "unknown"  # of the weekly reading: ok, damaged, broken, late
-    log: str = "unknown"  # of checkpoints: ok, cannot_be_signed, no_time_stamp
+    log: str = "unknown"  # of checkpoints: ok, cannot_be_signed, not_signed, no_time_stamp, time_stamp_late, cosignature_late
 
     @property
     def ready(self) -> bool:
@@ -57,8 +57,9 @@ def look(now: datetime) -> Health:
         checks["keys"] = _keys()
         checks["access_log"] = _access_log()
         said = cache.get_many([WORKER_SEEN, checkpoints.REFUSED, anchors.REFUSED])
-        seen, log = _time(said.get(WORKER_SEEN)), _log(said)
-        files = scrub_state(now) if checks["schema"] == "ok" else "unknown"
+        seen, whole = _time(said.get(WORKER_SEEN)), checks["schema"] == "ok"
+        log = _log(said, now) if whole else "unknown"
+        files = scrub_state(now) if whole else "unknown"
     except Error:
         checks["database"] = "unreachable"
         return Health(checks, None)
@@ -101,11 +102,17 @@ def _access_log() -> str:
     return "cannot_be_written" if access.health().red else "ok"
 
 
-def _log(said: dict[str, str]) -> str:
-    """Where and why is said on the machine itself (`suyuan checkpoint`): this page is public."""
+def _log(said: dict[str, str], now: datetime) -> str:
+    """The worst of it. Where and why is said on the machine itself (`suyuan checkpoint`): this page is public."""
     if checkpoints.REFUSED in said:
         return "cannot_be_signed"
-    return "no_time_stamp" if anchors.REFUSED in said else "ok"
+    if checkpoints.checkpoint_overdue(now):
+        return "not_signed"
+    if anchors.REFUSED in said:
+        return "no_time_stamp"
+    if anchors.timestamp_overdue(now):
+        return "time_stamp_late"
+    return "cosignature_late" if anchors.cosignature_overdue(now) else "ok"
 
 
 # --- the worker's sign of life -------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ SUYUAN_SCANNER     a virus scanner (clamd): tcp://host:port or unix:///path/to/s
 SUYUAN_FILES       s3://bucket/prefix?endpoint=…&region=…: files go there; empty = the folder `files` in the data folder
 SUYUAN_TIMESTAMP_URL    authority for time stamps (RFC 3161), asked once a day; empty = none
 SUYUAN_TIMESTAMP_ROOTS  its root certificates, a PEM file; empty = its signature is not checked here
+SUYUAN_COSIGN_DAYS      within how many days somebody else co-signs a checkpoint; empty = nobody is asked to
 SUYUAN_DEMO        1 only for the demo clinic
 """
 from __future__ import annotations
@@ -245,6 +246,9 @@ MAIL_FROM = _env("MAIL_FROM")
 # --- who else sees our checkpoints ---------------------------------------------------------------------------------
 TIMESTAMP_URL = _env("TIMESTAMP_URL")
 TIMESTAMP_ROOTS = _env("TIMESTAMP_ROOTS")
+if (_days := _env("COSIGN_DAYS", "0") or "0") and not (_days.isascii() and _days.isdigit() and int(_days) <= 3_660):
+    raise ImproperlyConfigured("SUYUAN_COSIGN_DAYS is a number of days")
+COSIGN_DAYS = int(_days)
 
 LOGGING = {
     "version": 1,

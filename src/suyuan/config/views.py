@@ -99,6 +99,7 @@ def _house(request: HttpRequest, wrong: dict[int, tuple[str, str]] | None = None
         "checkpoint": log.checkpoint_latest(),
         "anchor": Anchor.objects.order_by("-id").first(),
         "scanner": bool(settings.SCANNER_URL),
+        "cosign_days": settings.COSIGN_DAYS,
         "may_answer": bool(request.profile.roles & HOUSE_MOVES["fault_answer"]),
         "max_reason": MAX_REASON,
     }

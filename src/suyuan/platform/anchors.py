@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import Max
 
 from suyuan.kernel import chain, notes
 from suyuan.kernel.actor import SYSTEM, Actor
@@ -31,6 +32,7 @@ ANCHORS_STREAM = "anchors"
 
 REFUSED = "suyuan.timestamp.refused"
 _REMEMBERED = timedelta(days=30)
+STAMPED_WITHIN = timedelta(days=2)  # once a day is the rule; an authority may be away for one
 
 
 @periodic("20 16 * * *", "log.timestamp", attempts=8)
@@ -60,6 +62,22 @@ def checkpoint_timestamp(*, checkpoint: Checkpoint, url: str, now: datetime) -> 
 def timestamp_refused() -> str:
     """Why the last time stamp was not to be had; empty when it was."""
     return cache.get(REFUSED) or ""
+
+
+def timestamp_overdue(now: datetime) -> bool:
+    """Whether an authority is named, and it has seen nothing of what was signed more than two days ago."""
+    return bool(settings.TIMESTAMP_URL) and _unseen(RFC3161, now - STAMPED_WITHIN)
+
+
+def cosignature_overdue(now: datetime) -> bool:
+    """Whether co-signatures are asked for every so many days, and there is one too few."""
+    return bool(settings.COSIGN_DAYS) and _unseen(COSIGNATURE, now - timedelta(days=settings.COSIGN_DAYS))
+
+
+def _unseen(kind: str, before: datetime) -> bool:
+    """Whether something signed before then is newer than all that anybody has seen."""
+    seen = Anchor.objects.filter(kind=kind).aggregate(size=Max("checkpoint__size"))["size"]
+    return Checkpoint.objects.filter(size__gt=seen or 0, at__lte=before).exists()
 
 
 def timestamp_roots() -> bytes:

@@ -31,6 +31,7 @@ from suyuan.platform.software import software
 from suyuan.platform.units import writes
 
 AT_MOST = 5_000
+SIGNED_WITHIN = timedelta(minutes=10)  # each minute is the rule; a long job may be in its way
 RESTORED = "log.restored"
 LOG_STREAM = "log"  # how a fault names the log itself
 
@@ -75,6 +76,15 @@ def checkpoint_make(*, now: datetime) -> Checkpoint | None:
 def checkpoint_refused() -> str:
     """Why the last attempt signed nothing; empty when it did."""
     return cache.get(REFUSED) or ""
+
+
+def checkpoint_overdue(now: datetime) -> bool:
+    """Whether something has waited for its number too long, and nobody is at work on it either."""
+    late = now - SIGNED_WITHIN
+    waiting = ChainPending.objects.order_by("pk").values_list("fact__at", flat=True).first()
+    if waiting is None or waiting > late:
+        return False
+    return not Checkpoint.objects.filter(at__gt=late).exists()
 
 
 @writes
