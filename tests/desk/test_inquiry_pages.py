@@ -10,10 +10,16 @@ from suyuan.cases.models import CareSheet
 from suyuan.cases.rules import Stage
 from suyuan.cases.services import assessing, handling, investigation
 from suyuan.cases.services.investigation import Bone
+from suyuan.desk.shapes import act_url
 from suyuan.evidence.models import Item
+from suyuan.kernel.actor import SYSTEM
+from suyuan.kernel.refusal import BadInput
 from suyuan.platform.files import file_receive, file_store
 from suyuan.platform.models import AccessRow
-from tests.cases.cast import NOON, fresh
+from suyuan.playbooks import selectors as packs
+from suyuan.playbooks.services import packs_load
+from tests.cases.cast import HOUR, NOON, fresh
+from tests.playbooks.shelf import changed, copied
 
 QUESTIONS = ("standard", "rigour", "aftercare", "harm")
 
@@ -90,6 +96,45 @@ def test_exposure_is_for_counsel_s_readers_and_the_log_has_it_first(case, cast, 
     body = head.get(at("exposure", case)).content.decode()
     assert "照片貼在公開群組" in body and "還有 5 題" in body and "醫療法" in body
     assert AccessRow.objects.filter(what="case.exposure").exists()
+
+
+@pytest.fixture
+def newer_law(tmp_path):
+    """Load the law anew, with words of it changed. A version that is rolled back leaves its number to the next one."""
+
+    def load(old: str, new: str, now) -> None:
+        folder = copied(tmp_path / f"{len(list(tmp_path.iterdir()))}", "law/tw", "calendars/tw")
+        changed(folder / "law/tw/rules.yaml", old, new)
+        packs_load(folder=folder, actor=SYSTEM, now=now)
+        packs.forget()
+
+    yield load
+    packs.forget()
+
+
+@pytest.mark.requirement("A-02")
+def test_an_answer_of_exposure_keeps_the_law_it_was_given_under_and_the_next_one_rests_on_law_in_force(case, cast, browser, newer_law):
+    head, old, new = browser("head"), "病人的病情與健康資訊不得外洩", "病人的任何資訊都不得外洩"
+    said = {"answer": "possible", "reason": "貼在公開群組", "rules": ["TW-CONF-1"], "actor": cast.head.actor}
+
+    def answered(question: str, now) -> None:
+        assessing.exposure_answer(case=fresh(case), question=question, now=now, **said)
+
+    answered("privacy", NOON)
+    newer_law(old, new, NOON + HOUR)
+    assert old in head.get(at("exposure", case)).content.decode()
+    answered("negligence", NOON + 2 * HOUR)
+    body = head.get(at("exposure", case)).content.decode()
+    assert old in body and new in body
+
+    # Law that binds from next year on is no basis of what happened this year.
+    article = "    article: §72；§23；§316\n    version_date: null\n    effective_from: "
+    newer_law(f"{article}null", f"{article}2027-01-01", NOON + 3 * HOUR)
+    form = head.get(act_url("exposure", case)).content.decode()
+    assert "TW-CONF-1" not in form and "TW-REC-1" in form
+    with pytest.raises(BadInput):
+        answered("privacy", NOON + 4 * HOUR)
+    assert old in head.get(at("exposure", case)).content.decode()
 
 
 @pytest.mark.requirement("A-10")

@@ -42,6 +42,7 @@ from suyuan.cases.selectors import inquiry as inquiry_reads
 from suyuan.cases.selectors.bundles import PURPOSES
 from suyuan.cases.selectors.door import view_of
 from suyuan.cases.selectors.incidents import Incident, incidents_of, incidents_waiting
+from suyuan.cases.selectors.law import rules_to_cite
 from suyuan.cases.selectors.proceedings import COURT, suit_warning
 from suyuan.cases.selectors.rights import erasure_parts
 from suyuan.cases.selectors.sealing import alone_from
@@ -312,7 +313,7 @@ class ExposureForm(ActForm):
         answers = [(row.id, str(row.name)) for row in inquiry_reads.kinds_now(self.case, "exposure_answers")]
         self.fields["answer"] = one_of(_("評估"), answers, cards=True)
         self.fields["why"] = words_field(_("為什麼"), rows=4)
-        law = {rule.id: f"{rule.citation}　{rule.title}" for rule in packs.law_newest(self.case.jurisdiction).rules}
+        law = {code: f"{rule.citation}　{rule.title}" for code, rule in rules_to_cite(self.case, self.now).items()}
         self.fields["rules"] = some_of(_("依據的法條"), list(law.items()))
 
 

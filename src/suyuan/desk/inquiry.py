@@ -15,13 +15,13 @@ from suyuan.cases import selectors as cases_read
 from suyuan.cases.models import CareLine, CareSheet, Case, Involvement, RootCause
 from suyuan.cases.selectors import inquiry as reads
 from suyuan.cases.selectors.door import allowed_moves
+from suyuan.cases.selectors.law import rules_cited
 from suyuan.cases.services.assessing import COUNSEL, UNDETERMINED, LineGiven, care_sheet_save
 from suyuan.desk import shapes
 from suyuan.desk.fields import ItemsField, attempt, item_words, one_of, words_field
 from suyuan.evidence.models import Item
 from suyuan.platform import access
 from suyuan.platform.addresses import address
-from suyuan.playbooks import selectors as packs
 from suyuan.ui.fishbone import Cause, fishbone
 
 
@@ -166,13 +166,12 @@ def exposure(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _exposure_lines(found: Case, allowed: frozenset[str]) -> list[dict]:
-    rules = {rule.id: rule for rule in packs.law_newest(found.jurisdiction).rules}
     return [
         {
             "question": line.question,
             "now": line.now,
             "answer": reads.name_now(found, "exposure_answers", line.now.answer) if line.now else "",
-            "rules": [rules[code] for code in line.now.rules if code in rules] if line.now else [],
+            "rules": rules_cited(found, line.now.rules, line.now.at) if line.now and line.now.rules else [],
             "earlier": [(reads.name_now(found, "exposure_answers", row.answer), row) for row in line.earlier],
             "url": shapes.act_url("exposure", found, question=line.question.id) if "exposure" in allowed else "",
         }

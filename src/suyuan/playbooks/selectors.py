@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -43,6 +43,17 @@ def evidence_name(code: str) -> str:
 
 def law_newest(jurisdiction: str) -> Law:
     return _law(_newest("law", jurisdiction))
+
+
+def law_as_of(jurisdiction: str, at: datetime) -> Law:
+    """The law as the packs said it then: what somebody rested a judgement on does not change with a newer pack."""
+    told = list(PackActivation.objects.filter(slot__startswith="law:").order_by("pk").values_list("slot", "version_id", "at"))
+    for slot in (f"law:{jurisdiction}", "law:any"):
+        filled = [(version, since) for name, version, since in told if name == slot]
+        if filled:
+            then = [version for version, since in filled if since <= at]
+            return _law(then[-1] if then else filled[0][0])
+    raise PackMissing(kind="law", jurisdiction=jurisdiction)
 
 
 def law_rules_for(jurisdiction: str, fact_type: str, plain: Mapping[str, Any], *, on: date) -> tuple[LawRule, ...]:

@@ -12,7 +12,7 @@ from suyuan.cases.selectors.clocks import keep_words, short_law
 from suyuan.cases.services.clocks import implied
 from suyuan.platform.models import FactRow
 from suyuan.playbooks import selectors as packs
-from suyuan.playbooks.readers import LawRule, Limit
+from suyuan.playbooks.readers import Law, LawRule, Limit
 
 # One registration says many things at once; these are read as the facts they imply.
 OPENING = frozenset({"case.opened", "case.completed"})
@@ -66,6 +66,29 @@ def _notice(rule: LawRule) -> LawNotice:
         grade=rule.grade,
         notes=tuple(notes),
     )
+
+
+def rules_to_cite(case: Case, now: datetime) -> dict[str, LawRule]:
+    """Rules that a judgement of this case may rest on: in force when it happened, or today. A draft binds nobody."""
+    return _in_force(packs.law_newest(case.jurisdiction), case, now)
+
+
+def rules_cited(case: Case, codes: Iterable[str], at: datetime) -> list[LawRule]:
+    """Those rules as they stood in the packs when somebody rested a judgement on them."""
+    law = packs.law_as_of(case.jurisdiction, at)
+    binding, named = _in_force(law, case, at), {rule.id: rule for rule in law.rules}
+    return [binding.get(code) or named[code] for code in codes if code in named]
+
+
+def _in_force(law: Law, case: Case, now: datetime) -> dict[str, LawRule]:
+    zone = case.branch.tz
+    then = case.occurred_on or case.received_at.astimezone(zone).date()
+    found: dict[str, LawRule] = {}
+    for day in (then, now.astimezone(zone).date()):
+        for rule in law.rules:
+            if rule.in_force(day):
+                found.setdefault(rule.id, rule)
+    return found
 
 
 def limit_words(limit: Limit) -> str:

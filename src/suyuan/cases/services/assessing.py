@@ -9,6 +9,7 @@ from suyuan.cases import errors
 from suyuan.cases.models import CareCitation, CareDissent, CareLine, CareSheet, Case, ExposureAnswer, Involvement
 from suyuan.cases.selectors import compartments_for
 from suyuan.cases.selectors.inquiry import kinds_now
+from suyuan.cases.selectors.law import rules_to_cite
 from suyuan.cases.services.handling.parts import (
     begin,
     case_change,
@@ -24,7 +25,6 @@ from suyuan.evidence.models import Item
 from suyuan.kernel.actor import Actor
 from suyuan.platform.rows import rows_add
 from suyuan.platform.units import writes
-from suyuan.playbooks import selectors as packs
 
 COUNSEL = "counsel"
 UNDETERMINED = "undetermined"
@@ -46,7 +46,7 @@ def exposure_answer(
         raise errors.MayNot("not_here")
     known(question, {row.id for row in kinds_now(case, "exposure_questions")}, "question")
     known(answer, {row.id for row in kinds_now(case, "exposure_answers")}, "answer")
-    lawful = {rule.id for rule in packs.law_newest(case.jurisdiction).rules}
+    lawful = rules_to_cite(case, now)
     rules = [known(rule, lawful, "rules") for rule in dict.fromkeys(rules)]
     text = words_frozen(case, "exposure", reason, now=now, compartment=COUNSEL, field="reason")
     row = ExposureAnswer.objects.create(
