@@ -52,7 +52,7 @@ def sound(db, monkeypatch):
     keys.ring_forget()
     if not Installation.objects.exists():
         keys.ring_make(NOW)
-    checkpoints.checkpoint_make(now=NOW - timedelta(days=1))  # the packs of the test database
+    checkpoints.checkpoint_make(now=NOW)  # the packs of the test database
     cache.clear()
     yield
     keys.ring_forget()
