@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from suyuan.cases.models import Case, ErasureDecision
+from suyuan.cases.models import Case, Demand, ErasureDecision
 from suyuan.cases.services import handling
 from suyuan.cases.services.intake import PersonGiven
 from suyuan.cases.services.parties import party_add
@@ -149,3 +149,17 @@ def test_copies_of_another_case_are_not_there(case, cast, browser, make_case):
     )
     answer = browser("manager").get(reverse("desk:copies_print", args=[other.reference, copies.uid]))
     assert answer.status_code == 404
+
+
+@pytest.mark.requirement("A-03")
+def test_the_page_says_whose_words_a_companion_asked_about_and_so_does_the_answer(case, cast, browser):
+    friend = party_add(case=case, person=PersonGiven(family_name="林", given_name="友人"), roles=["companion"], actor=cast.manager.actor, now=NOON)
+    given = {"kind": "data_erase", "asked_by": str(friend.uid), "about": "patient", "words": "請刪掉"}
+    assert browser("manager").post(reverse("desk:act-demand", args=[case.reference]), given).status_code == 302
+    assert Demand.objects.get(case=case).about == "patient"
+    url = reverse("desk:act-erase", args=[case.reference])
+    shown = browser("head").get(url).content.decode()
+    assert "林友人不是病人，也還沒有證明有權代理" in shown and 'name="do_chart"' not in shown and 'name="do_contacts"' not in shown
+    kept = {f"do_{group}": "keep" for group in ("identifiers", "statements", "photos", "messages")}
+    assert browser("head").post(url, kept).status_code == 302
+    assert "只關於您自己說過" in ErasureDecision.objects.first().demand.letter.words.body

@@ -186,6 +186,11 @@ DATA: Labels = {
     "narrative": named("data", "申訴內容"),
     "chart": named("data", "病歷、同意書與療程資料"),
     "facts": named("data", "其他處理紀錄"),
+    "statements": named("data", "受訪、請求與回覆時說的話"),
+}
+ABOUT: Labels = {
+    "own": named("about", "提出的人自己說過、提供過的，和自己的聯絡資料"),
+    "patient": named("about", "病人的資料，由本人或有權代理的人提出"),
 }
 RECORDS: Labels = {
     "chart": named("record", "病歷與同意書"),

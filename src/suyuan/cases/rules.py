@@ -307,6 +307,20 @@ def export_rule(
     return ExportRule(False, needs_both=needs_both, why="protected_by_law" if basis else "protected", basis=basis)
 
 
+# --- an erasure request -----------------------------------------------------------------------------------------------
+
+# What the asker said, handed in and left as an address themselves; or what there is of the patient.
+OWN, PATIENT = "own", "patient"
+ABOUT = frozenset({OWN, PATIENT})
+
+
+def erasure_about(asked: str, *, is_patient: bool, proven: bool) -> str:
+    """Whose data is answered for. Whoever is neither the patient nor shown to speak for them has a say in their own only."""
+    if not (is_patient or proven):
+        return OWN
+    return asked or PATIENT
+
+
 # --- papers ------------------------------------------------------------------------------------------------------------
 
 

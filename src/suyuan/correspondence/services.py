@@ -259,10 +259,10 @@ def messages_rescope(*, stream: str, branch_id: int) -> int:
 
 
 @writes
-def messages_stop(*, stream: str, actor: Actor, now: datetime) -> int:
-    """Nothing that waits to leave for this case leaves any more, and no draft stays. Raises MessageOnItsWay."""
+def messages_stop(*, stream: str, party: str = "", actor: Actor, now: datetime) -> int:
+    """Nothing that waits to leave for this case (and this one person) leaves any more; no draft stays. Raises MessageOnItsWay."""
     waiting = Message.objects.filter(subject_stream=stream, state__in=[State.DRAFT, State.QUEUED]).select_related("text")
-    for message in waiting:
+    for message in waiting.filter(party=party) if party else waiting:
         if message.state == State.QUEUED:
             message = message_unqueue(message=message, actor=actor, now=now)
         message_withdraw(message=message, actor=actor, now=now)

@@ -44,7 +44,7 @@ from suyuan.cases.selectors.door import view_of
 from suyuan.cases.selectors.incidents import Incident, incidents_of, incidents_waiting
 from suyuan.cases.selectors.law import rules_to_cite
 from suyuan.cases.selectors.proceedings import COURT, suit_warning
-from suyuan.cases.selectors.rights import erasure_parts
+from suyuan.cases.selectors.rights import erasure_parts, subject_of
 from suyuan.cases.selectors.sealing import alone_from
 from suyuan.cases.selectors.today import task_title
 from suyuan.cases.selectors.treatments import treatments_for
@@ -567,6 +567,9 @@ class DemandForm(ActForm):
         self.fields["asked_by"] = RowField(
             label=_("誰提出"), rows=people, required=False, words=lambda party: party.person.full_name or _("申訴人")
         )
+        self.fields["about"] = one_of(
+            _("要刪除誰的資料"), list(phrases.ABOUT.items()), required=False, help_text=_("只在要求刪除個人資料時填。不是病人、也沒有證明有權代理的人，只能要求刪除自己給的。")
+        )
         self.fields["words"] = words_field(_("說了什麼"), rows=3, required=False)
 
 
@@ -1006,6 +1009,7 @@ class EraseForm(ActForm):
         asked = Demand.objects.filter(case=self.case, kind="data_erase", answered_at=None).select_related("asked_by__person")
         self.demand = asked.order_by("asked_at").first()
         self.parts = erasure_parts(self.case, self.demand, self.now.astimezone(self.zone).date()) if self.demand else []
+        self.note = _whose(self.case, self.demand) if self.demand else ""
         for part in self.parts:
             if part.count == 0:
                 continue
@@ -1286,6 +1290,17 @@ def _unseal(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> An
     return rights.case_unseal(case=case, actor=actor, now=now, **(data | {"intact": data["intact"] == "yes"}))
 
 
+def _whose(case: Case, demand: Demand) -> str:
+    """By whom, and whose data is answered for."""
+    party = demand.asked_by
+    who = (party.person.full_name if party is not None else "") or _("申訴人")
+    if subject_of(case, demand).party is None:
+        return _("%(who)s請求刪除病人的資料。") % {"who": who}
+    if demand.about == rules.OWN:
+        return _("%(who)s請求刪除自己說過、提供過的內容和自己的聯絡資料。下面只列這些，病人的資料不動。") % {"who": who}
+    return _("%(who)s不是病人，也還沒有證明有權代理：下面只列對方自己說過、提供過的內容和聯絡資料，病人的資料不動。") % {"who": who}
+
+
 def _erase(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
     return erasure_decide(case=case, demand=data["demand"], choices=data["choices"], words=data["words"], actor=actor, now=now)
 
@@ -1334,7 +1349,7 @@ ACTS: tuple[Act, ...] = (
         _plain(handling.dispute_mark), _l("談話仍然可以，每次談完都寫成紀錄。"), "talk", "edit"),
     Act("helper", "contact", _l("安排溝通協助"), _l("記下"), HelperForm, _plain(handling.helper_name, "helper"), "", "talk"),
     Act("demand", "demand_record", _l("記下對方的要求"), _l("記下要求"), DemandForm,
-        _plain(handling.demand_record, "kind", "asked_at", "asked_by", "words"),
+        _plain(handling.demand_record, "kind", "asked_at", "asked_by", "about", "words"),
         _l("病歷複製本、個人資料、退費等要求各有法定期限，從提出時起算。"), "talk", "file", stages=_EVER),
     Act("demand-answer", "demand_answer", _l("答覆對方的要求"), _l("記下答覆"), DemandAnswerForm,
         _on(handling.demand_answer, "demand", "outcome", "words", "happened_at"), "", "talk", stages=_EVER),

@@ -25,10 +25,12 @@ def part_words(part: Part) -> str:
     return _("依%(law)s保存到 %(day)s") % {"law": law, "day": _day(part.kept.until)}
 
 
-def erasure_letter(case: Case, parts: Sequence[Part], choices: Mapping[str, Choice], words: str) -> str:
-    """The whole answer. Says what was done with each group, by which law, and where to complain about us."""
+def erasure_letter(case: Case, parts: Sequence[Part], choices: Mapping[str, Choice], words: str, own: bool = False) -> str:
+    """The whole answer; `own`: only on what the asker gave themselves. Says what was done with each group, by which law, and where to complain about us."""
     with translation.override(case.language):
         lines = [_("您請求刪除個人資料（案 %(reference)s），我們逐項答覆如下：") % {"reference": case.reference}, ""]
+        if own:
+            lines += [_("這份答覆只關於您自己說過、提供過的內容和您的聯絡資料。病人的資料，由病人本人或證明有權代理的人請求。"), ""]
         for part in parts:
             if part.count:
                 lines.append(_("%(group)s：%(what)s。") % {"group": label(DATA, part.group), "what": _what(part, choices.get(part.group))})

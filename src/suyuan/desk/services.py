@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from suyuan.cases.models import Case, Demand, ErasureDecision, Party
-from suyuan.cases.selectors.rights import erasure_parts
+from suyuan.cases.selectors.rights import erasure_parts, subject_of
 from suyuan.cases.services import handling, rights
 from suyuan.cases.services.checklist import evidence_give
 from suyuan.cases.services.common import case_locked, require_may
@@ -165,7 +165,8 @@ def erasure_decide(
 ) -> list[ErasureDecision]:
     """Decide group by group, and answer the person in their own language."""
     today = now.astimezone(case.branch.tz).date()
-    letter = erasure_letter(case, erasure_parts(case, demand, today), choices, words)
+    own = subject_of(case, demand).party is not None
+    letter = erasure_letter(case, erasure_parts(case, demand, today), choices, words, own)
     return rights.erasure_answer(
         case=case, demand=demand, choices=choices, letter=letter, language=case.language, actor=actor, now=now
     )

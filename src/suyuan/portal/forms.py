@@ -242,6 +242,9 @@ class MessageForm(forms.Form):
     )
 
 
+ABOUT = [("own", lazy("我自己說過、提供過的，和我的聯絡資料")), ("patient", lazy("病人的資料，我會證明有權代理"))]
+
+
 class DemandForm(forms.Form):
     kinds = forms.MultipleChoiceField(
         label=lazy("您要什麼"),
@@ -252,9 +255,13 @@ class DemandForm(forms.Form):
         label=lazy("補充說明"), lines=True, required=False, validators=[TooLong(1_000)], widget=forms.Textarea(attrs={"rows": 3})
     )
 
-    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+    about = forms.ChoiceField(label=lazy("要刪除資料的話，是誰的"), required=False, widget=forms.RadioSelect, choices=ABOUT)
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], for_another: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["kinds"].choices = choices
+        if not for_another:  # whoever the complaint is about asks for what is theirs
+            del self.fields["about"]
 
 
 class WithdrawForm(forms.Form):

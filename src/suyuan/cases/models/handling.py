@@ -126,11 +126,15 @@ class Promise(models.Model):
 
 
 class Demand(models.Model):
-    """Something the person has a right to ask for: copies, data, money back, an explanation."""
+    """Something the person has a right to ask for: copies, data, money back, an explanation.
+
+    `about`: of a request to erase, whose data is meant (`rules.ABOUT`); empty where nobody said.
+    """
 
     uid = models.UUIDField(default=chance.uid, unique=True)
     case = models.ForeignKey(Case, models.PROTECT, related_name="demands")
     kind = models.CharField(max_length=30)
+    about = models.CharField(max_length=8, blank=True, default="")
     asked_by = models.ForeignKey(Party, models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
     recorded_at = models.DateTimeField()

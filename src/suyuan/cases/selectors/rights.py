@@ -53,8 +53,9 @@ from suyuan.evidence.selectors.rights import sealed_with_lot
 from suyuan.people import erasing
 from suyuan.people.models import Person, TreatmentReceived
 from suyuan.platform.erasure import Cell, Named
+from suyuan.platform.facts import facts_told
 from suyuan.platform.holds import holds_over
-from suyuan.platform.models import ErasureOrder, ErasureTarget, FactPrivate, Hold, Text
+from suyuan.platform.models import ErasureOrder, ErasureTarget, FactPrivate, FactRow, Hold, Text
 from suyuan.playbooks import selectors as packs
 from suyuan.playbooks.readers import LawRule
 
@@ -67,6 +68,16 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "narrative": ("complaint_record",),
     "chart": ("chart", "sealed"),
     "facts": ("complaint_record", "care_record"),
+}
+
+# The same where somebody asks only for what they said, handed in and left themselves.
+OWN_GROUPS: dict[str, tuple[str, ...]] = {
+    "identifiers": ("complaint_record",),
+    "contacts": ("complaint_record",),
+    "photos": ("complaint_record", "sealed"),
+    "messages": ("complaint_record",),
+    "narrative": ("complaint_record",),
+    "statements": ("complaint_record",),
 }
 
 
@@ -169,28 +180,43 @@ class Part:
     free: bool
 
 
-def subject_of(case: Case, demand: Demand) -> Person | None:
-    """Whose data was asked about: the person asking, or whom they were shown to speak for."""
+@dataclass(frozen=True)
+class Subject:
+    """Whose data was asked about. `party`: only what this one gave themselves; None: all there is of the case."""
+
+    person: Person | None
+    party: Party | None = None
+
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        return OWN_GROUPS if self.party is not None else GROUPS
+
+
+def subject_of(case: Case, demand: Demand) -> Subject:
+    """The patient, where they ask or somebody shown to speak for them does; everybody else has a say in their own only."""
     party = demand.asked_by
     if party is None:
         first = Party.objects.filter(case=case).select_related("person").order_by("id").first()
-        return case.patient or (first.person if first else None)
-    if "representative" in party.roles and party.authority_proven_at is not None and case.patient is not None:
-        return case.patient
-    return party.person
+        return Subject(case.patient or (first.person if first else None))
+    is_patient = "patient" in party.roles or party.person_id == case.patient_id
+    proven = "representative" in party.roles and party.authority_proven_at is not None and case.patient is not None
+    if rules.erasure_about(demand.about, is_patient=is_patient, proven=proven) == rules.OWN:
+        return Subject(party.person, party)
+    return Subject(party.person if is_patient else case.patient)
 
 
 def erasure_parts(case: Case, demand: Demand, today: date) -> list[Part]:
     """Every group as it stands today."""
-    person = subject_of(case, demand)
+    subject = subject_of(case, demand)
+    person = subject.person
     known, by_id = floors(case, today)
     days, born = last_days(case), person.birth_date if person else None
     elsewhere = list(_cases_elsewhere(person, case)) if person is not None else []
     if any(other.is_open for other in elsewhere):
         days["complaint_record"] = None
     parts = []
-    for group, records in GROUPS.items():
-        things = things_of(case, person, group)
+    for group, records in subject.groups.items():
+        things = things_of(case, subject, group)
         count = sum(len(named) for named in things.values())
         held = next((holds[0] for stream in things if (holds := holds_over(stream))), None)
         if person is not None and person.is_patient and group in ("identifiers", "contacts"):
@@ -230,10 +256,11 @@ def _kept_by(
     return ((rules.retention_until(r, days[r], known, born=born), by_id) for r in records if r in days)
 
 
-def things_of(case: Case, person: Person | None, group: str) -> dict[str, list[Named]]:
+def things_of(case: Case, subject: Subject, group: str) -> dict[str, list[Named]]:
     """What an order would name for this group, by stream; what earlier orders took away is left out."""
     found: dict[str, list[Named]] = {}
-    for stream, named in _COLLECT[group](case, person):
+    collected = _COLLECT[group](case, subject.person) if subject.party is None else _OWN[group](case, subject.party)
+    for stream, named in collected:
         found.setdefault(stream, []).append(named)
     return {stream: kept for stream, named in found.items() if (kept := _not_yet(named))}
 
@@ -253,10 +280,11 @@ def _contacts(case: Case, person: Person | None) -> Collected:
     return ((row.stream, each) for row in (_rows_of(person) if person else ()) for each in erasing.contacts_of(row))
 
 
-def _files(case: Case, own: bool) -> Collected:
-    """Files with everything said about them; `own`: what the person handed in, otherwise what is ours."""
+def _files(case: Case, own: bool, by: str = "") -> Collected:
+    """Files with everything said about them; `own`: what people handed in (this one: `by`), otherwise what is ours."""
     rows = Item.objects.filter(stream=case.stream).select_related("stored", "parent")
     mine = [row for row in rows if ((row.parent or row).source in ("portal", "email")) == own]
+    mine = [row for row in mine if not by or (row.parent or row).added_by == by]
     for row in mine:
         if row.stored is not None and row.stored.state == "stored":
             yield case.stream, row.stored
@@ -378,6 +406,71 @@ _COLLECT: dict[str, Callable[[Case, Person | None], Collected]] = {
     "narrative": _narrative,
     "chart": _chart,
     "facts": _facts,
+}
+
+
+# Facts whose words go with another group than the rest.
+_WITH_ITS_GROUP = Q(type__startswith="message.") | Q(type__startswith="item.") | Q(type__startswith="erasure.")
+_WITH_ITS_GROUP |= Q(type__in=["case.opened", "case.completed", "issue.added"])
+
+
+# --- what one of those outside gave themselves --------------------------------------------------------------------------
+
+
+def _own_messages(case: Case, party: Party) -> Collected:
+    """Between them and us: what was for everybody who the case concerns is not theirs alone."""
+    me = f"party:{party.uid}"
+    rows = list(Message.objects.filter(Q(party=me) | Q(author=me), subject_stream=case.stream).select_related("text"))
+    for row in rows:
+        if row.text is not None:
+            yield row.text.stream, row.text
+        yield from _cells(case.stream, row, ("draft_body", "subject_line", "to_sealed"))
+    uids = {str(row.uid) for row in rows}
+    told = FactPrivate.objects.filter(fact__stream=case.stream, fact__type__startswith="message.").select_related("fact")
+    yield from ((case.stream, field) for field in told if field.fact.value("message") in uids)
+
+
+def _own_narrative(case: Case, party: Party) -> Collected:
+    """Whoever complained told it, whoever's body it is about."""
+    return _narrative(case, party.person) if "complainant" in party.roles else iter(())
+
+
+def _own_statements(case: Case, party: Party) -> Collected:
+    """What they said when heard, asked and answered, and what was noted of who they are."""
+    me = f"party:{party.uid}"
+    talks = Interview.objects.filter(stream=case.stream, party=me)
+    for talk in talks:
+        yield from _cells(case.stream, talk, ("heard_name", "present", "place", "recorder", "refusal"))
+    for added in InterviewSupplement.objects.filter(interview__in=talks):
+        yield from _cells(case.stream, added, ("said_by",))
+    asked = EvidenceRequest.objects.filter(stream=case.stream, party=me)
+    for request in asked:
+        yield from _cells(case.stream, request, ("words",))
+    demands = Demand.objects.filter(case=case, asked_by=party)
+    yield from _cells(case.stream, party, ("verified_how", "authority_how"))
+
+    theirs = {("interview", str(talk.uid)) for talk in talks} | {("request", str(request.uid)) for request in asked}
+    theirs |= {("demand", str(demand.uid)) for demand in demands}
+    kinds = ("interview.", "evidence.request", "demand.")
+    told = [
+        fact for fact in FactRow.objects.filter(stream=case.stream).exclude(_WITH_ITS_GROUP).order_by("id")
+        if fact.actor == me or (fact.type.startswith(kinds) and any(fact.value(name) == uid for name, uid in theirs))
+    ]  # fmt: skip
+    yield from _told(case.stream, Q(fact__in=told))
+    said = {value["text"] for each in facts_told(told) for value in each.private.values() if isinstance(value, dict)}
+    yield from ((text.stream, text) for text in Text.objects.filter(stream=case.stream, uid__in=said))
+    surveys = [fact.value("survey") for fact in told if fact.type == "survey.answered"]
+    for survey in Survey.objects.filter(case=case, uid__in=surveys):
+        yield from _cells(case.stream, survey, ("answers",))
+
+
+_OWN: dict[str, Callable[[Case, Party], Collected]] = {
+    "identifiers": lambda case, party: _identifiers(case, party.person),
+    "contacts": lambda case, party: _contacts(case, party.person),
+    "photos": lambda case, party: _files(case, own=True, by=f"party:{party.uid}"),
+    "messages": _own_messages,
+    "narrative": _own_narrative,
+    "statements": _own_statements,
 }
 
 

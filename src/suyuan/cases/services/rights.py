@@ -245,14 +245,15 @@ def erasure_answer(
     case = begin(case, "erase", actor, now)
     demand = _asked(case, demand, frozenset({"data_erase"}))
     today = now.astimezone(case.branch.tz).date()
-    person, parts = subject_of(case, demand), erasure_parts(case, demand, today)
+    subject, parts = subject_of(case, demand), erasure_parts(case, demand, today)
     decided = {part.group: _decide(part, choices.get(part.group)) for part in parts}
 
     _none_sealed(case, decided)
     # Named as it stands, so that the order knows it again in a backup; then stopped.
-    named: dict[str, dict[str, list]] = {g: things_of(case, person, g) for g, d in decided.items() if d == "erased"}
+    named: dict[str, dict[str, list]] = {g: things_of(case, subject, g) for g, d in decided.items() if d == "erased"}
     if "messages" in named:
-        messages_stop(stream=case.stream, actor=actor, now=now)
+        whose = f"party:{subject.party.uid}" if subject.party is not None else ""
+        messages_stop(stream=case.stream, party=whose, actor=actor, now=now)
     orders = _order(named, actor, now)
     text = words_frozen(case, "rights.letter", letter, now=now, field="letter")
     ErasureLetter.objects.create(demand=demand, words=text, language=language, at=now)
@@ -283,7 +284,7 @@ def erasure_answer(
 
 def _none_sealed(case: Case, decided: Mapping[str, str]) -> None:
     """What both sides closed up together is opened first: a seal round nothing proves nothing."""
-    if "erased" not in {decided[group] for group in ("photos", "chart")}:
+    if "erased" not in {decided.get(group) for group in ("photos", "chart")}:
         return
     for number in sealed_now(case.stream).values():
         raise ItemSealed(number=number)

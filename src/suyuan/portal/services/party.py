@@ -106,11 +106,12 @@ def party_decline(*, receipt: Receipt, request: EvidenceRequest, words: str, tok
 
 
 @writes
-def party_demand(*, receipt: Receipt, kinds: Sequence[str], words: str, token: Token, now: datetime) -> None:
+def party_demand(*, receipt: Receipt, kinds: Sequence[str], words: str, about: str = "", token: Token, now: datetime) -> None:
     idempotency.claim(token=token, answer={}, now=now, stream=receipt.case.stream)
     for kind in kinds:
         demand_record(
-            case=receipt.case, kind=kind, asked_at=now, asked_by=receipt.party, words=words, actor=party_of(receipt), now=now
+            case=receipt.case, kind=kind, asked_at=now, asked_by=receipt.party, about=about, words=words,
+            actor=party_of(receipt), now=now,
         )
 
 

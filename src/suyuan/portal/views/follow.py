@@ -311,13 +311,15 @@ def demand(request: HttpRequest, session: PartySession) -> HttpResponse:
     case = session.receipt.case
     procedure = packs.procedure_of(case.procedure_id)
     kinds = procedure.kinds_of("demand_kinds", case.jurisdiction)
-    form = DemandForm(request.POST or None, choices=[(k.id, str(k.name)) for k in kinds])
+    for_another = "patient" not in session.receipt.party.roles
+    form = DemandForm(request.POST or None, choices=[(k.id, str(k.name)) for k in kinds], for_another=for_another)
     if request.method == "POST" and form.is_valid():
         token = _token(request, session, "demand")
         try:
             if not _done_before(token):
                 given = form.cleaned_data
-                party_demand(receipt=session.receipt, kinds=given["kinds"], words=given["words"], token=token, now=request.now)
+                more = {"about": given.get("about", ""), "token": token}
+                party_demand(receipt=session.receipt, kinds=given["kinds"], words=given["words"], **more, now=request.now)
             return HttpResponseRedirect(_here(session, "demand"), status=303)
         except KeyUsedUp:
             return HttpResponseRedirect(_here(session, "demand"), status=303)

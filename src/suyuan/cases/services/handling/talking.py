@@ -225,22 +225,28 @@ def demand_record(
     kind: str,
     asked_at: datetime | None = None,
     asked_by: Party | None = None,
+    about: str = "",
     words: str = "",
     actor: Actor,
     now: datetime,
 ) -> Demand:
-    """Something the person has a right to ask for; clocks of law start from when they asked. Outlives a withdrawal."""
+    """Something the person has a right to ask for; clocks of law start from when they asked. Outlives a withdrawal.
+
+    `about`: whose data they want erased.
+    """
     case = begin(case, "demand_record", actor, now)
     code_of(case, "demand_kinds", kind)
     stated_time(asked_at, now, "asked_at")
+    about = known(about, rules.ABOUT, "about") if about and kind == "data_erase" else ""
     if asked_by is not None and asked_by.case_id != case.pk:
         raise errors.OtherCase()
     text = words_frozen(case, "demand", words, now=now) if words.strip() else None
     demand = Demand.objects.create(
-        case=case, kind=kind, asked_by=asked_by, asked_at=asked_at or now, recorded_at=now, words=text
+        case=case, kind=kind, about=about, asked_by=asked_by, asked_at=asked_at or now, recorded_at=now, words=text
     )
     case_change(case, now=now, money=case.money or kind in MONEY_DEMANDS)
     plain = {"demand": str(demand.uid), "kind": kind, "asked_at": time_text(demand.asked_at)}
+    plain |= {"about": about} if about else {}
     texts = {"words": text} if text else {}
     tell(case, "demand.recorded", actor=actor, now=now, plain=plain, texts=texts, happened_at=asked_at)
     return demand
