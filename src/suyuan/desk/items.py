@@ -34,7 +34,7 @@ from suyuan.evidence.making import REDACTED, STRIPPED, redacted, stripped
 from suyuan.evidence.models import Item, Picture
 from suyuan.evidence.phrases import CUSTODY, PURPOSES
 from suyuan.evidence.selectors.items import custody_of, item_in, items_of
-from suyuan.evidence.selectors.pictures import copies_of, picture_of, pictures_of, previews_of, thumbnails_of
+from suyuan.evidence.selectors.pictures import copies_of, picture_of, pictures_of, previews_of, showable, thumbnails_of
 from suyuan.kernel.refusal import NotHere, Refusal
 from suyuan.platform import access
 from suyuan.platform.addresses import address
@@ -62,7 +62,7 @@ def gallery(found: Case, rows: list[Item]) -> list[dict[str, Any]]:
             "who": names.get(row.added_by, ""),
             "kind": str(kinds.get(row.kind, "")),
             "picture": looks.get(row.pk),
-            "thumbnail": _shown_url(found, thumbs.get(row.pk)) if _may_be_shown(row) else "",
+            "thumbnail": _shown_url(found, thumbs.get(row.pk)) if showable(row) else "",
             "icon": _icon(row),
             "url": reverse("desk:file", args=[found.reference, row.uid]),
         }
@@ -79,14 +79,8 @@ def _shown_url(found: Case, copy: Item | None) -> str:
     return reverse("desk:file_shown", args=[found.reference, copy.uid]) if copy is not None else ""
 
 
-def _may_be_shown(item: Item) -> bool:
-    """Nothing a scanner objected to stands in a page, not even as a picture of it."""
-    stored = item.stored
-    return stored is not None and stored.state == "stored" and not stored.scan.startswith("found:")
-
-
 def _plays(item: Item) -> bool:
-    return _may_be_shown(item) and item.stored.content_type in rules.PLAYED
+    return showable(item) and item.stored.content_type in rules.PLAYED
 
 
 # --- one item ------------------------------------------------------------------------------------------------------
@@ -136,7 +130,7 @@ def _item_page(request: HttpRequest, found: Case, item: Item, *, problem: str = 
             "picture": picture,
             "undecoded": undecoded(picture.decoded) if picture and picture.decoded != "ok" else "",
             "waiting": picture is None and item.stored is not None and item.stored.content_type in rules.SHOWN,
-            "shown": [_shown_url(found, each) for each in previews_of(item)] if _may_be_shown(item) else [],
+            "shown": [_shown_url(found, each) for each in previews_of(item)] if showable(item) else [],
             "plays": item.stored.content_type.partition("/")[0] if _plays(item) else "",
             "hands": [(entry, CUSTODY.get(entry.act, entry.act), names.get(entry.by, "")) for entry in hands],
             "copies": [(copy, item_name(copy.stored), names.get(copy.added_by, "")) for copy in copies],
@@ -154,7 +148,7 @@ def _item_page(request: HttpRequest, found: Case, item: Item, *, problem: str = 
 
 
 def _redactable(item: Item) -> bool:
-    return _may_be_shown(item) and item.stored.content_type in REDACTED
+    return showable(item) and item.stored.content_type in REDACTED
 
 
 def sources() -> dict[str, str]:
@@ -286,7 +280,7 @@ def file_play(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
 def file_page(request: HttpRequest, reference: str, uid: UUID, number: int) -> HttpResponse:
     """One page of a PDF, painted for this moment."""
     found, item = _item(request, reference, uid)
-    if item.derivation or not _may_be_shown(item) or item.stored.content_type != rules.PDF:
+    if item.derivation or not showable(item) or item.stored.content_type != rules.PDF:
         raise NotHere()
     _noted(request, found, "case.item_page", item)
     painted = page_shown(item.stored, number)
@@ -395,7 +389,7 @@ def file_redact(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse
     """Choose what is to be black, see it, and make a copy in which it is."""
     found, item = _item(request, reference, uid, to="file_add")
     picture = picture_of(item)
-    if item.derivation or picture is None or picture.decoded != "ok" or not _may_be_shown(item):
+    if item.derivation or picture is None or picture.decoded != "ok" or not showable(item):
         return redirect("desk:file", reference=found.reference, uid=(item.parent or item).uid)
     form = RedactForm(request.POST if request.method == "POST" else None, pages=picture.pages or 0)
     problem = ""
@@ -530,7 +524,7 @@ def compare(request: HttpRequest, reference: str) -> HttpResponse:
     """Before and after: two pictures at the same scale, each under its date."""
     found = cases_read.case_for(request.profile, reference, to="identity")
     readable = cases_read.compartments_for(request.profile, found)
-    rows = [row for row in items_of(found.stream, readable) if _may_be_shown(row) and row.stored.content_type in rules.PICTURES]
+    rows = [row for row in items_of(found.stream, readable) if showable(row) and row.stored.content_type in rules.PICTURES]
     looks = pictures_of(rows)
     choices = [_one(found, row, looks.get(row.pk)) for row in rows if row.pk in looks and looks[row.pk].decoded == "ok"]
     before, after = _two(choices, request.GET.get("a", ""), request.GET.get("b", ""))

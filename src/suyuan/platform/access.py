@@ -2,6 +2,7 @@
 
     seen(actor, "case.page", stream=case.stream, branch_id=…, at=request.now)       buffered, on disk within a second
     note_before(actor, "case.copy", purpose=…, …)       on disk before anything is shown: copies, exports
+    ticket(actor, copy.uid, at=…)           what a page has named in its line and then fetches by itself leaves no second one
     tried(actor, "GET /cases/…/", code="not_here", …)   what was refused: who tried what, and why not
 
 Each process gathers rows and a writer thread puts them down once a second; leaving the process writes the rest. A kill
@@ -18,10 +19,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core import signing
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from suyuan.kernel import chain
@@ -37,6 +39,7 @@ EVERY = 1.0
 RED_AFTER = 60.0
 MOST_WAITING = 200_000
 ROWS_AT_ONCE = 2_000
+FETCHED_WITHIN = timedelta(minutes=10)
 DAY_CLOSED = "access.day_closed"
 REFUSED = "refused"
 
@@ -101,6 +104,23 @@ def note_before(
     row = _row(actor, what, at, branch_id, stream, shown, asked, purpose)
     _write([row])
     return row
+
+
+_TICKETS = signing.Signer(salt="suyuan.access.ticket")
+
+
+def ticket(actor: Actor, what: object, *, at: datetime) -> str:
+    """For an address inside a page whose own line names `what`: good for this reader, for this thing, for ten minutes."""
+    return _TICKETS.sign_object([str(actor), str(what), int((at + FETCHED_WITHIN).timestamp())])
+
+
+def ticketed(given: str, actor: Actor, what: object, *, at: datetime) -> bool:
+    """Whether a line that names `what` is there already. Nothing is opened by it: the door is asked all the same."""
+    try:
+        who, which, until = _TICKETS.unsign_object(given)
+    except (signing.BadSignature, ValueError):
+        return False
+    return (who, which) == (str(actor), str(what)) and at.timestamp() <= until
 
 
 def asked(row: AccessRow) -> str:

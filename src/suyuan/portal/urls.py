@@ -28,6 +28,7 @@ urlpatterns = [
     path("<slug:slug>/follow/survey/", follow.own_survey, name="follow_survey"),
     path("<slug:slug>/follow/proof/", follow.proof_file, name="follow_proof"),
     path("<slug:slug>/follow/papers/<uuid:uid>/", follow.paper, name="follow_paper"),
+    path("<slug:slug>/follow/shown/<uuid:uid>/", follow.shown, name="follow_shown"),
     path("<slug:slug>/follow/leave/", follow.leave, name="follow_leave"),
     path("<slug:slug>/follow/files/", files.party_uploads, name="follow_files"),
     path("<slug:slug>/follow/files/<uuid:uid>/", files.party_upload, name="follow_file"),

@@ -14,10 +14,13 @@ from suyuan.cases.models import Case, Demand, Disclosure, ErasureLetter, Party, 
 from suyuan.cases.phrases import PAPERS, label
 from suyuan.correspondence.models import Message
 from suyuan.evidence.models import EvidenceRequest, Item
+from suyuan.evidence.rules import SHOWN_INSTEAD
 from suyuan.evidence.selectors.items import items_of
+from suyuan.evidence.selectors.pictures import first_previews_of, showable, thumbnails_of
 from suyuan.evidence.selectors.requests import requests_of
 from suyuan.kernel.refusal import NotHere
 from suyuan.people.models import ContactPoint
+from suyuan.platform.files import file_name
 from suyuan.platform.models import Text
 from suyuan.playbooks import selectors as packs
 
@@ -48,12 +51,14 @@ class PortalMessage:
 
 @dataclass(frozen=True, kw_only=True)
 class PortalFile:
-    """Of one's own files only that they are here: name, size, when."""
+    """Of one's own files that they are here: name, size, when, and what was painted of them (uids; empty: nothing was)."""
 
     uid: str
     name: str
     size: int
     at: datetime
+    thumbnail: str = ""
+    preview: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +147,6 @@ def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView
     ]
     now_stage = procedure.stage(case.stage)
     others = _others(case, party)
-    own = items_of(case.stream, [""]).filter(_by_outside()).exclude(added_by__in=_actors(others))
     speaker = case.speaker or case.owner
     return PortalView(
         reference=case.reference,
@@ -163,7 +167,7 @@ def portal_case(case: Case, party: Party | None, *, language: str) -> PortalView
             for p in Promise.objects.held().filter(case=case).order_by("due_at", "id")
         ],
         messages=_messages(case, party, others),
-        files=[_file(row) for row in own],
+        files=_files(case, others),
         demands=[
             (str(procedure.words("demand_kinds", d.kind)), d.asked_at, d.answered_at)
             for d in Demand.objects.filter(case=case).exclude(asked_by__in=others).order_by("id")
@@ -288,10 +292,36 @@ def _messages(case: Case, party: Party | None, others: list[Party]) -> list[Port
     ]
 
 
-def _file(row: Item) -> PortalFile:
-    from suyuan.platform.files import file_name
+def _own(case: Case, others: list[Party]) -> QuerySet[Item]:
+    """What came from outside, but for what another person of this case gave."""
+    return items_of(case.stream, [""]).filter(_by_outside()).exclude(added_by__in=_actors(others))
 
-    return PortalFile(uid=str(row.uid), name=file_name(row.stored), size=row.stored.size, at=row.added_at)
+
+def _files(case: Case, others: list[Party]) -> list[PortalFile]:
+    rows = list(_own(case, others))
+    may = [row for row in rows if showable(row)]
+    small, large = thumbnails_of(may), first_previews_of(may)
+    return [
+        PortalFile(
+            uid=str(row.uid),
+            name=file_name(row.stored),
+            size=row.stored.size,
+            at=row.added_at,
+            thumbnail=str(small[row.pk].uid) if row.pk in small else "",
+            preview=str(large[row.pk].uid) if row.pk in large else "",
+        )
+        for row in rows
+    ]
+
+
+def portal_shown(case: Case, party: Party | None, uid: UUID) -> Item:
+    """A preview or a thumbnail of this person's own file. Somebody else's and not there look alike (NotHere)."""
+    item = Item.objects.filter(stream=case.stream, uid=uid, derivation__in=SHOWN_INSTEAD)
+    item = item.select_related("stored", "parent").first()
+    parent = _own(case, _others(case, party)).filter(pk=item.parent_id).first() if item is not None else None
+    if parent is None or item.stored.state != "stored" or not showable(parent):
+        raise NotHere()
+    return item
 
 
 def _disclosures(case: Case) -> list[tuple[str, datetime, str]]:

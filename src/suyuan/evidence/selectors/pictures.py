@@ -12,6 +12,18 @@ def thumbnails_of(items: Iterable[Item]) -> dict[int, Item]:
     return {row.parent_id: row for row in found.order_by("-pk")}
 
 
+def first_previews_of(items: Iterable[Item]) -> dict[int, Item]:
+    """By the key of their originals: the picture, or the first page."""
+    found = Item.objects.filter(parent__in=[item.pk for item in items], derivation="preview").select_related("stored")
+    return {row.parent_id: row for row in found.order_by("-pk")}
+
+
+def showable(item: Item) -> bool:
+    """Nothing a scanner objected to stands in a page, not even as a picture of it."""
+    stored = item.stored
+    return stored is not None and stored.state == "stored" and not stored.scan.startswith("found:")
+
+
 def previews_of(item: Item) -> list[Item]:
     """A picture has one; of a paper, its first pages in order."""
     return list(Item.objects.filter(parent=item, derivation="preview").select_related("stored").order_by("pk"))

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from suyuan.cases.errors import AlreadyDone, CaseMovedMeanwhile
 from suyuan.cases.models import Survey
 from suyuan.cases.selectors import portal_case
-from suyuan.cases.selectors.outside import PortalRequest, portal_paper, portal_request
+from suyuan.cases.selectors.outside import PortalRequest, PortalView, portal_paper, portal_request, portal_shown
 from suyuan.cases.services.receipts import receipt_open
 from suyuan.evidence.errors import RequestEnded
 from suyuan.evidence.models import EvidenceRequest
@@ -23,6 +23,7 @@ from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import BadInput, NotHere
 from suyuan.platform import access, files, idempotency
 from suyuan.platform.addresses import address
+from suyuan.platform.files.serving import file_answer
 from suyuan.platform.idempotency import KeyMissing, KeyReused, KeyUsedUp, Token
 from suyuan.platform.models import Upload
 from suyuan.playbooks import selectors as packs
@@ -167,11 +168,11 @@ def _case_page(
 ) -> HttpResponse:
     receipt = session.receipt
     case = receipt.case
+    view = portal_case(case, receipt.party, language=get_language())
     access.seen(
         party_of(receipt), "portal.case", at=request.now, purpose="read", branch_id=case.branch_id, stream=case.stream,
-        shown=[case.reference],
+        shown=[case.reference, *(f"item:{one.uid}" for one in view.files if one.thumbnail)],
     )  # fmt: skip
-    view = portal_case(case, receipt.party, language=get_language())
     promises = [_promise(p, request.now) for p in view.promises]
     waiting = [p for p in promises if p["state"] == "open"]
     for later in waiting[1:]:
@@ -180,6 +181,7 @@ def _case_page(
     proof = proof_of(case)
     context = {
         "view": view,
+        "files": _pictures(request, session, view),
         "promises": promises,
         "contact": answers_for(case.branch, request.now, case),
         "message": message or MessageForm(),
@@ -195,6 +197,23 @@ def _case_page(
         **more,
     }
     return show(request, "portal/follow.html", context, status=status)
+
+
+def _pictures(request: HttpRequest, session: PartySession, view: PortalView) -> list[dict[str, Any]]:
+    """Their files; those that were painted with their small picture, which leads to a larger one."""
+    slug, party = session.receipt.case.branch.portal_slug, party_of(session.receipt)
+
+    def at(uid: str) -> str:
+        return reverse("portal:follow_shown", args=[slug, uid]) if uid else ""
+
+    return [
+        {
+            "file": one,
+            "small": f"{at(one.thumbnail)}?page={access.ticket(party, one.thumbnail, at=request.now)}" if one.thumbnail else "",
+            "large": at(one.preview),
+        }
+        for one in view.files
+    ]
 
 
 def _promise(promise, now: datetime) -> dict[str, Any]:
@@ -344,6 +363,21 @@ def paper(request: HttpRequest, session: PartySession, uid: UUID) -> HttpRespons
     response["Content-Type"] = "application/pdf"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+@address("party")
+@portal_page
+@_party_only
+def shown(request: HttpRequest, session: PartySession, uid: UUID) -> HttpResponse:
+    """A picture that was painted here of a file they gave. The page that shows it small has named it in its own line."""
+    receipt = session.receipt
+    item, party = portal_shown(receipt.case, receipt.party, uid), party_of(receipt)
+    if not access.ticketed(request.GET.get("page", ""), party, item.uid, at=request.now):
+        access.seen(
+            party, "portal.item_shown", at=request.now, purpose="read", branch_id=receipt.case.branch_id,
+            stream=receipt.case.stream, shown=[f"item:{item.parent.uid}"],
+        )  # fmt: skip
+    return file_answer(request, item.stored, inline_as="image/jpeg")
 
 
 @address("party", methods=("GET", "POST"))
