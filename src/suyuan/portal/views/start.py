@@ -121,7 +121,8 @@ def proof(request: HttpRequest) -> HttpResponse:
     """What a receipt proves, our public keys, and a look at one that somebody holds."""
     typed = request.POST.get("proof", "")[:4_000]
     read = proof_read(typed) if typed else None
-    judged = proof_judge(read) if read else ("unreadable" if typed.strip() else "")
+    unread = "place" if typed.lstrip().startswith("{") else "unreadable" if typed.strip() else ""
+    judged = proof_judge(read) if read else unread
     shown = [{"fingerprint": k.fingerprint, "retired_at": k.retired_at, "pem": _pem(k.raw)} for k in keys.public_keys()]
     context = {"keys": shown, "typed": rules.tidy(typed), "read": read, "judged": judged}
     return render(request, "portal/proof.html", context)
