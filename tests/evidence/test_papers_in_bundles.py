@@ -9,11 +9,12 @@ import zipfile
 
 import pytest
 
-from suyuan.cases.selectors.bundles import hideable_in
+from suyuan.cases.selectors.bundles import bundle_asked, hideable_in
 from suyuan.cases.services.bundles import case_bundle, case_bundle_again
 from suyuan.cases.services.passports import passport_make
+from suyuan.cases.services.reports import report_give
 from suyuan.desk.bundles import left_out_words
-from suyuan.evidence.services.bundles import bundle_write
+from suyuan.evidence.services.bundles import bundle_export, bundle_write
 from suyuan.platform.checkpoints import checkpoint_make
 from suyuan.platform.files import file_open
 from suyuan.platform.models import FactRow
@@ -82,7 +83,10 @@ def test_the_patient_gets_the_version_that_was_written_for_them(cast, case):
     signed(cast, case)
     case.stage = "findings_disclosed"
     case.save(update_fields=["stage"])
-    signed(cast, fresh(case), kind="complainant", words=plain_words(case))
+    case.disclosed_at = NOON
+    case.save(update_fields=["disclosed_at"])
+    report = signed(cast, fresh(case), kind="complainant", words=plain_words(case))
+    report_give(report=report, actor=cast.manager.actor, now=NOON + HOUR)
     _, bundle = handed(cast, case, "patient")
     assert papers_in(bundle) == ["report-complainant-1.pdf"]
     # Nor do its words come along with the event that froze them.
@@ -148,3 +152,39 @@ def test_a_paper_signed_between_asking_and_sealing_does_not_break_the_bundle(cas
     again = io.BytesIO()
     bundle_write(plan=case_bundle_again(case=fresh(case), export=export, actor=cast.manager.actor, now=LATER), out=again)
     assert again.getvalue() == bundle
+
+
+def test_what_was_written_for_the_patient_and_not_given_does_not_go_by_way_of_a_bundle(cast, case, tmp_path):
+    case.stage = "findings_disclosed"
+    case.disclosed_at = NOON
+    case.save(update_fields=["stage", "disclosed_at"])
+    report = signed(cast, fresh(case), kind="complainant", words=plain_words(case))
+    export, before = handed(cast, case, "patient")
+    assert papers_in(before) == [] and "這是事實。".encode() not in before and report.sha256.encode() not in before
+    assert ("paper.complainant", "not_given") in left_out_of(before)
+    assert left_out_words("paper.complainant", "not_given")[1] == "還沒有交給對方的版本不放進去"
+    assert first(before, export.checkpoint.fingerprint) == (0, "")
+    assert papers_in(handed(cast, case, "mediation")[1]) == ["report-complainant-1.pdf"], "that is for others to read"
+
+    report_give(report=report, actor=cast.manager.actor, now=LATER)
+    _, after = handed(cast, case, "patient")
+    assert papers_in(after) == ["report-complainant-1.pdf"] and "這是事實。".encode() in after
+    assert ("paper.complainant", "not_given") not in left_out_of(after)
+
+    checkpoint_make(now=LATER + HOUR)
+    again = io.BytesIO()
+    bundle_write(plan=case_bundle_again(case=fresh(case), export=export, actor=cast.manager.actor, now=LATER + HOUR), out=again)
+    assert again.getvalue() == before, "the earlier one stays what it was"
+
+
+def test_a_bundle_that_was_handed_out_before_this_was_asked_stays_what_it_was(cast, case):
+    case.stage = "findings_disclosed"
+    case.save(update_fields=["stage"])
+    signed(cast, fresh(case), kind="complainant", words=plain_words(case))
+    wanted = bundle_asked(None, fresh(case), purpose="patient", now=LATER)
+    asked = {"hidden": [], "with_files": None, "compartments": [""]}
+    export, plan = bundle_export(
+        wanted=wanted, asked=asked, stream=case.stream, branch_id=case.branch_id, actor=cast.manager.actor, now=LATER
+    )
+    again = case_bundle_again(case=fresh(case), export=export, actor=cast.manager.actor, now=LATER + HOUR)
+    assert again.manifest == plan.manifest

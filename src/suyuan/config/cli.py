@@ -180,11 +180,11 @@ def demo(given: argparse.Namespace) -> int:
     up.prepare(start, now=clock.now(), say=_say)
     from suyuan.config import demo as content
 
+    address = f"http://127.0.0.1:{given.port}/"
     if not up.marker_read(start.data).get("made"):
         _say("示範內容 Demo content …")
-        content.demo_make(clock.now())
+        content.demo_make(clock.now(), address.rstrip("/"))
         up.marker_write(start.data, made=True)
-    address = f"http://127.0.0.1:{given.port}/"
     ready = f"\n溯源示範 Suyuan demo: {address}\n\n{content.accounts_text()}\n\nCtrl-C 結束 to stop"
     return _serve(start, port=given.port, ready=ready)
 

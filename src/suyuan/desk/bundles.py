@@ -19,7 +19,7 @@ from suyuan.cases import selectors as cases_read
 from suyuan.cases.models import Case
 from suyuan.cases.phrases import AGREED_HOW, PAPERS, PURPOSES, label
 from suyuan.cases.selectors.bundles import PURPOSES as OFFERED
-from suyuan.cases.selectors.bundles import agreements_of, bundle_asked, hideable_in
+from suyuan.cases.selectors.bundles import agreements_of, bundle_asked, given_in, hideable_in
 from suyuan.cases.selectors.door import allowed_moves, compartments_for
 from suyuan.cases.services.bundles import case_bundle, case_bundle_again, case_bundle_prepare
 from suyuan.desk import shapes
@@ -44,6 +44,8 @@ def purpose_words(code: str) -> str:
 def left_out_words(what: str, why: str) -> tuple[str, str]:
     """What stays in the house and why, in words."""
     kind, _dot, compartment = what.partition(".")
+    if kind == "paper" and why == "not_given":
+        return label(PAPERS, compartment), _("還沒有交給對方的版本不放進去")
     if kind == "paper":
         return label(PAPERS, compartment), _("不是寫給對方的；對方另有一份調查結果說明書")
     if kind == "papers":
@@ -125,7 +127,7 @@ def _made(request: HttpRequest, found: Case, form: BundleForm) -> BundleExport:
 
 
 def _stays(request: HttpRequest, found: Case, purpose: str) -> list[tuple[str, str]]:
-    asked = bundle_asked(request.profile, found, purpose=purpose, now=request.now)
+    asked = bundle_asked(request.profile, found, purpose=purpose, given=given_in(found), now=request.now)
     return [left_out_words(*pair) for pair in asked.left_out]
 
 

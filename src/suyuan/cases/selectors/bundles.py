@@ -54,6 +54,7 @@ def bundle_asked(
     purpose: str,
     hidden: Collection[str] = (),
     with_files: bool | None = None,
+    given: Collection[str] | None = None,
     now: datetime,
 ) -> Asked:
     """What a bundle of this case for this purpose holds, in the hands of this person (None: at the clinic's own machine).
@@ -61,6 +62,7 @@ def bundle_asked(
     hidden      uids of persons whose traces stay closed; what tells them apart in any field closes the whole event
     with_files  whether files go along (None: unless somebody is hidden, whom a picture may show); papers never do where
                 somebody is hidden: they are set once and cannot be redacted
+    given       uids of the versions that the person was given: of their own papers only those go to them (None: all)
     Raises NotForThisPurpose.
     """
     purpose = rules.Purpose(purpose)
@@ -71,6 +73,9 @@ def bundle_asked(
     there = set(StreamHead.objects.filter(stream__in=streams).values_list("stream", flat=True))
     traces = _traces(case, hidden)
     with_files = not traces if with_files is None else with_files
+    kept = _Kept(frozenset(given)) if given is not None and purpose == rules.Purpose.PATIENT else None
+    if kept is not None and kept.waiting(case):
+        left_out.append((f"paper.{rules.Paper.COMPLAINANT}", "not_given"))
     closed = [str(kind) for kind, readers in rules.PAPER_READERS.items() if purpose not in readers]
     left_out += [(f"paper.{kind}", "not_for_this_reader") for kind in closed]
     if traces:
@@ -84,15 +89,39 @@ def bundle_asked(
         reference=case.reference,
         purpose=str(purpose),
         left_out=tuple(left_out),
-        selection=_selection(traces, with_files, closed),
-        papers=partial(_papers, case, purpose, closed) if with_files and not traces else tuple,
+        selection=_selection(traces, with_files, closed, kept),
+        papers=partial(_papers, case, purpose, closed, kept) if with_files and not traces else tuple,
     )
 
 
-def _papers(case: Case, purpose: rules.Purpose, closed: Collection[str]) -> Iterator[tuple[str, StoredFile]]:
+def given_in(case: Case) -> list[str]:
+    """Versions of their own paper that the person was given, by uid."""
+    rows = Report.objects.filter(case=case, kind=rules.Paper.COMPLAINANT, given_at__isnull=False).order_by("id")
+    return [str(uid) for uid in rows.values_list("uid", flat=True)]
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What was written for the person and not given to them is not given by way of a bundle either."""
+
+    given: frozenset[str]
+
+    def holds(self, kind: object, uid: object) -> bool:
+        return kind == rules.Paper.COMPLAINANT and str(uid) not in self.given
+
+    def waiting(self, case: Case) -> bool:
+        written = Report.objects.filter(case=case, kind=rules.Paper.COMPLAINANT, text__isnull=False)
+        return written.exclude(uid__in=self.given).exists()
+
+
+def _papers(
+    case: Case, purpose: rules.Purpose, closed: Collection[str], kept: _Kept | None
+) -> Iterator[tuple[str, StoredFile]]:
     """Every version of a report that was signed, but for those this reader does not get; passports made for this purpose."""
     signed = Report.objects.filter(case=case, stored__isnull=False).exclude(kind__in=closed)
     for report in signed.select_related("stored").order_by("id"):
+        if kept is not None and kept.holds(report.kind, report.uid):
+            continue
         yield f"report-{report.kind}-{report.version}", report.stored
     passports = Passport.objects.filter(case=case, purpose=str(purpose)).select_related("stored")
     for number, passport in enumerate(passports.order_by("id"), 1):
@@ -181,14 +210,19 @@ def _reached_at(person_id: int) -> Iterable[str]:
     return [point.value for point in ContactPoint.objects.filter(person_id=person_id)]
 
 
-def _selection(traces: _Traces, with_files: bool, closed: Collection[str]) -> Selection:
+def _selection(traces: _Traces, with_files: bool, closed: Collection[str], kept: _Kept | None) -> Selection:
     def shows(event: Event) -> Collection[str]:
         if traces:
             said = [canonical(value).decode() for value in event.fields.values()] + list(event.texts.values())
             if any(traces.in_(text) for text in said):
                 return ()
-        # The event that freezes a report holds every word of it.
-        frozen = event.type == "report.finished" and event.fields.get("kind") in closed
+        if not event.type.startswith("report."):
+            return event.fields.keys()
+        # The event that freezes a report holds every word of it, the one that signs it the digest of its paper.
+        kind, uid = event.fields.get("kind"), event.fields.get("report")
+        if kept is not None and kept.holds(kind, uid):
+            return event.fields.keys() - {"words", "sha256"}
+        frozen = event.type == "report.finished" and kind in closed
         return event.fields.keys() - {"words"} if frozen else event.fields.keys()
 
     def names(stored: StoredFile) -> str:

@@ -9,7 +9,7 @@ from suyuan.accounts.selectors import profile_for
 from suyuan.cases import rules
 from suyuan.cases.errors import MayNot
 from suyuan.cases.models import Case
-from suyuan.cases.selectors.bundles import AGREED, PURPOSES, bundle_asked
+from suyuan.cases.selectors.bundles import AGREED, PURPOSES, bundle_asked, given_in
 from suyuan.cases.selectors.door import compartments_for
 from suyuan.cases.services.common import case_change, case_locked, known, require_may, stated_time, tell, words_frozen
 from suyuan.evidence.models import BundleExport
@@ -36,7 +36,7 @@ def case_bundle(
     """
     require_may(case, "bundle_export", actor, now)
     hidden = sorted(set(hidden))
-    chosen = {"hidden": hidden, "with_files": with_files}
+    chosen = {"hidden": hidden, "with_files": with_files, "given": given_in(case)}
     wanted = _asked(case, purpose, actor, now, **chosen)
     bundle_noted(case=case, wanted=wanted, actor=actor, now=now)
     asked = {**chosen, "compartments": list(wanted.compartments)}
@@ -44,6 +44,9 @@ def case_bundle(
         wanted=wanted, asked=asked, stream=case.stream, branch_id=case.branch_id, actor=actor, now=now
     )
 
+
+# With what a bundle is made again. `given` is missing from those that were handed out before it was asked.
+CHOSEN = ("hidden", "with_files", "given")
 
 # More than this takes over a second to make and check: it is done by a job, and the page says so.
 MOST_AT_ONCE, MOST_EVENTS_AT_ONCE = 50 << 20, 300
@@ -61,7 +64,7 @@ def case_bundle_prepare(*, export: BundleExport, plan: Plan, now: datetime) -> N
 def case_bundle_prepare_later(*, export: BundleExport, now: datetime) -> None:
     """The job's part: what was recorded is made, with the rights that whoever asked had then."""
     case = Case.objects.select_related("branch").get(stream=export.stream)
-    chosen = {name: export.asked[name] for name in ("hidden", "with_files")}
+    chosen = {name: export.asked.get(name) for name in CHOSEN}
     wanted = as_recorded(bundle_asked(None, case, purpose=export.purpose, now=export.at, **chosen), export)
     bundle_check(export=export, plan=bundle_plan(wanted, at=export.at, again=export), now=now)
 
@@ -69,7 +72,7 @@ def case_bundle_prepare_later(*, export: BundleExport, now: datetime) -> None:
 def case_bundle_again(*, case: Case, export: BundleExport, actor: Actor, now: datetime) -> Plan:
     """The same bytes once more, for whoever could have had them made. Raises MayNot, BundleRefused."""
     require_may(case, "bundle_export", actor, now)
-    chosen = {name: export.asked[name] for name in ("hidden", "with_files")}
+    chosen = {name: export.asked.get(name) for name in CHOSEN}
     # What the law kept in, and who asked, is settled by that day; whoever reads less now gets nothing.
     wanted = _asked(case, export.purpose, actor, now, **chosen)
     bundle_noted(case=case, wanted=wanted, actor=actor, now=now)

@@ -83,16 +83,17 @@ class House:
     branches: dict[str, Branch]
     users: dict[str, User]
     surgery: Department
+    base: str
 
     def actor(self, login: str) -> Actor:
         user = self.users[login]
         return Actor("user", str(user.uid), user.pk)
 
 
-def demo_make(now: datetime) -> None:
-    """Fill an empty house. Nothing here writes a row itself."""
+def demo_make(now: datetime, base: str) -> None:
+    """Fill an empty house. Nothing here writes a row itself. `base`: where it is served, printed on its papers."""
     with _hurried():
-        _live_through(now)
+        _live_through(now, base)
 
 
 @contextmanager
@@ -111,10 +112,10 @@ def _hurried() -> Iterator[None]:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _live_through(now: datetime) -> None:
+def _live_through(now: datetime, base: str) -> None:
     begin = now - 75 * DAY
     with clock.frozen(begin):
-        house = _house(begin)
+        house = _house(begin, base)
     # A working hour of the branch reads better than the minute the demo happened to be started.
     tales = stories()
     order: list[tuple[datetime, int, int, Story, str, dict[str, Any]]] = []
@@ -152,7 +153,7 @@ def _sweep(at: datetime) -> None:
 _HOURS = {str(day): [["10:00", "13:00"], ["14:00", "20:00"]] for day in range(1, 6)} | {"6": [["10:00", "17:00"]]}
 
 
-def _house(now: datetime) -> House:
+def _house(now: datetime, base: str) -> House:
     with unit():
         accounts.organisation_create(
             names={"zh-Hant": "示範美學診所", "zh-Hans": "示范医疗美容", "en": "Example Aesthetics"}, actor=SYSTEM, now=now
@@ -186,7 +187,7 @@ def _house(now: datetime) -> House:
             actor=SYSTEM,
             now=now,
         )
-    return House(branches, users, surgery)
+    return House(branches, users, surgery, base)
 
 
 def _branch(code: str, hant: str, hans: str, en: str, law: str, slug: str, phone: str, now: datetime) -> Branch:
@@ -642,9 +643,9 @@ def _confirm(house, story, now, corrections=""):
     )
 
 
-def _check_url():
+def _check_url(house):
     """Printed on every paper; without a public address this machine is the only one that opens it."""
-    return (settings.PUBLIC_URL or "http://127.0.0.1:8000") + reverse("portal:proof")
+    return (settings.PUBLIC_URL or house.base) + reverse("portal:proof")
 
 
 def _draft(house, story, now, kind="internal", words=None, told=()):
@@ -663,7 +664,7 @@ def _report(house, story, now, kind="internal", **written):
     """Written, frozen, signed by its author and set as a paper."""
     report, actor = _draft(house, story, now, kind=kind, **written), house.actor(_writer(story, kind))
     report = reports.report_finish(
-        report=report, edition=report.edition, check_url=_check_url(), actor=actor, now=now
+        report=report, edition=report.edition, check_url=_check_url(house), actor=actor, now=now
     )
     reports.report_sign(report=report, actor=actor, now=now)
     report = reports.report_print(report=report, actor=actor, now=now)
@@ -677,7 +678,7 @@ def _writer(story, kind):
 
 def _passport(house, story, now, purpose="mediation"):
     passports.passport_make(
-        case=_fresh(story), purpose=purpose, language=story.case.language, check_url=_check_url(),
+        case=_fresh(story), purpose=purpose, language=story.case.language, check_url=_check_url(house),
         actor=house.actor(story.manager), now=now,
     )  # fmt: skip
 
