@@ -1,6 +1,7 @@
 """A report is signed and handed out with the case; a machine that has only Python checks it, and one byte changed is found."""
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
