@@ -24,7 +24,7 @@ from suyuan.playbooks import selectors
 from tests.cases.cast import NOON, case_made, cast_made
 from tests.platform.real import copied_database
 
-REGISTER, LIST, SEARCH, PAGE = 24, 10, 10, 14
+REGISTER, LIST, SEARCH, PAGE = 24, 10, 10, 15
 
 # What comes in graded opens its level's steps and calls in whom the pack names: two reads and three inserts more.
 GRADED = REGISTER + 1

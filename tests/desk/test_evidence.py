@@ -7,9 +7,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from suyuan.cases.models import Case
+from suyuan.cases.selectors.checklist import readiness, required_in_brief
 from suyuan.cases.services import checklist, hearing, parties
 from suyuan.evidence.models import EvidenceRequest, Interview, Item, Need, Observation
 from suyuan.evidence.services.hearing import Heard
+from suyuan.evidence.services.items import custody_note
 from tests.cases.cast import NOON, case_made, fresh, investigating
 
 pytestmark = pytest.mark.requirement("A-09")
@@ -114,3 +117,35 @@ def test_the_page_costs_the_same_for_little_evidence_and_much(browser, cast, cas
         hearing.observation_note(case=fresh(case), words="看到。", seen_at=NOON, actor=cast.manager.actor, now=NOON)
     with django_assert_max_num_queries(24):
         manager.get(page(case))
+
+
+def test_the_page_of_the_case_shows_the_same_slips_in_brief(browser, cast, case):
+    def told():
+        found = fresh(case)
+        brief = [(kind.id, state) for kind, state in required_in_brief(found, {""})]
+        assert brief == [(slip.kind.id, slip.state) for slip in readiness(found, {""}).required]
+        return dict(brief)
+
+    manager = browser("manager")
+    assert set(told().values()) == {"missing"}
+    asked(cast, case, kind="imaging")
+    checklist.evidence_set_aside(case=fresh(case), kind="assessment", reason="沒有", actor=cast.doctor.actor, now=NOON)
+    hearing.observation_note(case=fresh(case), words="看到。", seen_at=NOON, actor=cast.manager.actor, now=NOON)
+    given = SimpleUploadedFile("紀錄.txt", "手術紀錄".encode(), "text/plain")
+    assert manager.post(page(case, "evidence_add"), {"kind": "operation", "file": given}).status_code == 302
+    now = told()
+    assert [now[k] for k in ("imaging", "assessment", "observations", "operation")] == ["asked", "aside", "had", "had"]
+    custody_note(item=Item.objects.get(), act="sealed", actor=cast.manager.actor, now=NOON)
+    assert told()["operation"] == "sealed"
+    html = manager.get(page(case, "case")).content.decode()
+    slips = html[html.index('id="slips"') : html.index('id="course"')]
+    assert f'href="{page(case)}#kind-operation"' in slips and slips.count("<li") == len(now)
+    assert "封存 1，已有 1，請求中 1" in slips and "項才能下結論" in slips
+
+
+def test_who_may_not_open_the_evidence_sees_no_slips_on_the_case(browser, case):
+    Case.objects.filter(pk=case.pk).update(money=True)
+    cashier = browser("cashier")
+    shown = cashier.get(page(case, "case"))
+    assert shown.status_code == 200 and 'id="slips"' not in shown.content.decode()
+    assert cashier.get(page(case)).status_code in (403, 404)

@@ -1,6 +1,7 @@
 """What the page of evidence shows, made from what `cases` reads: slips, one sentence, and whom to ask for what."""
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from suyuan.desk.fields import item_words
 from suyuan.evidence.models import EvidenceRequest, Interview, Item, Observation
 from suyuan.evidence.services.hearing import READ_HOW
 from suyuan.playbooks import selectors as packs
-from suyuan.playbooks.readers import LawRule
+from suyuan.playbooks.readers import EvidenceKind, LawRule
 from suyuan.ui import dates
 from suyuan.ui.shapes import EvidenceSlip
 
@@ -85,13 +86,12 @@ def picture(ready: Readiness, case: Case, allowed: Iterable[str], now: datetime)
     notices = _notices(ready, case)
     lines = [_line(slip, case, allowed, laws, names, notices, now) for slip in ready.slips]
     first = [line for line in lines if line["need"] == "required"]
-    counts = [(words_of(state), sum(1 for s in ready.required if s.state == state)) for state in (SEALED, HAD, ASKED, MISSING, ASIDE)]
     return {
         "sentence": sentence(ready.open, case),
         "ready": not ready.open,
         "slips": [_drawn(slip) for slip in ready.required],
         "beside": [_drawn(slip) for slip in ready.beside],
-        "counts": _("，").join(f"{word} {n}" for word, n in counts if n),
+        "counts": _counts(slip.state for slip in ready.required),
         "to_do": [line for line in first if not line["settled"]],
         "done": [line for line in first if line["settled"]],
         "beside_lines": [line for line in lines if line["need"] != "required"],
@@ -100,8 +100,31 @@ def picture(ready: Readiness, case: Case, allowed: Iterable[str], now: datetime)
     }
 
 
+def brief(required: Sequence[tuple[EvidenceKind, str]], case: Case) -> Shown:
+    """The required slips on the page of the case: what is there at a glance, each leading to its line."""
+    page = _page("evidence", case)
+    missing = sum(1 for _kind, state in required if state not in SETTLED)
+    said = ngettext("還差 %(n)s 項才能下結論。", "還差 %(n)s 項才能下結論。", missing) % {"n": missing}
+    return {
+        "sentence": said if missing else _("該有的都有了，可以下結論。"),
+        "slips": [_slip(kind, state, page) for kind, state in required],
+        "counts": _counts(state for _kind, state in required),
+        "url": page,
+    }
+
+
+def _counts(states: Iterable[str]) -> str:
+    """How many of each, in the order of the states: 封存 1，已有 2，缺 3."""
+    numbers = Counter(states)
+    return _("，").join(f"{words_of(state)} {numbers[state]}" for state in (SEALED, HAD, ASKED, MISSING, ASIDE) if numbers[state])
+
+
 def _drawn(slip: Slip) -> EvidenceSlip:
-    return EvidenceSlip(name=str(slip.kind.name), state=slip.state, word=words_of(slip.state), url=f"#kind-{slip.kind.id}")
+    return _slip(slip.kind, slip.state)
+
+
+def _slip(kind: EvidenceKind, state: str, page: str = "") -> EvidenceSlip:
+    return EvidenceSlip(name=str(kind.name), state=state, word=words_of(state), url=f"{page}#kind-{kind.id}")
 
 
 def _line(

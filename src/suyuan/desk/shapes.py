@@ -26,6 +26,7 @@ from suyuan.cases.selectors.outside import promise_words
 from suyuan.cases.selectors.today import DangerLine, Waiting, sign_words, task_title, unreachable
 from suyuan.correspondence.models import Message
 from suyuan.correspondence.phrases import channel_word, failure_word
+from suyuan.desk import evidence_shapes
 from suyuan.desk.acts import BY_CODE, CLEARS, GROUPS, STOPS_WITH, Act, offered
 from suyuan.ui import dates
 from suyuan.ui.shapes import Blocker, Clock, CountedDay, Stop
@@ -305,6 +306,7 @@ def case(page: CasePage, profile: ActorProfile, now: datetime, *, view: str = ""
         "held": found.held,
         "disputed": found.disputed_at is not None and found.is_open,
         "alone": alone(page.alone, found, page.allowed),
+        "evidence": evidence_shapes.brief(page.required, found) if page.required else None,
     }
 
 

@@ -1,16 +1,21 @@
 """Which evidence a case needs, what of it is there, and what still stands between us and a conclusion."""
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+
+from django.db.models import CharField, F, TextField, Value
+from django.db.models.functions import Cast, Coalesce
 
 from suyuan.cases import rules
 from suyuan.cases.models import Case, CaseIssue
 from suyuan.evidence.models import CustodyEntry, EvidenceRequest, Interview, Item, Need, Observation
 from suyuan.evidence.selectors.items import items_of
+from suyuan.evidence.selectors.brief import COLUMNS, brief_rows
 from suyuan.evidence.selectors.requests import interviews_of, needs_of, observations_of, requests_of
 from suyuan.playbooks import selectors as packs
-from suyuan.playbooks.readers import EvidenceCase, EvidenceKind, EvidenceLine, PackInfo
+from suyuan.playbooks.readers import EvidenceCase, EvidenceKind, EvidenceLine, PackInfo, Procedure
 
 # What a slip says of its kind, in the order in which one of them wins.
 SEALED, HAD, ASIDE, ASKED, MISSING = "sealed", "had", "aside", "asked", "missing"
@@ -86,13 +91,19 @@ def readiness(case: Case, compartments: Collection[str]) -> Readiness:
 def evidence_case(case: Case) -> EvidenceCase:
     """What the lists of the pack look at."""
     issues = list(CaseIssue.objects.filter(case=case).select_related("treatment"))
-    treatments = [issue.treatment for issue in issues if issue.treatment]
-    named = {"device": any(t.device for t in treatments), "lot": any(t.lot for t in treatments)}
+    causes = {cause for issue in issues for cause in (*issue.causes, issue.primary_cause)}
+    treatments = [(t.words, t.pack_code, t.device, t.lot) for t in (issue.treatment for issue in issues) if t]
+    return _evidence_case(case, causes, treatments)
+
+
+def _evidence_case(case: Case, causes: Iterable[str], treatments: Collection[tuple[str, str, str, str]]) -> EvidenceCase:
+    """`treatments`: words, code, device and lot of each."""
+    named = {"device": any(device for *_rest, device, _lot in treatments), "lot": any(lot for *_rest, lot in treatments)}
     return EvidenceCase(
-        causes=frozenset(cause for issue in issues for cause in (*issue.causes, issue.primary_cause) if cause),
+        causes=frozenset(filter(None, causes)),
         harm=case.harm != rules.Harm.NONE,
         level=case.level or None,
-        treatments=tuple(" ".join((t.words, t.pack_code)) for t in treatments),
+        treatments=tuple(" ".join((words, code)) for words, code, *_rest in treatments),
         treated=frozenset(name for name, there in named.items() if there),
     )
 
@@ -114,7 +125,7 @@ def _slip(kind, line, items, sealed, requests, decisions, counts) -> Slip:
     return Slip(
         kind=kind,
         need=line.need,
-        state=_state(mine, sealed, things, kind.id in decisions, waiting),
+        state=_state(things, bool(mine) and all(item.pk in sealed for item in mine), kind.id in decisions, bool(waiting)),
         basis=line.basis,
         items=mine,
         waiting=waiting,
@@ -124,9 +135,9 @@ def _slip(kind, line, items, sealed, requests, decisions, counts) -> Slip:
     )
 
 
-def _state(mine: list[Item], sealed: set[int], things: int, aside: bool, waiting: list[EvidenceRequest]) -> str:
+def _state(things: int, sealed: bool, aside: bool, waiting: bool) -> str:
     if things:
-        return SEALED if mine and all(item.pk in sealed for item in mine) else HAD
+        return SEALED if sealed else HAD
     if aside:
         return ASIDE
     return ASKED if waiting else MISSING
@@ -135,3 +146,37 @@ def _state(mine: list[Item], sealed: set[int], things: int, aside: bool, waiting
 def still_open(case: Case) -> list[Slip]:
     """Required evidence that is not there yet: said wherever a conclusion is about to be written."""
     return readiness(case, {""}).open
+
+
+# --- in brief ------------------------------------------------------------------------------------------------------
+
+
+def required_in_brief(case: Case, compartments: Collection[str]) -> list[tuple[EvidenceKind, str]]:
+    """What the case requires and how it stands, as `readiness` would say it, in one statement: for the page of the case."""
+    book = packs.evidence_procedure(case.procedure_id, case.jurisdiction)
+    kinds, rows = _issue_rows(case), brief_rows(case.stream, compartments)
+    told: dict[str, list[tuple]] = {}
+    for what, *said in kinds.union(*rows, all=True):
+        told.setdefault(what, []).append(tuple(said))
+    issues = told.get("issue", ())
+    causes = {cause for primary, all_of_them, *_rest in issues for cause in (primary, *json.loads(all_of_them))}
+    treatments = [tuple(treated) for _primary, _causes, *treated in issues if any(treated)]
+    lines = book.evidence_for(_evidence_case(case, causes, treatments))
+    return [(book.evidence_kind(line.kind), _brief(book, line.kind, told)) for line in lines if line.need == "required"]
+
+
+def _issue_rows(case: Case):
+    told = {"what": Value("issue", CharField()), "one": F("primary_cause"), "two": Cast("causes", TextField())}
+    told |= {
+        name: Coalesce(F(f"treatment__{of}"), Value(""), output_field=CharField())
+        for name, of in zip(COLUMNS[3:], ("words", "pack_code", "device", "lot"), strict=True)
+    }
+    return CaseIssue.objects.filter(case=case).order_by().annotate(**told).values_list(*COLUMNS)
+
+
+def _brief(book: Procedure, code: str, told: dict[str, list[tuple]]) -> str:
+    items = [last for kind, last, *_rest in told.get("item", ()) if kind == code]
+    counts = {"interviews": len(told.get("interview", ())), "observations": len(told.get("observation", ()))}
+    things = len(items) + counts.get(book.evidence_kind(code).counts, 0)
+    aside, waiting = (any(kind == code for kind, *_rest in told.get(what, ())) for what in ("need", "request"))
+    return _state(things, bool(items) and all(last == "sealed" for last in items), aside, waiting)

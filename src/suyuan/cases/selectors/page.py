@@ -14,6 +14,7 @@ from suyuan.accounts.rules import ActorProfile, Compartment
 from suyuan.cases import rules
 from suyuan.cases.models import Case, CaseClock, Party, Promise, Task
 from suyuan.cases.selectors import door
+from suyuan.cases.selectors.checklist import required_in_brief
 from suyuan.cases.selectors.clocks import ClockCard, clock_cards
 from suyuan.cases.selectors.law import LawNotice, law_notices
 from suyuan.cases.selectors.today import task_title, way_left
@@ -21,7 +22,7 @@ from suyuan.cases.services.common import Colleague
 from suyuan.platform.facts import Told, facts_told, kind_of
 from suyuan.platform.models import FactRow, Text
 from suyuan.playbooks import selectors as packs
-from suyuan.playbooks.readers import Procedure
+from suyuan.playbooks.readers import EvidenceKind, Procedure
 
 TIMELINE_PAGE = 50
 
@@ -105,6 +106,7 @@ class CasePage:
     compartments: frozenset[str]
     law: list[LawNotice] = field(default_factory=list)
     alone: str = ""  # the second step that nobody is left for
+    required: list[tuple[EvidenceKind, str]] = field(default_factory=list)  # and how it stands, for whoever may look
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -125,11 +127,12 @@ def case_page(
     titles = {str(task.uid): task_title(task) for task in tasks}
     entries, older = timeline(case, compartments, narrated=narrated, before=before, view=view, titles=titles)
     next_move, blockers = _next(case, procedure)
+    allowed = door.allowed_moves(profile, case)
     return CasePage(
         case=case,
         procedure=procedure,
         narrated=narrated,
-        allowed=door.allowed_moves(profile, case),
+        allowed=allowed,
         narrative=getattr(case, "_narrative", "") if narrated else "",
         clocks=[c for c in cards if c.mood != "done"],
         done_clocks=[c for c in cards if c.mood == "done" and c.state != "void"],
@@ -147,6 +150,7 @@ def case_page(
         compartments=compartments,
         law=law_notices(case, compartments),
         alone=_alone(case, now),
+        required=required_in_brief(case, compartments) if "identity" in allowed else [],
     )
 
 
