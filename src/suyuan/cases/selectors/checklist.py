@@ -11,8 +11,8 @@ from django.db.models.functions import Cast, Coalesce
 from suyuan.cases import rules
 from suyuan.cases.models import Case, CaseIssue
 from suyuan.evidence.models import CustodyEntry, EvidenceRequest, Interview, Item, Need, Observation
-from suyuan.evidence.selectors.items import items_of
 from suyuan.evidence.selectors.brief import COLUMNS, brief_rows
+from suyuan.evidence.selectors.items import items_of
 from suyuan.evidence.selectors.requests import interviews_of, needs_of, observations_of, requests_of
 from suyuan.playbooks import selectors as packs
 from suyuan.playbooks.readers import EvidenceCase, EvidenceKind, EvidenceLine, PackInfo, Procedure
