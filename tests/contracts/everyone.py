@@ -144,6 +144,7 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         "desk:bundle": _bundle(fresh(case), actor),
         **_papers(case, manager.user, actor),
         "desk:file_redact": str(photo.uid),
+        "desk:making": _making(case, paper, actor),
         "desk:file_shown": str(previews_of(photo)[0].uid),
         "desk:file_play": str(film.uid),
         "desk:file_page": str(paper.uid),
@@ -184,6 +185,11 @@ def _shown(case: Case, actor, kind: str) -> Item:
     if item.stored.content_type in SHOWN:
         item_look(item=item, look=look_into(item.stored), zone=case.branch.tz, now=NOON)
     return item
+
+
+def _making(case: Case, paper: Item, actor) -> str:
+    given = {"case": fresh(case), "item": paper, "derivation": "redacted", "black": [[1, 0, 0, 10, 10]], "pages": [1]}
+    return str(handling.item_ask_copy(**given, why="給保險公司", actor=actor, now=NOON).uid)
 
 
 def _sealed_and_copied(case: Case, kept, actor):
@@ -248,6 +254,7 @@ NAMED = {
     "desk:file_hand": "desk:file",
     "desk:file_strip": "desk:file",
     "desk:file_redact": "desk:file_redact",
+    "desk:making": "desk:making",
     "desk:file_shown": "desk:file_shown",
     "desk:file_play": "desk:file_play",
     "desk:file_page": "desk:file_page",

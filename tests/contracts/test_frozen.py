@@ -48,9 +48,13 @@ def called(frozen: Frozen) -> str:
 EVERY = pytest.mark.parametrize("frozen", triggers.registered(), ids=called)
 
 
+# A copy on its way proves nothing: what was made, and for whom, stands in the fact, and the row is forgotten in a week.
+PASSING = {"evidence_making"}
+
+
 def test_every_table_of_evidence_is_frozen():
     frozen = {each.table for each in triggers.registered()}
-    assert {model._meta.db_table for model in apps.get_app_config("evidence").get_models()} <= frozen
+    assert {model._meta.db_table for model in apps.get_app_config("evidence").get_models()} - PASSING <= frozen
 
 
 @EVERY

@@ -8,13 +8,18 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from suyuan.cases.jobs import copy as copy_job
+from suyuan.cases.services import parties
+from suyuan.evidence import making as making_limits
 from suyuan.evidence.jobs import look
-from suyuan.evidence.models import CustodyEntry, Item, Picture
+from suyuan.evidence.models import CustodyEntry, Item, Making, Picture
 from suyuan.evidence.selectors.pictures import previews_of, thumbnails_of
+from suyuan.evidence.services.makings import makings_forget
 from suyuan.platform import access, clock
 from suyuan.platform.facts import facts_told
+from suyuan.platform.jobs import run_due
 from suyuan.platform.models import AccessRow, FactRow, StoredFile
-from tests.cases.cast import NOON
+from tests.cases.cast import NOON, fresh
 from tests.evidence import pictures as made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-09")]
@@ -237,3 +242,84 @@ def test_pages_are_left_out_and_areas_stay_with_theirs(put, browser, make_case):
     copy = Item.objects.get(parent=item, derivation="redacted")
     assert copy.stored.content_type == "application/pdf" and copy.note == "只給第二頁"
     assert FactRow.objects.get(type="item.redacted").value("pages") == [2]
+
+
+# --- copies that take their time -------------------------------------------------------------------------------------
+
+
+def areas_of(*rows) -> dict[str, str]:
+    names = ("page", "left", "top", "width", "height")
+    return {f"{name}_{n}": value for n, row in enumerate(rows, 1) for name, value in zip(names, row, strict=True)}
+
+
+def test_a_long_paper_is_copied_beside_the_page_which_says_how_far_it_is(put, browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    item = put(case, made.paper(9), "病歷.pdf")
+    sent = client.post(url("file_strip", case, item.uid))
+    making = Making.objects.get()
+    page = url("making", case, making.uid)
+    assert sent["Location"] == page and not Item.objects.filter(parent=item, derivation="stripped").exists()
+    waits = client.get(page).content.decode()
+    assert "製作中" in waits and 'hx-trigger="every 2s"' in waits and 'http-equiv="refresh"' in waits
+    assert client.post(url("file_strip", case, item.uid))["Location"] == page, "it is asked for once"
+    assert page in client.get(url("file", case, item.uid)).content.decode()
+
+    Making.objects.update(done=3, of=9)
+    assert "做了 3 頁，共 9 頁" in client.get(page).content.decode()
+    run_due(NOON)
+    copy = Item.objects.get(parent=item, derivation="stripped")
+    done = client.get(page).content.decode()
+    assert url("file_copy", case, copy.uid) in done and "製作中" not in done and "hx-trigger" not in done
+    making.refresh_from_db()
+    assert (making.done, making.of, making.made) == (9, 9, copy)
+    assert FactRow.objects.get(type="item.stripped").actor.startswith("user:"), "by whoever asked"
+    copy_job({"making": str(making.uid)}, NOON)
+    assert Item.objects.filter(parent=item, derivation="stripped").count() == 1, "a job may run twice"
+    assert browser("stranger").get(page).status_code == 404
+
+
+def test_a_copy_that_came_to_nothing_says_why_and_keeps_what_was_drawn(put, browser, make_case, monkeypatch):
+    case, client = make_case("acknowledged"), browser("manager")
+    item = put(case, made.paper(5), "病歷.pdf")
+    wanted = areas_of(("2", "10", "20.5", "30", "5"), ("4", "0", "0", "50", "50"))
+    sent = client.post(url("file_redact", case, item.uid), wanted | {"leave_out": ["5"], "make": "1", "why": "給保險公司"})
+    page = sent["Location"]
+    monkeypatch.setattr(making_limits, "MOST_PAGES", 2)
+    run_due(NOON)
+    failed = client.get(page).content.decode()
+    assert "頁數太多" in failed and "這一份沒有做成" in failed and not Item.objects.filter(derivation="redacted").exists()
+    again = url("file_redact", case, item.uid) + f"?again={Making.objects.get().uid}"
+    assert again in failed
+    drawn = client.get(again).content.decode()
+    for said in ('name="left_1" value="10"', 'name="top_1" value="20.5"', 'name="page_2" value="4"', "給保險公司"):
+        assert said in drawn
+    assert 'name="leave_out" value="5" checked' in drawn and 'name="leave_out" value="4" checked' not in drawn
+
+    monkeypatch.undo()
+    assert client.post(url("file_redact", case, item.uid), wanted | {"leave_out": ["5"], "make": "1", "why": "再試"}).status_code == 302
+    run_due(NOON)
+    assert FactRow.objects.get(type="item.redacted").value("pages") == [1, 2, 3, 4]
+    assert Making.objects.exclude(made=None).get().why == "", "the words lie with the copy and nowhere else"
+
+
+def test_a_copy_is_not_made_for_somebody_who_may_no_longer(put, browser, make_case, cast):
+    case, client = make_case("acknowledged"), browser("manager")
+    item = put(case, made.paper(5), "病歷.pdf")
+    page = client.post(url("file_strip", case, item.uid))["Location"]
+    parties.complained_set(case=fresh(case), user=cast.manager.user, actor=cast.colleague.actor, now=NOON)
+    run_due(NOON)
+    assert not Item.objects.filter(derivation="stripped").exists() and Making.objects.get().fault
+    assert client.get(page).status_code == 404
+    assert "不能製作複本" in browser("colleague").get(page).content.decode()
+
+
+def test_what_nobody_is_at_any_more_can_be_asked_for_again(put, browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    item = put(case, made.paper(5), "病歷.pdf")
+    page = client.post(url("file_strip", case, item.uid))["Location"]
+    with clock.frozen(NOON + timedelta(hours=2)):
+        client = browser("manager")
+        assert "大概是中斷了" in client.get(page).content.decode()
+        assert client.post(url("file_strip", case, item.uid))["Location"] != page
+    makings_forget(now=NOON + timedelta(days=8))
+    assert not Making.objects.exists()

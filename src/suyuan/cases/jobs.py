@@ -12,7 +12,9 @@ from suyuan.cases.services.clocks import (
     provisional_cases,
     tasks_sweep,
 )
-from suyuan.evidence.models import BundleExport
+from suyuan.cases.services.handling.items import COPY, item_copy_make
+from suyuan.evidence.models import BundleExport, Making
+from suyuan.evidence.services.makings import makings_forget
 from suyuan.kernel.actor import SYSTEM
 from suyuan.platform.jobs import job, periodic
 
@@ -50,3 +52,16 @@ def bundle_prepare(args: dict, now: datetime) -> None:
     export = BundleExport.objects.select_related("checkpoint").get(uid=args["export"])
     if export.checked_at is None:
         case_bundle_prepare_later(export=export, now=now)
+
+
+@job(COPY, attempts=3, timeout=timedelta(minutes=40))
+def copy(args: dict, now: datetime) -> None:
+    """A copy that takes longer than a page may."""
+    waiting = Making.objects.filter(uid=args["making"], ended_at=None).select_related("item__stored", "by").first()
+    if waiting is not None:
+        item_copy_make(making=waiting, now=now)
+
+
+@periodic("11 19 * * *", "cases.copies_forget")
+def copies_forget(args: dict, now: datetime) -> None:
+    makings_forget(now=now)

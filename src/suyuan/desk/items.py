@@ -12,7 +12,7 @@ from csp.decorators import csp_update
 from django import forms
 from django.contrib import messages
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,25 +20,28 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from suyuan.cases import selectors as cases_read
+from suyuan.cases.errors import MayNot
 from suyuan.cases.models import Case
 from suyuan.cases.selectors.door import allowed_moves
 from suyuan.cases.selectors.page import names_of
 from suyuan.cases.services import handling
-from suyuan.cases.services.common import require_may
 from suyuan.cases.services.handling.items import HANDED
 from suyuan.desk import shapes
 from suyuan.desk.fields import LocalTimeField, attempt, line_field, one_of
 from suyuan.evidence import rules
+from suyuan.evidence.errors import CannotCopy, ItemGone
 from suyuan.evidence.looking import page_shown
-from suyuan.evidence.making import REDACTED, STRIPPED, redacted, stripped
-from suyuan.evidence.models import Item, Picture
+from suyuan.evidence.making import REDACTED, STRIPPED
+from suyuan.evidence.models import Item, Making, Picture
 from suyuan.evidence.phrases import CUSTODY, PURPOSES
 from suyuan.evidence.selectors.items import custody_of, item_in, items_of
+from suyuan.evidence.selectors.makings import is_lost, making_in, makings_of
 from suyuan.evidence.selectors.pictures import copies_of, picture_of, pictures_of, previews_of, showable, thumbnails_of
+from suyuan.evidence.services.makings import making_is_quick
 from suyuan.kernel.refusal import NotHere, Refusal
 from suyuan.platform import access
 from suyuan.platform.addresses import address
-from suyuan.platform.files import Received
+from suyuan.platform.files import StorageFull
 from suyuan.platform.files.serving import download_name, file_answer, painted_answer
 from suyuan.platform.models import StoredFile
 
@@ -138,7 +141,8 @@ def _item_page(request: HttpRequest, found: Case, item: Item, *, problem: str = 
             "may_write": may_write,
             "may_strip": may_write and item.stored is not None and item.stored.content_type in STRIPPED,
             "may_redact": may_write and bool(picture) and picture.decoded == "ok" and _redactable(item),
-            "has_stripped": any(copy.derivation == "stripped" for copy in copies),
+            "makings": (coming := list(makings_of(item, request.now))),
+            "has_stripped": any(one.derivation == "stripped" for one in (*copies, *coming)),
             "problem": problem,
             "describe": bound.get("describe") or (DescribeForm(found=found, item=item, now=request.now) if may_write else None),
             "hand": bound.get("hand") or (HandForm(zone=zone, now=request.now) if may_write else None),
@@ -344,41 +348,82 @@ def file_strip(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     found, item = _item(request, reference, uid, to="file_add")
     if item.derivation or item.stored is None:
         raise NotHere()
-    if not any(copy.derivation == "stripped" for copy in copies_of(item)):
-        problem = _made(request, found, item, "stripped", lambda: stripped(item))
-        if problem:
-            return _item_page(request, found, item, problem=problem)
-        messages.success(request, _("已製作分享用的複本，原檔沒有動過。"))
-    return redirect(reverse("desk:file", args=[found.reference, item.uid]) + "#copies")
+    if any(copy.derivation == "stripped" for copy in copies_of(item)):
+        return _to_copies(found, item)
+    making, problem = _asked(request, found, item, derivation="stripped")
+    if problem:
+        return _item_page(request, found, item, problem=problem)
+    return _to_making(request, found, making, _("已製作分享用的複本，原檔沒有動過。"))
 
 
-def _made(
-    request: HttpRequest,
-    found: Case,
-    item: Item,
-    derivation: str,
-    make: Callable[[], Received],
-    plain: dict[str, Any] | None = None,
-    why: str = "",
-) -> str:
-    """Make it and keep it; words of what stood in the way, or nothing."""
-    require_may(found, "file_add", request.actor, request.now)
+def _asked(request: HttpRequest, found: Case, item: Item, **said: Any) -> tuple[Making | None, str]:
+    """Ask for a copy, and make it at once where that is quick; words of what stood in the way, or nothing."""
     try:
-        handling.item_make_copy(
-            case=found,
-            item=item,
-            derivation=derivation,
-            received=make(),
-            plain=plain,
-            why=why,
-            actor=request.actor,
-            now=request.now,
-        )
+        making = handling.item_ask_copy(case=found, item=item, **said, actor=request.actor, now=request.now)
     except Refusal as refused:
         if refused.status in (403, 404):
             raise
-        return refused.message()
-    return ""
+        return None, refused.message()
+    if making_is_quick(making):
+        handling.item_copy_make(making=making, now=request.now)
+    return making, fault_words(making.fault)
+
+
+def _to_copies(found: Case, item: Item) -> HttpResponse:
+    return redirect(reverse("desk:file", args=[found.reference, item.uid]) + "#copies")
+
+
+def _to_making(request: HttpRequest, found: Case, making: Making, said: str) -> HttpResponse:
+    if making.ended_at is None:
+        return redirect("desk:making", reference=found.reference, uid=making.uid)
+    messages.success(request, said)
+    return _to_copies(found, making.item)
+
+
+def fault_words(fault: str) -> str:
+    """Why there is no copy, in words; nothing where there is no fault."""
+    code, _colon, why = fault.partition(":")
+    if code in ("", CannotCopy.code):
+        return CannotCopy(why=why).message() if code else ""
+    if code == StorageFull.code:
+        return _("儲存空間已滿，複本沒有做成。請管理系統的同事騰出空間，再試一次。")
+    if code in (MayNot.code, NotHere.code, ItemGone.code):
+        return _("這份檔案您現在不能製作複本了，或它已經不在。")
+    return _("檔案庫這時候讀寫不了，複本沒有做成，原檔沒有動過。請再試一次。")
+
+
+@address("staff", move="file_add")
+def making(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """A copy that takes its time: how far it is, and where it lies when it is there."""
+    found = cases_read.case_for(request.profile, reference, to="file_add")
+    row = making_in(found.stream, uid)
+    _found, item = _item(request, reference, row.item.uid, to="file_add")
+    _noted(request, found, "case.item_making", item)
+    lost = is_lost(row, request.now)
+    with timezone.override(found.branch.tz):
+        context = {
+            "case": found,
+            "heading": shapes.heading(found, True),
+            "pages": shapes.pages(found, allowed_moves(request.profile, found), "files"),
+            "making": row,
+            "item": item,
+            "name": item_name(item.stored),
+            "waiting": row.ended_at is None and not lost,
+            "share": min(100, row.done * 100 // row.of) if row.of else None,
+            "by_pages": item.stored.content_type == rules.PDF,
+            "problem": _("等了一個小時還沒有做好，大概是中斷了。請再試一次，原檔沒有動過。") if lost else fault_words(row.fault),
+            "again_url": _again_url(found, row),
+            "copy_name": item_name(row.made.stored) if row.made else "",
+            "purposes": PURPOSES.items(),
+        }
+        return render(request, "desk/making.html", context)
+
+
+def _again_url(found: Case, row: Making) -> str:
+    """What was drawn and written is there again."""
+    if row.derivation == "stripped":
+        return reverse("desk:file", args=[found.reference, row.item.uid]) + "#copies"
+    return reverse("desk:file_redact", args=[found.reference, row.item.uid]) + f"?again={row.uid}"
 
 
 ROWS = 8
@@ -391,18 +436,35 @@ def file_redact(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse
     picture = picture_of(item)
     if item.derivation or picture is None or picture.decoded != "ok" or not showable(item):
         return redirect("desk:file", reference=found.reference, uid=(item.parent or item).uid)
-    form = RedactForm(request.POST if request.method == "POST" else None, pages=picture.pages or 0)
+    said = request.POST if request.method == "POST" else _said_before(found, item, request.GET.get("again", ""))
+    form = RedactForm(said, pages=picture.pages or 0)
     problem = ""
     if request.method == "POST" and form.is_valid() and "make" in request.POST:
-        areas, pages, why = form.areas(), form.pages_kept(), form.cleaned_data["why"]
-        plain = {"black": [[page, *area] for page, each in sorted(areas.items()) for area in each], "pages": pages}
-        problem = _made(
-            request, found, item, "redacted", lambda: redacted(item, areas=areas, pages=pages), plain=plain, why=why
+        making, problem = _asked(
+            request, found, item, derivation="redacted", black=form.black(), pages=form.pages_kept(), why=form.cleaned_data["why"]
         )
-        if not problem:
-            messages.success(request, _("已製作遮蓋複本，原檔沒有動過。"))
-            return redirect(reverse("desk:file", args=[found.reference, item.uid]) + "#copies")
+        if making and not problem:
+            return _to_making(request, found, making, _("已製作遮蓋複本，原檔沒有動過。"))
     return _redact_page(request, found, item, picture, form, problem)
+
+
+def _said_before(found: Case, item: Item, uid: str) -> QueryDict | None:
+    """The form as it was sent when the copy was asked for that came to nothing."""
+    try:
+        row = making_in(found.stream, UUID(uid)) if uid else None
+    except (ValueError, ItemGone):
+        return None
+    if row is None or row.item_id != item.pk or row.derivation != "redacted" or row.made_id:
+        return None
+    said = QueryDict(mutable=True)
+    said["why"] = row.why
+    for n, (page, *area) in enumerate(row.asked["black"][:ROWS], 1):
+        said[f"page_{n}"] = str(page)
+        for name, value in zip(("left", "top", "width", "height"), area, strict=True):
+            said[f"{name}_{n}"] = f"{value / 10:g}"
+    if kept := row.asked["pages"]:
+        said.setlist("leave_out", [str(n) for n in range(1, (picture_of(item).pages or 0) + 1) if n not in kept])
+    return said
 
 
 def _redact_page(
@@ -483,6 +545,10 @@ class RedactForm(forms.Form):
         for page, area in self.found:
             by_page.setdefault(page, []).append(area)
         return by_page
+
+    def black(self) -> list[list[int]]:
+        """Page and area, in order."""
+        return [[page, *area] for page, each in sorted(self.areas().items()) for area in each]
 
     def drawn(self, number: int) -> list[list[int]]:
         if self.is_bound:

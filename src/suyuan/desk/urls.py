@@ -55,6 +55,7 @@ urlpatterns = [
     path("cases/<str:reference>/files/<uuid:uid>/hand/", items.file_hand, name="file_hand"),
     path("cases/<str:reference>/files/<uuid:uid>/strip/", items.file_strip, name="file_strip"),
     path("cases/<str:reference>/files/<uuid:uid>/redact/", items.file_redact, name="file_redact"),
+    path("cases/<str:reference>/makings/<uuid:uid>/", items.making, name="making"),
     path("cases/<str:reference>/letters/", views.letters, name="letters"),
     path("cases/<str:reference>/letters/write/", views.letter_write, name="letter_write"),
     path("cases/<str:reference>/letters/<uuid:uid>/take-back/", views.letter_take_back, name="letter_take_back"),

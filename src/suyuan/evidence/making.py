@@ -5,7 +5,7 @@ that comes in, so a copy can only be of a kind that we would take.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from suyuan.evidence import rules
 from suyuan.evidence.errors import CannotCopy
@@ -35,32 +35,62 @@ STRIPPED = rules.PICTURES | {rules.PDF} | OFFICE | FILMS | frozenset(SOUNDS)
 REDACTED = rules.PICTURES | {rules.PDF}
 _CONFINED = "suyuan.evidence.confined"
 
+# Small enough to be made while somebody waits: well under a second each.
+QUICK_PIXELS, QUICK_PAGES = 6_000_000, 2
+QUICK_BYTES = {"image": 4_000_000, "application": 1_000_000, "audio": 8_000_000, "video": 8_000_000}
+TELL_EVERY = 32 << 20
 
-def stripped(item: Item) -> Received:
+Tell = Callable[[int, int], None]  # so much of so much is done
+
+
+def is_quick(item: Item, pixels: int | None, pages: int | None) -> bool:
+    """Whether a copy is made at once. What nobody has looked into yet may be anything."""
+    kind = item.stored.content_type
+    if kind not in STRIPPED:  # refused without being opened
+        return True
+    if kind in rules.PICTURES and (pixels is None or pixels > QUICK_PIXELS):
+        return False
+    if kind == rules.PDF and (pages is None or pages > QUICK_PAGES):
+        return False
+    return item.stored.size <= QUICK_BYTES.get(kind.partition("/")[0], 0)
+
+
+def _untold(done: int, of: int) -> None:
+    """Nobody waits for it."""
+
+
+def stripped(item: Item, tell: Tell = _untold) -> Received:
     """Raises CannotCopy with `why`, and what storage raises."""
     stored = item.stored
     kind = stored.content_type
     if kind not in STRIPPED:
         raise CannotCopy(why="kind")
     if kind == rules.PDF:
-        return _kept(item, "shared", kind, pdf_of(_painted(stored, None, {})))
+        return _kept(item, "shared", kind, pdf_of(_painted(stored, None, {}, tell)))
     if kind in FILMS:
-        return _kept(item, "shared", kind, _followed(stored, _film(stored)))
+        return _kept(item, "shared", kind, _told(_followed(stored, _film(stored)), stored.size, tell))
     if kind in SOUNDS:
-        return _kept(item, "shared", kind, _followed(stored, _run(stored, f"media:{SOUNDS[kind]}").told["recipe"]))
+        recipe = _run(stored, f"media:{SOUNDS[kind]}").told["recipe"]
+        return _kept(item, "shared", kind, _told(_followed(stored, recipe), stored.size, tell))
     if kind in OFFICE:
         return _kept(item, "shared", kind, _run(stored, "office:strip").blobs)
     made = _run(stored, "pictures:strip", content_type=kind)
     return _kept(item, "shared", made.told["content_type"], made.blobs)
 
 
-def redacted(item: Item, *, areas: Mapping[int, Sequence[Sequence[int]]], pages: Sequence[int] | None = None) -> Received:
+def redacted(
+    item: Item,
+    *,
+    areas: Mapping[int, Sequence[Sequence[int]]],
+    pages: Sequence[int] | None = None,
+    tell: Tell = _untold,
+) -> Received:
     """`areas` by page; a picture is page 1. `pages`: those of a PDF that are kept. Raises CannotCopy."""
     stored = item.stored
     if stored.content_type not in REDACTED:
         raise CannotCopy(why="kind")
     if stored.content_type == rules.PDF:
-        return _kept(item, "redacted", rules.PDF, pdf_of(_painted(stored, pages, areas)))
+        return _kept(item, "redacted", rules.PDF, pdf_of(_painted(stored, pages, areas, tell)))
     made = _run(stored, "pictures:redact", content_type=stored.content_type, areas=list(areas.get(1, ())))
     return _kept(item, "redacted", made.told["content_type"], made.blobs)
 
@@ -94,7 +124,7 @@ def _limited(function: str, source: Iterable[bytes], **args) -> Result:
 
 
 def _painted(
-    stored: StoredFile, pages: Sequence[int] | None, areas: Mapping[int, Sequence[Sequence[int]]]
+    stored: StoredFile, pages: Sequence[int] | None, areas: Mapping[int, Sequence[Sequence[int]]], tell: Tell
 ) -> Iterator[Painted]:
     """Page by page, a few to a process, so that no paper needs more memory than a few pages of it."""
     count = _pages(stored) if pages is None else 0
@@ -109,6 +139,7 @@ def _painted(
             raise CannotCopy(why="broken")
         for size, jpeg in zip(found.told["sizes"], found.blobs, strict=True):
             yield Painted(*size, jpeg)
+        tell(start + len(some), len(wanted))
 
 
 def _pages(stored: StoredFile) -> int:
@@ -149,6 +180,17 @@ def _boxes(stored: StoredFile) -> Iterator[tuple[str, int, int]]:
             raise CannotCopy(why="broken")
         yield head[4:8].decode("latin-1"), at, at + length
         at += length
+
+
+def _told(source: Iterable[bytes], size: int, tell: Tell) -> Iterator[bytes]:
+    """The same bytes, and from time to time how many of them have gone by."""
+    gone = said = 0
+    for piece in source:
+        yield piece
+        gone += len(piece)
+        if gone - said >= TELL_EVERY:
+            said = gone
+            tell(min(gone, size), size)
 
 
 def _followed(stored: StoredFile, recipe: Sequence[Sequence]) -> Iterator[bytes]:

@@ -46,6 +46,10 @@ def item_previewed(told: Told) -> str:
     return _("產生證物 %(number)s 的預覽圖") % {"number": told.plain("number")}
 
 
+def item_copy_asked(told: Told) -> str:
+    return _("請求製作證物 %(n)s 的複本") % {"n": told.plain("number")}
+
+
 def item_stripped(told: Told) -> str:
     return _("製作證物 %(number)s 的分享用複本（不含隱藏資料）") % {"number": told.plain("number")}
 
@@ -166,6 +170,7 @@ PHRASES: dict[str, Callable[[Told], str]] = {
     "item.custody": item_custody,
     "bundle.exported": bundle_exported,
     "item.previewed": item_previewed,
+    "item.copy_asked": item_copy_asked,
     "item.stripped": item_stripped,
     "item.redacted": item_redacted,
     "item.copied": item_copied,

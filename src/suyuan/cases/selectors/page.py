@@ -267,7 +267,7 @@ def _staff(case: Case) -> Mapping[str, list[Colleague]]:
 
 
 # What the house does around a letter or a deadline: on record, and shown when all is asked for.
-QUIET = ("message.drafted", "message.changed", "message.queued", "staff.notified", "clock.alarmed", "item.previewed")
+QUIET = ("message.drafted", "message.changed", "message.queued", "staff.notified", "clock.alarmed", "item.previewed", "item.copy_asked")
 # The timeline in parts: what was said between them and us, what was found out, what was decided.
 VIEWS: Mapping[str, tuple[str, ...]] = {
     "talks": (

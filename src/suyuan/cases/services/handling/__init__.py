@@ -17,6 +17,8 @@ from suyuan.cases.services.handling.grading import (
 )
 from suyuan.cases.services.handling.guests import guest_invite, guest_release
 from suyuan.cases.services.handling.items import (
+    item_ask_copy,
+    item_copy_make,
     item_hand_over,
     item_kinds,
     item_make_copy,
@@ -75,6 +77,8 @@ __all__ = [
     "harm_state",
     "helper_name",
     "incident_identify",
+    "item_ask_copy",
+    "item_copy_make",
     "item_hand_over",
     "item_kinds",
     "item_make_copy",

@@ -1,6 +1,7 @@
 """What is done with the items of a case. Evidence knows no case: here it is asked who may, and which compartments are open."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import get_language
@@ -8,13 +9,15 @@ from django.utils.translation import get_language
 from suyuan.accounts.rules import compartments_of
 from suyuan.cases import errors
 from suyuan.cases.models import Case
-from suyuan.cases.selectors.door import view_of
+from suyuan.cases.selectors.door import case_by_stream, view_of
 from suyuan.cases.services.handling.parts import begin, known, profile
 from suyuan.evidence.errors import ItemGone
-from suyuan.evidence.models import CustodyEntry, Item
-from suyuan.evidence.services import derived, items
+from suyuan.evidence.models import CustodyEntry, Item, Making
+from suyuan.evidence.services import derived, items, makings
 from suyuan.kernel.actor import Actor
+from suyuan.kernel.refusal import Refusal
 from suyuan.platform.files import Received
+from suyuan.platform.jobs import enqueue
 from suyuan.platform.units import writes
 from suyuan.playbooks.selectors import evidence_procedure
 from suyuan.playbooks.texts import pick
@@ -109,6 +112,63 @@ def item_make_copy(
     return derived.item_derive(
         item=item, derivation=derivation, received=received, plain=plain, why=why, actor=actor, now=now
     )
+
+
+COPY = "cases.copy"
+
+
+@writes
+def item_ask_copy(
+    *,
+    case: Case,
+    item: Item,
+    derivation: str,
+    black: Sequence[Sequence[int]] = (),
+    pages: Sequence[int] | None = None,
+    why: str = "",
+    actor: Actor,
+    now: datetime,
+) -> Making:
+    """Ask for a copy for sharing, or with parts blacked out. One that is not quick is left to a job, in the same commit."""
+    _open(case, item, "file_add", actor, now)
+    if derivation == "redacted" and not why.strip():
+        raise errors.WordsMissing("why")
+    asked = {"black": [list(area) for area in black], "pages": list(pages) if pages else None}
+    making = makings.making_ask(
+        item=item, derivation=derivation, asked=asked if derivation == "redacted" else {}, why=why, actor=actor, now=now
+    )
+    if not makings.making_is_quick(making):
+        makings.making_told(making=making, actor=actor, now=now)
+        enqueue(COPY, {"making": str(making.uid)}, unique_key=f"{COPY}:{making.uid}", priority=5)
+    return making
+
+
+def item_copy_make(*, making: Making, now: datetime) -> Making:
+    """Make what was asked for, with the rights of whoever asked: they may have lost them since. Ends it either way."""
+    try:
+        received = makings.made_of(making)
+        _made_and_kept(making=making, received=received, now=now)
+    except Refusal as refused:
+        makings.making_end(making=making, made=None, fault=makings.fault_of(refused), now=now)
+    return making
+
+
+@writes
+def _made_and_kept(*, making: Making, received: Received, now: datetime) -> None:
+    # Two workers may have made it; the second finds it ended and keeps nothing.
+    if not Making.objects.select_for_update(of=("self",)).filter(pk=making.pk, ended_at=None).exists():
+        return
+    made = item_make_copy(
+        case=case_by_stream(making.item.stream),
+        item=making.item,
+        derivation=making.derivation,
+        received=received,
+        plain=making.asked or None,
+        why=making.why,
+        actor=makings.actor_of(making),
+        now=now,
+    )
+    makings.making_end(making=making, made=made, now=now)
 
 
 # What a colleague notes by hand; the others are written by the acts that do them.
