@@ -11,10 +11,11 @@ from django.urls import resolve
 from suyuan.accounts import matrix
 from suyuan.accounts.models import Deputy, GuestGrant, Member, MemberRole, User
 from suyuan.accounts.rules import GUEST_KINDS, GUESTS, CaseView
-from suyuan.cases.models import Case, Involvement, Report, StaffStatement, Task
+from suyuan.cases.models import Case, Involvement, Report, RootCause, StaffStatement, Task
 from suyuan.cases.rules import Paper
 from suyuan.cases.services import handling
 from suyuan.cases.services.bundles import case_bundle, case_bundle_prepare
+from suyuan.cases.services.common import tell, words_frozen
 from suyuan.cases.services.hearing import interview_record
 from suyuan.cases.services.passports import passport_make
 from suyuan.desk.services import file_keep, letter_send
@@ -30,6 +31,7 @@ from suyuan.people.rules import Contact
 from suyuan.people.services import NewPerson, representative_register
 from suyuan.platform.files import STAFF_TYPES, file_receive
 from suyuan.platform.models import FileFault, StoredFile
+from suyuan.platform.units import unit
 from tests.cases.cast import NOON, Cast, case_made, fresh, investigating
 from tests.evidence.pictures import A_FILE
 
@@ -145,6 +147,7 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         **_papers(case, manager.user, actor),
         "desk:file_redact": str(photo.uid),
         "desk:making": _making(case, paper, actor),
+        "desk:root_cause": _analysis(case, actor),
         "desk:file_shown": str(previews_of(photo)[0].uid),
         "desk:file_play": str(film.uid),
         "desk:file_page": str(paper.uid),
@@ -190,6 +193,16 @@ def _shown(case: Case, actor, kind: str) -> Item:
 def _making(case: Case, paper: Item, actor) -> str:
     given = {"case": fresh(case), "item": paper, "derivation": "redacted", "black": [[1, 0, 0, 10, 10]], "pages": [1]}
     return str(handling.item_ask_copy(**given, why="給保險公司", actor=actor, now=NOON).uid)
+
+
+def _analysis(case: Case, actor) -> str:
+    """As an investigator would have left it."""
+    with unit():
+        text = words_frozen(case, "root_cause", "值班表沒有寫", now=NOON, compartment="root_cause")
+        row = RootCause.objects.create(case=case, whys=["沒有人回電"], root=text, by_id=actor.user_id, at=NOON)
+        told = {"root_cause": str(row.uid), "whys": 1, "factors": []}
+        tell(case, "root_cause.recorded", actor=actor, now=NOON, plain=told, texts={"root": text}, compartment="root_cause")
+    return str(row.uid)
 
 
 def _sealed_and_copied(case: Case, kept, actor):
@@ -255,6 +268,8 @@ NAMED = {
     "desk:file_strip": "desk:file",
     "desk:file_redact": "desk:file_redact",
     "desk:making": "desk:making",
+    "desk:root_cause": "desk:root_cause",
+    "desk:root_cause_pdf": "desk:root_cause",
     "desk:file_shown": "desk:file_shown",
     "desk:file_play": "desk:file_play",
     "desk:file_page": "desk:file_page",

@@ -160,7 +160,7 @@ DONE = {
     "survey_send": (MANAGERS, {"owner"}),
     "survey_answer": (set(), set()),
 }
-READS = {"see", "identity", "print"}
+READS = {"see", "identity", "print", "read_causes"}
 # Those who read no words do only what shows none, whatever they own or have a task on.
 WORDLESS = {Role.PUBLIC_RELATIONS, Role.FINANCE}
 WITHOUT_WORDS = {"raise", "flag", "escalate", "task_finish"}
@@ -276,3 +276,10 @@ def test_the_printed_table_has_every_role_and_move() -> None:
     assert all(f"| {move}" in printed for move in rules.MOVES)
     assert set(matrix()["raise"]) == EVERYONE
     assert "close_confirm²" in printed
+
+
+@pytest.mark.parametrize("role", COLUMNS)
+def test_an_analysis_of_causes_is_read_by_those_who_read_its_compartment(role: str) -> None:
+    for case in (case_for_everyone(), replace(case_for_everyone(), registered_by_id=ME), replace(case_for_everyone(), investigator_ids=frozenset({ME}))):
+        inside = Compartment.ROOT_CAUSE in rules.compartments_of(profile_as(role), case)
+        assert bool(rules.may(profile_as(role), "read_causes", case)) is inside

@@ -422,6 +422,7 @@ class MoveRule:
     second_to the field of CaseView naming the person who must not be the same
     new       about a branch, not yet about a case
     reads     changes nothing; open to read-only roles whose grant reads the narrative
+    inside    reads what lies in this compartment: the grant must open it
     others    other kinds of actor: party and reporter come through their receipt's own door, system through a job
     """
 
@@ -430,6 +431,7 @@ class MoveRule:
     second_to: str | None = None
     new: bool = False
     reads: bool = False
+    inside: str = ""
     others: frozenset[str] = frozenset()
 
 
@@ -521,6 +523,12 @@ MOVES: Mapping[str, MoveRule] = {
     "see": MoveRule(roles=_ANYONE | READ_ONLY, persons=_WORKING | {"registered"}, reads=True),
     "identity": MoveRule(roles=_READERS | READ_ONLY, persons=_WORKING | {"registered"}, reads=True),
     "print": MoveRule(roles=_READERS | READ_ONLY, persons=_WORKING | {"registered"}, reads=True),
+    "read_causes": MoveRule(
+        roles=frozenset(role for role, policy in POLICY.items() if Compartment.ROOT_CAUSE in policy.compartments),
+        persons=frozenset({"investigator"}),
+        reads=True,
+        inside=Compartment.ROOT_CAUSE,
+    ),
     # only the person complained about; opens the statement page and nothing else
     "statement_give": _rule(),
 }
@@ -578,7 +586,7 @@ def may(profile: ActorProfile, move: str, case: CaseView) -> Allowed | Denied:
     if not opened:
         return Denied("not_here")
     if rule.reads:
-        return _may_read(move, opened) or Denied("role", who_could)
+        return _may_read(move, rule, opened) or Denied("role", who_could)
     if move not in WITHOUT_WORDS and not any(grant.reads_narrative for grant in opened):
         return Denied("role", who_could)
     allowed = _first(_roles_on(profile, case), rule.roles) or _first(_persons_on(profile, case), rule.persons)
@@ -593,8 +601,10 @@ def may(profile: ActorProfile, move: str, case: CaseView) -> Allowed | Denied:
     return allowed
 
 
-def _may_read(move: str, opened: tuple[Grant, ...]) -> Allowed | None:
+def _may_read(move: str, rule: MoveRule, opened: tuple[Grant, ...]) -> Allowed | None:
     for grant in opened:
+        if rule.inside and rule.inside not in grant.compartments:
+            continue
         if move == "see" or grant.reads_narrative:
             return Allowed(min(grant.roles, default=str(grant.relation)), grant.stands_in_for)
     return None

@@ -157,6 +157,7 @@ PURPOSES: Labels = {
     "mediation": named("purpose", "調解"),
     "authority": named("purpose", "主管機關"),
     "litigation": named("purpose", "法院"),
+    "public": named("purpose", "公開"),
 }
 AGREED_HOW: Labels = {
     "in_writing": named("agreed", "雙方簽名的書面"),

@@ -340,7 +340,7 @@ PAPER_READERS: Mapping[str, frozenset[Purpose]] = {
     Paper.COMPLAINANT: frozenset(Purpose) - {Purpose.PUBLIC},
 }
 _PAPER_FIELDS: Mapping[str, tuple[str, ...]] = {
-    Paper.INTERNAL: ("summary", "process", "analysis", "unclear"),
+    Paper.INTERNAL: ("summary", "process", "analysis", "figure", "unclear"),
     Paper.COMPLAINANT: ("opening", "will_do", "unclear"),
 }
 _PAPER_NEEDS: Mapping[str, tuple[str, ...]] = {
@@ -358,6 +358,11 @@ def paper_fields(kind: str, issues: Iterable[str]) -> tuple[str, ...]:
     """Everything its author may write. Each thing complained of has words and an outcome of its own."""
     fields = _PAPER_FIELDS[Paper(kind)]
     return (*fields, *(f"{what}_{uid}" for uid in issues for what in ("issue", "outcome"))) if kind == Paper.COMPLAINANT else fields
+
+
+def paper_holds(words: Mapping[str, str]) -> str:
+    """The compartment that a version lies in: with the drawing of an analysis of causes in it, that of the analysis."""
+    return "root_cause" if words.get("figure") else ""
 
 
 def paper_missing(kind: str, issues: Iterable[str], words: Mapping[str, str]) -> list[str]:

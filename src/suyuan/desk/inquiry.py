@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from suyuan.accounts.models import User
 from suyuan.cases import selectors as cases_read
-from suyuan.cases.models import CareLine, CareSheet, Case, Involvement, RootCause
+from suyuan.cases.models import CareLine, CareSheet, Case, Involvement
 from suyuan.cases.selectors import inquiry as reads
 from suyuan.cases.selectors.door import allowed_moves
 from suyuan.cases.selectors.law import rules_cited
@@ -22,20 +22,6 @@ from suyuan.desk.fields import ItemsField, attempt, item_words, one_of, words_fi
 from suyuan.evidence.models import Item
 from suyuan.platform import access
 from suyuan.platform.addresses import address
-from suyuan.ui.fishbone import Cause, fishbone
-
-
-def fishbone_of(case: Case, row: RootCause, *, paper: bool = False) -> str:
-    """The picture of a fishbone; empty for five whys."""
-    if row.method != "fishbone":
-        return ""
-    grouped = reads.bones_grouped(case, row.bones)
-    bones = [
-        (name, [Cause(b["cause"], _("因為：%(why)s") % {"why": b["why"]} if b["why"] else "", b["root"]) for b in causes])
-        for name, causes in grouped
-    ]
-    said = [f"{name}：{_('、').join(cause.words for cause in causes)}" for name, causes in bones]
-    return fishbone(case.matter or case.reference, bones, title=_("魚骨圖"), desc=_("；").join(said), paper=paper)
 
 
 class CareSheetForm(forms.Form):

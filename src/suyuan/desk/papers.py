@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from suyuan.accounts.held import held_initial
@@ -20,13 +21,21 @@ from suyuan.accounts.labels import LANGUAGES
 from suyuan.cases import rules
 from suyuan.cases import selectors as cases_read
 from suyuan.cases.errors import WrongPaperState
-from suyuan.cases.models import Case, Passport, Report
+from suyuan.cases.models import Case, Passport, Report, RootCause
 from suyuan.cases.phrases import FOUND, PAPER_STATES, PAPERS, PURPOSES, label
 from suyuan.cases.rules import PAPER_MOVE, Paper
 from suyuan.cases.selectors import papers as paper_reads
 from suyuan.cases.selectors.door import allowed_moves
 from suyuan.cases.selectors.passports import passports_of
 from suyuan.cases.selectors.reports import findings_of, report_content, signed_content
+from suyuan.cases.selectors.root_causes import (
+    ROOT_CAUSE,
+    method_words,
+    recorded_fact,
+    root_cause_content,
+    root_cause_in,
+    root_causes_of,
+)
 from suyuan.cases.services import passports, reports
 from suyuan.desk import shapes
 from suyuan.desk.fields import attempt, one_of, words_field
@@ -34,6 +43,7 @@ from suyuan.kernel.refusal import NotHere
 from suyuan.platform import access
 from suyuan.platform.addresses import address
 from suyuan.platform.files import FileDestroyed, file_name, file_open
+from suyuan.platform.files.serving import SANDBOX
 from suyuan.platform.models import FactRow, StoredFile
 from suyuan.platform.papers import PaperFailed
 from suyuan.ui import dates
@@ -41,6 +51,7 @@ from suyuan.ui.qr import qr_svg
 
 KINDS = tuple(Paper)
 MAKE_PASSPORT = passports.MOVE
+READ_CAUSES = "read_causes"
 
 
 # --- the list --------------------------------------------------------------------------------------------------------
@@ -67,14 +78,14 @@ def papers(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _group(found: Case, kind: str, rows: Iterable[Report], allowed: frozenset[str], request: HttpRequest) -> dict[str, Any]:
-    mine = [row for row in rows if row.kind == kind]
+    mine, compartments = [row for row in rows if row.kind == kind], cases_read.compartments_for(request.profile, found)
     may = PAPER_MOVE[kind] in allowed
     return {
         "kind": kind,
         "title": label(PAPERS, kind),
         "may": may and found.stage in reports.STAGES,
         "drafting": any(row.state == "draft" for row in mine),
-        "lines": [_line(row, may, request) for row in mine],
+        "lines": [_line(row, may, _readable(row, compartments)) for row in mine],
         "new_url": reverse(f"desk:report_new_{kind}", args=[found.reference]),
         "languages": LANGUAGES.items(),
         "language": dates.language_of(found.language),
@@ -84,16 +95,24 @@ def _group(found: Case, kind: str, rows: Iterable[Report], allowed: frozenset[st
     }
 
 
-def _line(row: Report, may: bool, request: HttpRequest) -> dict[str, Any]:
+def _line(row: Report, may: bool, readable: bool) -> dict[str, Any]:
+    if not readable:
+        return {"row": row, "state": label(PAPER_STATES, row.state), "tag": "", "closed": True, "at": row.revised_at}
     waits = len(reports.unsigned(row)) if row.state == "finished" else 0
     return {
         "row": row,
         "state": label(PAPER_STATES, row.state),
         "tag": {"signed": "done", "finished": "wait"}.get(row.state, ""),
         "waits": waits,
+        "holds": rules.paper_holds(row.words),
         "url": _write_url(row) if row.state == "draft" and may else _page_url(row),
         "at": row.signed_at or row.finished_at or row.revised_at,
     }
+
+
+def _readable(row: Report, compartments: Collection[str]) -> bool:
+    """A version with something protected in it is read by those who read that compartment."""
+    return rules.paper_holds(row.words) in compartments
 
 
 def _page_url(report: Report) -> str:
@@ -104,10 +123,10 @@ def _write_url(report: Report) -> str:
     return reverse(f"desk:report_write_{report.kind}", args=[report.case.reference, report.uid])
 
 
-def _report(found: Case, uid: UUID, kind: str = "") -> Report:
+def _report(request: HttpRequest, found: Case, uid: UUID, kind: str = "") -> Report:
     rows = Report.objects.filter(case=found, uid=uid)
     row = (rows.filter(kind=kind) if kind else rows).select_related("author", "stored", "text").first()
-    if row is None:
+    if row is None or not _readable(row, cases_read.compartments_for(request.profile, found)):
         raise NotHere()
     row.case = found
     return row
@@ -133,8 +152,8 @@ class ReportForm(forms.Form):
 
     edition = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
 
-    def __init__(self, *args: Any, report: Report, **kwargs: Any) -> None:
-        self.report = report
+    def __init__(self, *args: Any, report: Report, drawings: list[tuple[str, str]] = (), **kwargs: Any) -> None:
+        self.report, self.drawings = report, drawings
         super().__init__(*args, **kwargs)
         build = self._internal if report.kind == Paper.INTERNAL else self._complainant
         build()
@@ -148,6 +167,10 @@ class ReportForm(forms.Form):
         self._words("summary", _("摘要"), 5, _("三五句話：查到什麼、原因在哪裡。"))
         self._words("process", _("調查經過"), 7, _("看了什麼、訪談了誰、什麼時候。指派與開始的日期會自動列在下面。"))
         self._words("analysis", _("分析"), 10, _("從查明的事實推到哪裡。受保護的紀錄不能抄進來。"))
+        if self.drawings:
+            self.fields["figure"] = one_of(
+                _("放進根本原因圖"), [("", _("不放")), *self.drawings], required=False, cards=True, help_text=_figure_advice()
+            )
         self._words("unclear", _("無法查明的事"), 4, _("沒有的話可以空著，報告會寫明。"))
 
     def _complainant(self) -> None:
@@ -166,11 +189,26 @@ class ReportForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if name != "edition"}
 
 
+def _figure_advice() -> str:
+    return _("放了之後，這一版只有讀得到根本原因分析的人能看，也不會附在給法院、調解或對方的資料裡。要給他們的，請另寫一版不放的。")
+
+
+def _drawings(request: HttpRequest, found: Case) -> list[tuple[str, str]]:
+    """The analyses that may be put into the report, for those who read them."""
+    if ROOT_CAUSE not in cases_read.compartments_for(request.profile, found):
+        return []
+    words = _("%(method)s，%(who)s，%(when)s")
+    return [
+        (str(row.uid), words % {"method": method_words(row), "who": row.by.display_name, "when": paper_reads.when(row.at, found)})
+        for row in root_causes_of(found)
+    ]
+
+
 def report_write(kind: str) -> Callable[..., HttpResponse]:
     @address("staff", move=PAPER_MOVE[kind], methods=("GET", "POST"))
     def view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
         found = cases_read.case_for(request.profile, reference, to=PAPER_MOVE[kind])
-        report = _report(found, uid, kind)
+        report = _report(request, found, uid, kind)
         if report.state != "draft":
             return redirect(_page_url(report))
         with timezone.override(found.branch.tz):
@@ -183,7 +221,7 @@ def report_write(kind: str) -> Callable[..., HttpResponse]:
 def _write(request: HttpRequest, report: Report) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     initial = {**report.words, "edition": report.edition} | held_initial(request)
-    form = ReportForm(posted, initial=initial, report=report)
+    form = ReportForm(posted, initial=initial, report=report, drawings=_drawings(request, report.case))
     status, kept = 200, None
     if posted is not None:
         if form.is_valid():
@@ -230,7 +268,7 @@ def _finish(request: HttpRequest, report: Report) -> Report:
 def _others_words(form: ReportForm, report: Report) -> list[tuple[str, str]]:
     """What a colleague kept meanwhile, where it differs from what is in the form."""
     return [
-        (str(field.label), report.words.get(name, ""))
+        (str(field.label), dict(getattr(field, "choices", ())).get(report.words.get(name, ""), report.words.get(name, "")))
         for name, field in form.fields.items()
         if name != "edition" and report.words.get(name, "") != (form.data.get(name) or "").strip()
     ]
@@ -248,7 +286,7 @@ def _check_url(request: HttpRequest) -> str:
 def report(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """The same content as the PDF, as a page; a draft as it would be."""
     found = cases_read.case_for(request.profile, reference, to="print")
-    row = _report(found, uid)
+    row = _report(request, found, uid)
     allowed = allowed_moves(request.profile, found)
     may = PAPER_MOVE[row.kind] in allowed
     if row.state == "draft":
@@ -308,7 +346,7 @@ def report_sign(kind: str) -> Callable[..., HttpResponse]:
     @address("staff", move=PAPER_MOVE[kind], methods=("POST",))
     def view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
         found = cases_read.case_for(request.profile, reference, to=PAPER_MOVE[kind])
-        row = _report(found, uid, kind)
+        row = _report(request, found, uid, kind)
         reports.report_sign(report=row, actor=request.actor, now=request.now)
         messages.success(request, _("已簽署。"))
         row.refresh_from_db()
@@ -324,7 +362,7 @@ def report_set(kind: str) -> Callable[..., HttpResponse]:
     @address("staff", move=PAPER_MOVE[kind], methods=("POST",))
     def view(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
         found = cases_read.case_for(request.profile, reference, to=PAPER_MOVE[kind])
-        row = _report(found, uid, kind)
+        row = _report(request, found, uid, kind)
         _set(request, row)
         return redirect(_page_url(row))
 
@@ -343,7 +381,7 @@ def _set(request: HttpRequest, row: Report) -> None:
 @address("staff", move="disclose", methods=("POST",))
 def report_give(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     found = cases_read.case_for(request.profile, reference, to="disclose")
-    row = _report(found, uid, Paper.COMPLAINANT)
+    row = _report(request, found, uid, Paper.COMPLAINANT)
     reports.report_give(report=row, actor=request.actor, now=request.now)
     messages.success(request, _("已放在對方的進度頁，也留了一則訊息。"))
     return redirect(_page_url(row))
@@ -353,7 +391,7 @@ def report_give(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse
 def report_pdf(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """The signed paper; the copy is written to the access log before it is given."""
     found = cases_read.case_for(request.profile, reference, to="print")
-    row = _report(found, uid)
+    row = _report(request, found, uid)
     if row.stored is None:
         raise WrongPaperState()
     return _pdf(request, found, row.stored, "case.paper_copy", row.uid)
@@ -373,9 +411,10 @@ def _pdf(request: HttpRequest, found: Case, stored: StoredFile, what: str, uid: 
 def report_compare(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """What changed since an earlier version, line by line."""
     found = cases_read.case_for(request.profile, reference, to="print")
-    row = _report(found, uid)
+    row = _report(request, found, uid)
     earlier = Report.objects.filter(case=found, kind=row.kind, version__lt=row.version).exclude(content=None)
-    versions = list(earlier.select_related("text").order_by("-version"))
+    readable = cases_read.compartments_for(request.profile, found)
+    versions = [one for one in earlier.select_related("text").order_by("-version") if _readable(one, readable)]
     asked = request.GET.get("with", "")
     before = next((one for one in versions if str(one.version) == asked), versions[0] if versions else None)
     if before is None or row.text is None:
@@ -409,6 +448,51 @@ def compared(before: str, after: str) -> list[tuple[str, str]]:
             said += [("gone", line) for line in matcher.a[a:b]]
             said += [("new", line) for line in matcher.b[c:d]]
     return said
+
+
+# --- the analysis of causes ------------------------------------------------------------------------------------------
+
+
+@address("staff", move=READ_CAUSES)
+def root_cause(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """The analysis as a paper, for those who read its compartment; for others it is not there."""
+    found, row, content = _analysis(request, reference, uid, "case.root_cause")
+    fact = recorded_fact(found, row)
+    more = {"pdf_url": reverse("desk:root_cause_pdf", args=[found.reference, row.uid])}
+    more["back_url"] = reverse("desk:investigation", args=[found.reference])
+    return _paper(request, found, content, fact, paper_reads.digest_of(content), more)
+
+
+@address("staff", move=READ_CAUSES)
+def root_cause_pdf(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """The same as PDF/A, set when it is asked for: no copy of it lies anywhere in the house."""
+    found, row, content = _analysis(request, reference, uid, "case.root_cause_copy", "copy")
+    try:
+        pdf = reports.paper_of(content, recorded_fact(found, row), digest=paper_reads.digest_of(content), at=row.at)
+    except PaperFailed:
+        messages.error(request, _("排印沒有完成。請再試一次；一直不行的話請找系統管理員。"))
+        return redirect("desk:root_cause", reference=found.reference, uid=row.uid)
+    response = HttpResponse(pdf, content_type="application/pdf")
+    name = f"{found.reference}-root-cause-{row.at:%Y%m%d}.pdf"
+    response["Content-Disposition"] = content_disposition_header(True, name)
+    response["Content-Security-Policy"] = SANDBOX
+    return response
+
+
+def _analysis(
+    request: HttpRequest, reference: str, uid: UUID, what: str, purpose: str = "print"
+) -> tuple[Case, RootCause, dict[str, Any]]:
+    """Into the access log before it is shown, with the compartment it comes out of."""
+    found = cases_read.case_for(request.profile, reference, to=READ_CAUSES)
+    row = root_cause_in(found, uid)
+    access.note_before(
+        request.actor, what, at=request.now, purpose=purpose, branch_id=found.branch_id, stream=found.stream,
+        shown=[ROOT_CAUSE, str(row.uid)],
+    )  # fmt: skip
+    language = translation.get_language() or found.language
+    with timezone.override(found.branch.tz):
+        content = root_cause_content(found, row, language=language, check_url=_check_url(request), now=request.now)
+    return found, row, content
 
 
 # --- passports -------------------------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ from suyuan.cases.selectors import inquiry
 from suyuan.cases.selectors.door import SECONDED, allowed_moves, nobody_seconds, view_of
 from suyuan.cases.selectors.page import names_of
 from suyuan.cases.selectors.proceedings import unmediated_suit
+from suyuan.cases.selectors.root_causes import fishbone_of, root_causes_of
 from suyuan.cases.services import clocks as clock_services
 from suyuan.cases.services import ending
 from suyuan.cases.services import investigation as finding_out
@@ -51,7 +52,6 @@ from suyuan.desk import shapes, uploads
 from suyuan.desk.acts import BY_CODE, Act, offered
 from suyuan.desk.evidence_shapes import CONCLUDES, conclusion_advice
 from suyuan.desk.fields import ExtendForm, attempt, item_words
-from suyuan.desk.inquiry import fishbone_of
 from suyuan.desk.items import gallery
 from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words, people_of
 from suyuan.desk.register import RegisterForm
@@ -291,6 +291,7 @@ def investigation(request: HttpRequest, reference: str) -> HttpResponse:
         "plan": [(inquiry.step_words(step), step) for step in inquiry.plan_of(found)],
         "conflicts": [_conflict(check) for check in inquiry.conflict_checks_of(found)],
         "counsel": "counsel" in readable,
+        "may_print": "read_causes" in allowed,
         "plan_acts": _links(found, allowed, "find", "plan-step", "plan-step-done", "plan-step-strike"),
         "conflict_acts": _links(found, allowed, "find", "declare", "reviewer"),
         "disclosures": Disclosure.objects.filter(case=found).select_related("words", "by").order_by("id"),
@@ -320,8 +321,7 @@ def _cite(found, item, readable: frozenset[str]) -> tuple[str, str]:
 
 def _root_causes(found) -> list[tuple[RootCause, str]]:
     """Each analysis, with its picture where it is a fishbone."""
-    rows = RootCause.objects.filter(case=found).select_related("root", "by").order_by("id")
-    return [(row, fishbone_of(found, row)) for row in rows]
+    return [(row, fishbone_of(found, row)) for row in root_causes_of(found)]
 
 
 def _conflict(check) -> dict:

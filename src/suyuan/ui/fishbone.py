@@ -18,6 +18,7 @@ WIDE = (COLUMN - TEXT_AT - 14) / EM
 
 # For paper, where no style sheet reaches: the light values of the tokens.
 PAPER = {"ink": "#182627", "ink2": "#425456", "qing": "#1a625c", "wash": "#dfeeea", "edge": "#748582"}
+PAPER_FONT = 'font-family="Noto Serif CJK TC, serif"'
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ def fishbone(
     parts.append(_head(pen, width - HEAD - MARGIN, spine, half_head, head_lines))
     described = format_html("<desc>{}</desc>", desc) if desc else ""
     return format_html(
-        '<svg class="sy-fish" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img">'
+        '<svg {look} xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img">'
         "<title>{t}</title>{d}{p}</svg>",
-        w=width, h=height, t=title, d=described, p=mark_safe("".join(parts)),
+        look=mark_safe(PAPER_FONT if paper else 'class="sy-fish"'), w=width, h=height, t=title, d=described, p=mark_safe("".join(parts)),
     )  # fmt: skip
 
 

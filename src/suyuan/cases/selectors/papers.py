@@ -5,7 +5,7 @@ A paper is data (`platform.papers`): the page shows the same blocks as the PDF.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -176,6 +176,10 @@ def picture_bytes(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[byte
                     raise PaperFailed("picture")
                 block = {**block, "place": len(pictures)}
                 pictures.append(data)
+            elif block["block"] == "drawing":
+                data = block["svg"].encode()
+                block = {name: value for name, value in block.items() if name != "svg"} | {"place": len(pictures)}
+                pictures.append(data)
             blocks.append(block)
         sections.append({**one, "blocks": blocks})
     return {**content, "sections": sections}, pictures
@@ -183,7 +187,9 @@ def picture_bytes(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[byte
 
 # --- what is left out ------------------------------------------------------------------------------------------------
 
-def left_out(case: Case, purpose: rules.Purpose, on: date, *, brief: bool = False) -> list[dict[str, str]]:
+def left_out(
+    case: Case, purpose: rules.Purpose, on: date, *, brief: bool = False, holds: Collection[str] = ()
+) -> list[dict[str, str]]:
     """Every protected compartment, whether it holds anything or not: saying which are empty would already tell.
 
     Each with the rule of law that keeps it, as the packs have it; where no law does, that the house does. `brief`: the
@@ -191,7 +197,7 @@ def left_out(case: Case, purpose: rules.Purpose, on: date, *, brief: bool = Fals
     """
     protections = packs.protections(case.jurisdiction, on)
     said = []
-    for compartment in Compartment:
+    for compartment in (each for each in Compartment if each not in holds):
         protecting = protections.get(compartment, ())
         rule = rules.export_rule(compartment, purpose, protected_by=[r.id for r in protecting])
         law = _("；").join(f"{r.law} {r.article}（{r.id}）" for r in protecting)
@@ -212,9 +218,11 @@ def _why(compartment: str, rule: rules.ExportRule, protecting: Iterable[Any], br
     return _("法律沒有特別規定；依院內規則另室保存，對外的文件不收錄。")
 
 
-def left_out_block(case: Case, purpose: rules.Purpose, on: date, *, brief: bool = False) -> list[Block]:
+def left_out_block(
+    case: Case, purpose: rules.Purpose, on: date, *, brief: bool = False, holds: Collection[str] = ()
+) -> list[Block]:
     said = _("下列資料不論有沒有，這份文件一律沒有收錄：")
-    return [words_block(said), {"block": "left_out", "items": left_out(case, purpose, on, brief=brief)}]
+    return [words_block(said), {"block": "left_out", "items": left_out(case, purpose, on, brief=brief, holds=holds)}]
 
 
 # --- head and foot ---------------------------------------------------------------------------------------------------
@@ -280,7 +288,7 @@ def _lines(block: Mapping[str, Any]) -> list[str]:
             return [f"{row['number']}\t{row['title']}\t{row['note']}\t{row['digest']}" for row in block["rows"]]
         case "left_out":
             return [f"- {one['what']}\t{one['why']}\t{one['law']}" for one in block["items"]]
-        case "picture":
+        case "picture" | "drawing":
             return [block["caption"]]
         case "signatures":
             return [f"{one['name']}\t{one['role']}" for one in block["items"]]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from suyuan.cases.models import Case, CaseClock, Demand, Passport, Proceeding, Report
 from suyuan.cases.phrases import HARM, OUTCOMES, PAPERS, PROCEEDINGS, PURPOSES, WISHES, label
-from suyuan.cases.rules import Purpose
+from suyuan.cases.rules import Purpose, paper_holds
 from suyuan.cases.selectors import papers
 from suyuan.cases.selectors.clocks import ClockCard, clock_cards, outcome_words
 from suyuan.cases.selectors.papers import Block, facts_block, list_block, section, table_block, words_block
@@ -96,7 +96,8 @@ def _found(case: Case) -> Block:
         said = [f.words.body for f in findings if f.issue_id == issue.pk]
         lines.append((issue.subject, "\n".join(said) or _("還沒有查明的事實")))
     lines += [(_("整個案件"), f.words.body) for f in findings if f.issue_id is None]
-    for report in Report.objects.filter(case=case, state="signed").order_by("kind"):
+    signed = [each for each in Report.objects.filter(case=case, state="signed").order_by("kind") if not paper_holds(each.words)]
+    for report in signed:
         said = _("%(title)s第 %(n)s 版") % {"title": label(PAPERS, report.kind), "n": report.version}
         lines.append((said, _("SHA-256　%(digest)s") % {"digest": papers.in_fours(report.sha256)}))
     return list_block(lines)

@@ -20,6 +20,7 @@ from suyuan.cases.rules import Paper, Purpose
 from suyuan.cases.selectors import papers
 from suyuan.cases.selectors.inquiry import name_now
 from suyuan.cases.selectors.papers import Block, facts_block, list_block, note_block, quote_block, section, words_block
+from suyuan.cases.selectors.root_causes import analysis_blocks, root_causes_of
 from suyuan.evidence.models import Item
 from suyuan.playbooks import selectors as packs
 
@@ -55,6 +56,7 @@ def _internal(case: Case, words: Mapping[str, str], now: datetime) -> list[dict[
         section(_("調查經過"), words_block(words.get("process", "")), facts_block(steps_taken(case))),
         section(_("查明的事實"), *_findings(case)),
         section(_("分析"), words_block(words.get("analysis", ""))),
+        *_figure(case, words),
         *_care(case),
         section(_("影響因素"), _factors(case)),
         section(_("無法查明的事"), words_block(unclear)),
@@ -63,8 +65,21 @@ def _internal(case: Case, words: Mapping[str, str], now: datetime) -> list[dict[
             papers.items_block(items, case) or words_block(_("沒有列為證物的資料。")),
             *papers.figures(_cited(case)),
         ),
-        section(_("這份報告沒有收錄的資料"), *papers.left_out_block(case, Purpose.LITIGATION, today)),
+        section(_("這份報告沒有收錄的資料"), *papers.left_out_block(case, Purpose.LITIGATION, today, holds=_held(words))),
     ]
+
+
+def _held(words: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(filter(None, [rules.paper_holds(words)]))
+
+
+def _figure(case: Case, words: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The analysis of causes that its author chose, drawn. With it the version lies in the compartment of the analysis."""
+    row = next((each for each in root_causes_of(case) if str(each.uid) == words.get("figure")), None)
+    if row is None:
+        return []
+    said = note_block(_("這一節受保護：有它的這一版，只有讀得到根本原因分析的人能看，也依它的規定才能對外提出。"))
+    return [section(_("根本原因（受保護）"), *analysis_blocks(case, row), words_block(row.root.body), said)]
 
 
 def _case_block(case: Case) -> Block:

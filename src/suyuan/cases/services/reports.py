@@ -16,12 +16,15 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from suyuan.accounts.models import User
+from suyuan.accounts.selectors import profile_for
 from suyuan.cases import errors, rules
 from suyuan.cases.models import Case, Finding, Involvement, Report, ReportSignature, RootCause
 from suyuan.cases.phrases import PAPERS, label
 from suyuan.cases.rules import PAPER_MOVE, Paper
 from suyuan.cases.selectors import papers
+from suyuan.cases.selectors.door import compartments_for
 from suyuan.cases.selectors.reports import INVESTIGATOR, first_words, report_content, signed_content
+from suyuan.cases.selectors.root_causes import root_causes_of
 from suyuan.cases.services.common import case_change, case_locked, is_complained_about, known, require_may, tell
 from suyuan.correspondence.services import message_draft, message_queue
 from suyuan.kernel import chain
@@ -56,7 +59,8 @@ def report_draft(*, case: Case, kind: str, language: str, actor: Actor, now: dat
         version=before.version + 1 if before else 1,
         language=language,
         author_id=actor.user_id,
-        words=before.words if before else first_words(case, kind, language),
+        # A drawing is chosen anew for each version: with it the version lies in a compartment.
+        words={n: w for n, w in before.words.items() if n != "figure"} if before else first_words(case, kind, language),
         drafted_at=now,
         revised_at=now,
     )
@@ -71,6 +75,7 @@ def report_revise(*, report: Report, words: Mapping[str, str], edition: int, act
     if report.edition != edition:
         raise errors.PaperMovedMeanwhile()
     kept = _checked(report, words)
+    _in_reach(case, kept, actor, now)
     if kept == report.words:
         return report
     changed = sorted(name for name in {*kept, *report.words} if kept.get(name) != report.words.get(name))
@@ -93,6 +98,8 @@ def _checked(report: Report, words: Mapping[str, str]) -> dict[str, str]:
             raise errors.TooLong(name, rules.PAPER_WORDS)
         if name.startswith("outcome_"):
             known(value, rules.ISSUE_OUTCOMES, name)
+        if name == "figure":
+            known(value, {str(row.uid) for row in root_causes_of(report.case)}, name)
         text_check(value, name)
     return kept
 
@@ -113,10 +120,13 @@ def report_finish(*, report: Report, edition: int, check_url: str, actor: Actor,
         raise errors.NothingFound()
     _nothing_protected(case, report.words)
     signers = _signers(case, report, actor)
+    _in_reach(case, report.words, actor, now)
     content = report_content(report, words=report.words, signers=signers, check_url=check_url, now=now)
+    holds = rules.paper_holds(report.words)
     text = text_write(
-        stream=case.stream, kind=f"report.{report.kind}", body=papers.content_text(content), branch_id=case.branch_id, now=now
-    )
+        stream=case.compartment_stream(holds), kind=f"report.{report.kind}", body=papers.content_text(content),
+        branch_id=case.branch_id, now=now, compartment=holds,
+    )  # fmt: skip
     # One that waits for signatures is not signed any more: the newer one says it better.
     Report.objects.filter(case=case, kind=report.kind, state="finished").update(state="superseded", superseded_at=now)
     report.state, report.content, report.digest = "finished", content, papers.digest_of(content)
@@ -128,6 +138,13 @@ def report_finish(*, report: Report, edition: int, check_url: str, actor: Actor,
         texts={"words": text}, digest=report.digest, signers=[str(user.uid) for user in signers],
     )  # fmt: skip
     return report
+
+
+def _in_reach(case: Case, words: Mapping[str, str], actor: Actor, now: datetime) -> None:
+    """Only who reads a compartment puts anything of it into a paper."""
+    holds = rules.paper_holds(words)
+    if holds and holds not in compartments_for(profile_for(actor, now), case):
+        raise errors.MayNot("not_here")
 
 
 def _signers(case: Case, report: Report, actor: Actor) -> list[User]:
@@ -203,7 +220,8 @@ def report_print(*, report: Report, actor: Actor, now: datetime) -> Report:
 
 
 def finished_fact(report: Report) -> FactRow:
-    rows = FactRow.objects.filter(stream=report.case.stream, type="report.finished").order_by("position")
+    stream = report.case.compartment_stream(rules.paper_holds(report.words))
+    rows = FactRow.objects.filter(stream=stream, type="report.finished").order_by("position")
     return next(row for row in rows if row.value("report") == str(report.uid))
 
 
@@ -232,7 +250,8 @@ def report_keep(*, report: Report, received: Received, at: datetime, actor: Acto
         raise errors.WrongPaperState()
     if any(is_complained_about(case, pk) for pk in report.signers):
         raise errors.PersonComplainedAbout()
-    stored = file_store(received=received, branch_id=case.branch_id, actor=actor, now=now)
+    holds = rules.paper_holds(report.words)
+    stored = file_store(received=received, branch_id=case.branch_id, compartment=holds, actor=actor, now=now)
     before = Report.objects.filter(case=case, kind=report.kind, state="signed").order_by("-version").first()
     if before is not None:
         before.state, before.superseded_at = "superseded", now
@@ -301,4 +320,6 @@ def _tell(
 ) -> None:
     case_change(report.case, now=now)
     said = {"report": str(report.uid), "kind": report.kind, "version": report.version, **plain}
-    tell(report.case, fact, actor=actor, now=now, plain=said, private=private, texts=texts)
+    # What it holds decides where it is told: from there on the rule of that compartment keeps it, bundles included.
+    holds = rules.paper_holds(report.words)
+    tell(report.case, fact, actor=actor, now=now, plain=said, private=private, texts=texts, compartment=holds)
