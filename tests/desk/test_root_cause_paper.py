@@ -15,7 +15,7 @@ from suyuan.cases.services import handling, investigation
 from suyuan.cases.services.bundles import case_bundle
 from suyuan.cases.services.investigation import Bone
 from suyuan.evidence.models import BundleExport
-from suyuan.platform import access
+from suyuan.platform import access, verify
 from suyuan.platform.models import AccessRow, FactRow, Text
 from tests.cases.cast import NOON, fresh
 
@@ -116,6 +116,7 @@ def test_a_report_takes_the_drawing_and_then_lies_where_the_drawing_lies(browser
     told = FactRow.objects.filter(type="report.signed").order_by("pk")
     assert [row.stream for row in told] == [case.stream, case.compartment_stream("root_cause")]
     assert Text.objects.get(pk=report.text_id).compartment == "root_cause" and report.stored.compartment == "root_cause"
+    assert [str(fault) for fault in verify.verify_streams(rows_checks=verify.row_checks()).faults] == []
     with_it = passport_content(fresh(case), "litigation", language="zh-hant", check_url="https://x.example/p/proof/", now=NOON)
     assert "第 2 版" not in str(with_it), "a passport names no paper that its reader never gets"
 

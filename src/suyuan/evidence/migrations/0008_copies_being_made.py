@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('evidence', '0006_bundle_checked'),
+        ('evidence', '0007_words_may_be_erased'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
