@@ -266,6 +266,7 @@ NAMED = {
     "desk:file_describe": "desk:file",
     "desk:file_hand": "desk:file",
     "desk:file_strip": "desk:file",
+    "desk:file_protect": "desk:file_play",
     "desk:file_redact": "desk:file_redact",
     "desk:making": "desk:making",
     "desk:root_cause": "desk:root_cause",

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from suyuan.cases.models import Case
-from suyuan.cases.selectors.checklist import readiness, required_in_brief
+from suyuan.cases.selectors.checklist import in_brief, readiness
 from suyuan.cases.services import checklist, hearing, parties
 from suyuan.evidence.models import EvidenceRequest, Interview, Item, Need, Observation
 from suyuan.evidence.services.hearing import Heard
@@ -122,7 +122,7 @@ def test_the_page_costs_the_same_for_little_evidence_and_much(browser, cast, cas
 def test_the_page_of_the_case_shows_the_same_slips_in_brief(browser, cast, case):
     def told():
         found = fresh(case)
-        brief = [(kind.id, state) for kind, state in required_in_brief(found, {""})]
+        brief = [(kind.id, state) for kind, state in in_brief(found, {""}).required]
         assert brief == [(slip.kind.id, slip.state) for slip in readiness(found, {""}).required]
         return dict(brief)
 

@@ -140,6 +140,7 @@ DONE = {
     "evidence_ask": (MANAGERS | {Role.LEGAL}, {"owner", "investigator"}),
     "evidence_judge": (MANAGERS, {"owner", "investigator"}),
     "evidence_answer": (MANAGERS, WORKING),
+    "item_protect": (MANAGERS | {Role.LEGAL}, {"owner", "investigator"}),
     "hear": (MANAGERS | {Role.LEGAL}, {"owner", "investigator"}),
     "observe": (STAFF, WORKING),
     "ask_legal": (MANAGERS, {"owner", "investigator"}),

@@ -496,6 +496,7 @@ MOVES: Mapping[str, MoveRule] = {
     "evidence_ask": _rule(MANAGERS, Role.LEGAL, persons=frozenset({"owner", "investigator"})),
     "evidence_judge": _rule(MANAGERS, persons=frozenset({"owner", "investigator"})),
     "evidence_answer": _rule(MANAGERS, persons=_WORKING, others=_PARTY),
+    "item_protect": _rule(MANAGERS, Role.LEGAL, persons=frozenset({"owner", "investigator"})),
     "hear": _rule(MANAGERS, Role.LEGAL, persons=frozenset({"owner", "investigator"})),
     "observe": _rule(_STAFF, persons=_WORKING),
     "ask_legal": _rule(MANAGERS, persons=frozenset({"owner", "investigator"})),

@@ -106,6 +106,15 @@ class WordsMissing(BadInput):
         return "".join(str(words) for words in self.fields.values())
 
 
+class ItemPromised(Refusal):
+    """An item of a set of copies that waits to be handed over stays where it is."""
+
+    code = "item_promised"
+
+    def message(self) -> str:
+        return _("這個證物在一份準備好、還沒交出的複製本裡，不能移動。先把那一份交出，再來移動。")
+
+
 class TooEarlyOrLate(Refusal):
     """Outside the window in which this may be done (reopening)."""
 

@@ -324,6 +324,15 @@ def erasure_about(asked: str, *, is_patient: bool, proven: bool) -> str:
 # --- papers ------------------------------------------------------------------------------------------------------------
 
 
+# Who takes an item out of a compartment again: with it goes the protection, counsel's privilege above all.
+TAKES_OUT: Mapping[str, frozenset[str]] = {
+    "counsel": _LEGAL_OR_HEAD,
+    "mediation": _LEGAL_OR_HEAD,
+    "root_cause": frozenset({"head_of_clinic"}),
+    "care_talk": frozenset({"case_manager", "head_of_clinic"}),
+}
+
+
 class Paper(StrEnum):
     """Documents about what was found out: for the house and whoever may ask for it, and in plain words for the person."""
 

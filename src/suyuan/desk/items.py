@@ -19,11 +19,14 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from suyuan.accounts.labels import COMPARTMENTS, who_label
 from suyuan.cases import selectors as cases_read
 from suyuan.cases.errors import MayNot
 from suyuan.cases.models import Case
+from suyuan.cases.rules import TAKES_OUT
 from suyuan.cases.selectors.door import allowed_moves
 from suyuan.cases.selectors.page import names_of
+from suyuan.cases.selectors.protecting import shown_before, where_to
 from suyuan.cases.services import handling
 from suyuan.cases.services.handling.items import HANDED
 from suyuan.desk import shapes
@@ -139,6 +142,8 @@ def _item_page(request: HttpRequest, found: Case, item: Item, *, problem: str = 
             "copies": [(copy, item_name(copy.stored), names.get(copy.added_by, "")) for copy in copies],
             "purposes": PURPOSES.items(),
             "may_write": may_write,
+            "may_protect": "item_protect" in allowed,
+            "lies_in": COMPARTMENTS[item.compartment] if item.compartment else "",
             "may_strip": may_write and item.stored is not None and item.stored.content_type in STRIPPED,
             "may_redact": may_write and bool(picture) and picture.decoded == "ok" and _redactable(item),
             "makings": (coming := list(makings_of(item, request.now))),
@@ -255,6 +260,74 @@ def _done(
         messages.success(request, said)
         return redirect("desk:file", reference=found.reference, uid=item.uid)
     return _item_page(request, found, item, **{name: form})
+
+
+# --- protected, and out again ----------------------------------------------------------------------------------------
+
+
+class ProtectForm(forms.Form):
+    """Where to, and why."""
+
+    def __init__(self, data: Any = None, *, choices: list[str]) -> None:
+        super().__init__(data)
+        named = [(code or OPEN, str(COMPARTMENTS[code]) if code else str(_("一般的證物，讀這件的人都看得到"))) for code in choices]
+        self.fields["compartment"] = one_of(_("移到哪裡"), named, cards=True)
+        self.fields["reason"] = line_field(_("原因"), limit=200)
+
+    def said(self) -> dict[str, str]:
+        where = self.cleaned_data["compartment"]
+        return {"compartment": "" if where == OPEN else where, "reason": self.cleaned_data["reason"]}
+
+
+OPEN = "open"
+
+
+def shown_words(code: str, n: int) -> str:
+    """How it was shown to others before, and how often."""
+    return {
+        "given_by_them": _("這是對方自己提供的，他手上有一份。"),
+        "copied": _("有人取走過 %(n)s 次複本。"),
+        "copies": _("交出的病歷複製本裡有它，%(n)s 份。"),
+        "sealed": _("列在 %(n)s 份封存清單上，雙方各有一份。"),
+        "cited": _("查明的事實或評估引用過它 %(n)s 次。"),
+        "reported": _("%(n)s 份定稿的報告列了它。"),
+        "bundled": _("做過 %(n)s 份證據包，裡面有它的紀錄；那些證據包不能再下載。"),
+    }[code] % {"n": n}
+
+
+@address("staff", move="item_protect", methods=("GET", "POST"))
+def file_protect(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """Put it where only some read it, or back; what was shown before is said, for nothing takes it back."""
+    found, item = _item(request, reference, uid, to="item_protect")
+    if item.parent is not None:
+        return redirect("desk:file_protect", reference=found.reference, uid=item.parent.uid)
+    choices = where_to(request.profile, found, item)
+    form = ProtectForm(request.POST if request.method == "POST" else None, choices=choices)
+
+    def act() -> bool:
+        handling.item_protect(case=found, item=item, **form.said(), actor=request.actor, now=request.now)
+        return True
+
+    if form.is_bound and form.is_valid() and attempt(form, act):
+        messages.success(request, _("已經移動。清單、預覽圖、經過與證據包從現在起都照新的規定。"))
+        return redirect("desk:file", reference=found.reference, uid=item.uid)
+    _noted(request, found, "case.item_protect", item)
+    refused = getattr(form, "refused", None)
+    with timezone.override(found.branch.tz):
+        context = {
+            "case": found,
+            "heading": shapes.heading(found, True),
+            "item": item,
+            "name": item.title or item_name(item.stored),
+            "now_in": COMPARTMENTS[item.compartment] if item.compartment else "",
+            "choices": choices,
+            "form": form,
+            "shown": [shown_words(code, n) for code, n in shown_before(found, item)],
+            "who_could": _("、").join(str(who_label(role)) for role in sorted(TAKES_OUT.get(item.compartment, ()))),
+            "back_url": reverse("desk:file", args=[found.reference, item.uid]),
+        }
+        status = refused.status if refused is not None else 422 if form.is_bound else 200
+        return render(request, "desk/item_protect.html", context, status=status)
 
 
 # --- bytes ---------------------------------------------------------------------------------------------------------

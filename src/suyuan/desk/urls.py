@@ -56,6 +56,7 @@ urlpatterns = [
     path("cases/<str:reference>/files/<uuid:uid>/describe/", items.file_describe, name="file_describe"),
     path("cases/<str:reference>/files/<uuid:uid>/hand/", items.file_hand, name="file_hand"),
     path("cases/<str:reference>/files/<uuid:uid>/strip/", items.file_strip, name="file_strip"),
+    path("cases/<str:reference>/files/<uuid:uid>/protect/", items.file_protect, name="file_protect"),
     path("cases/<str:reference>/files/<uuid:uid>/redact/", items.file_redact, name="file_redact"),
     path("cases/<str:reference>/makings/<uuid:uid>/", items.making, name="making"),
     path("cases/<str:reference>/letters/", views.letters, name="letters"),

@@ -50,6 +50,18 @@ def item_copy_asked(told: Told) -> str:
     return _("請求製作證物 %(n)s 的複本") % {"n": told.plain("number")}
 
 
+def item_moved_in(told: Told) -> str:
+    if not told.row.stream.startswith("case:"):
+        return _("證物 %(n)s 移進這裡") % {"n": told.plain("number")}
+    return _("證物 %(n)s 移出受保護的部分") % {"n": told.plain("number")}
+
+
+def item_moved_out(told: Told) -> str:
+    if told.row.stream.startswith("case:"):
+        return _("證物 %(n)s 移到受保護的部分") % {"n": told.plain("number")}
+    return _("證物 %(n)s 從這裡移出") % {"n": told.plain("number")}
+
+
 def item_stripped(told: Told) -> str:
     return _("製作證物 %(number)s 的分享用複本（不含隱藏資料）") % {"number": told.plain("number")}
 
@@ -171,6 +183,8 @@ PHRASES: dict[str, Callable[[Told], str]] = {
     "bundle.exported": bundle_exported,
     "item.previewed": item_previewed,
     "item.copy_asked": item_copy_asked,
+    "item.moved_in": item_moved_in,
+    "item.moved_out": item_moved_out,
     "item.stripped": item_stripped,
     "item.redacted": item_redacted,
     "item.copied": item_copied,

@@ -187,6 +187,15 @@ class _Replay:
             added_by=fact.actor, added_at=fact.at,
         )  # fmt: skip
 
+    def moved_in(self, fact: Said) -> None:
+        """It and everything that was made of it lies where this is told."""
+        for row in self.ledger.expected[Item]:
+            if fact("item") in (row.cells["uid"][0], row.cells["parent"][0]):
+                row.cells["told_in"] = (fact.stream, fact)
+
+    def moved_out(self, fact: Said) -> None:
+        """Said where it was; where it went is told there."""
+
     # what is missing
 
     def set_aside(self, fact: Said) -> None:
@@ -345,6 +354,8 @@ _READ: dict[str, Callable[[_Replay, Said], None]] = {
     "item.copied": _Replay.copied,
     "item.previewed": _Replay.looked,
     "item.stripped": _Replay.derived,
+    "item.moved_in": _Replay.moved_in,
+    "item.moved_out": _Replay.moved_out,
     "item.redacted": _Replay.derived,
     "need.set_aside": _Replay.set_aside,
     "need.taken_back": _Replay.taken_back,

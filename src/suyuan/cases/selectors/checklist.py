@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.db.models import CharField, F, TextField, Value
 from django.db.models.functions import Cast, Coalesce
@@ -151,8 +152,16 @@ def still_open(case: Case) -> list[Slip]:
 # --- in brief ------------------------------------------------------------------------------------------------------
 
 
-def required_in_brief(case: Case, compartments: Collection[str]) -> list[tuple[EvidenceKind, str]]:
-    """What the case requires and how it stands, as `readiness` would say it, in one statement: for the page of the case."""
+@dataclass(frozen=True)
+class Brief:
+    """What the case requires and how it stands, as `readiness` would say it. `closed`: items that this reader does not read."""
+
+    required: list[tuple[EvidenceKind, str]] = field(default_factory=list)
+    closed: frozenset[str] = frozenset()
+
+
+def in_brief(case: Case, compartments: Collection[str]) -> Brief:
+    """For the page of the case, in one statement."""
     book = packs.evidence_procedure(case.procedure_id, case.jurisdiction)
     kinds, rows = _issue_rows(case), brief_rows(case.stream, compartments)
     told: dict[str, list[tuple]] = {}
@@ -162,7 +171,8 @@ def required_in_brief(case: Case, compartments: Collection[str]) -> list[tuple[E
     causes = {cause for primary, all_of_them, *_rest in issues for cause in (primary, *json.loads(all_of_them))}
     treatments = [tuple(treated) for _primary, _causes, *treated in issues if any(treated)]
     lines = book.evidence_for(_evidence_case(case, causes, treatments))
-    return [(book.evidence_kind(line.kind), _brief(book, line.kind, told)) for line in lines if line.need == "required"]
+    required = [(book.evidence_kind(line.kind), _brief(book, line.kind, told)) for line in lines if line.need == "required"]
+    return Brief(required, frozenset(str(UUID(uid)) for uid, *_rest in told.get("closed", ())))
 
 
 def _issue_rows(case: Case):

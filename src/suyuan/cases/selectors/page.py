@@ -1,7 +1,7 @@
 """Everything the page of one case shows, in a constant number of statements."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,11 +14,12 @@ from suyuan.accounts.rules import ActorProfile, Compartment
 from suyuan.cases import rules
 from suyuan.cases.models import Case, CaseClock, Party, Promise, Task
 from suyuan.cases.selectors import door
-from suyuan.cases.selectors.checklist import required_in_brief
+from suyuan.cases.selectors.checklist import Brief, in_brief
 from suyuan.cases.selectors.clocks import ClockCard, clock_cards
 from suyuan.cases.selectors.law import LawNotice, law_notices
 from suyuan.cases.selectors.today import task_title, way_left
 from suyuan.cases.services.common import Colleague
+from suyuan.evidence.selectors.items import closed_in
 from suyuan.platform.facts import Told, facts_told, kind_of
 from suyuan.platform.models import FactRow, Text
 from suyuan.playbooks import selectors as packs
@@ -125,9 +126,12 @@ def case_page(
     cards = clock_cards(clocks, now)
     tasks = _tasks(case, profile, compartments, narrated)
     titles = {str(task.uid): task_title(task) for task in tasks}
-    entries, older = timeline(case, compartments, narrated=narrated, before=before, view=view, titles=titles)
-    next_move, blockers = _next(case, procedure)
     allowed = door.allowed_moves(profile, case)
+    brief = in_brief(case, compartments) if "identity" in allowed else Brief()
+    entries, older = timeline(
+        case, compartments, narrated=narrated, before=before, view=view, titles=titles, closed=brief.closed
+    )
+    next_move, blockers = _next(case, procedure)
     return CasePage(
         case=case,
         procedure=procedure,
@@ -150,7 +154,7 @@ def case_page(
         compartments=compartments,
         law=law_notices(case, compartments),
         alone=_alone(case, now),
-        required=required_in_brief(case, compartments) if "identity" in allowed else [],
+        required=brief.required,
     )
 
 
@@ -280,7 +284,7 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
         "case.investigation_started", "investigator.appointed", "investigator.released", "finding.recorded",
         "finding.corrected", "root_cause.recorded", "statement.requested", "statement.given", "issue.added",
         "issue.classified", "factors.recorded", "file.added", "item.added", "item.described", "item.custody",
-        "item.stripped", "item.redacted", "item.copied", "late_entry.made",
+        "item.stripped", "item.redacted", "item.copied", "item.moved_in", "item.moved_out", "late_entry.made",
         "care.recorded", "harm.judged",
     ),
     "decisions": (
@@ -301,10 +305,12 @@ def timeline(
     size: int = TIMELINE_PAGE,
     view: str = "",
     titles: Mapping[str, str] | None = None,
+    closed: Collection[str] | None = None,
 ) -> tuple[list[TimelineEntry], int | None]:
     """The newest `size` facts of the case's streams as far as the reader may see them, newest first.
 
-    `titles`: tasks by uid as the reader's language calls them; a fact keeps the words of who acted.
+    `titles`: tasks by uid as the reader's language calls them; a fact keeps the words of who acted. `closed`: uids of items
+    put out of this reader's reach since; what was told of them before is told without its words.
     """
     readable = frozenset(compartments)
     nouns = ["", *(c for c in ANNOUNCED), *(c for c in HIDDEN if c in readable)]
@@ -320,7 +326,8 @@ def timeline(
     older = found[size - 1].pk if len(found) > size else None
     found = found[:size]
     open_rows = [row for row in found if narrated and _compartment(row) in readable]
-    told = {t.row.pk: _in_our_words(t, titles or {}) for t in facts_told(open_rows)}
+    closed = closed_in(case.stream, readable | {""}) if closed is None and narrated else closed or frozenset()
+    told = {t.row.pk: _in_our_words(t, titles or {}) for t in facts_told(open_rows) if t.plain("item", "") not in closed}
     words = _words(told.values(), case) if narrated else {}
     names = names_of(row.actor for row in found)
     entries = [

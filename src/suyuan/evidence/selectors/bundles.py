@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from suyuan.evidence.errors import BundleRefused
 from suyuan.evidence.models import BundleExport, Item
+from suyuan.evidence.selectors.items import closed_in
 from suyuan.evidence.verifier import verify
 from suyuan.kernel import chain, merkle
 from suyuan.kernel.chain import canonical
@@ -211,6 +212,7 @@ class _Reading:
         self.texts: dict[str, str] = {}
         self.digests: set[str] = set()
         self.hands: list[list[str]] = []
+        self.closed = {uid for stream in asked.item_streams for uid in closed_in(stream, asked.compartments)}
 
     def events(self) -> Iterator[tuple[dict, list[str]]]:
         for stream in self.asked.streams:
@@ -243,7 +245,9 @@ class _Reading:
         mine = {v["sha256"]: texts[v["sha256"]] for v in values.values() if is_text(v)}
         event = Event(row.stream, row.position, row.type, row.actor, values, mine)
         always = ALWAYS | (OF_THE_FIRST if row.position == 1 else frozenset())
-        shown = {n: list(known[n]) for n in sorted({*self.asked.selection.shows(event), *always} & known.keys())}
+        # What was put into a compartment later was told in the open before.
+        chosen = () if values.get("item") in self.closed else self.asked.selection.shows(event)
+        shown = {n: list(known[n]) for n in sorted({*chosen, *always} & known.keys())}
         self._named(row, {name: value for name, (_, value) in shown.items()}, texts)
         return {
             "token": row.token,

@@ -25,5 +25,12 @@ def item_in(stream: str, uid: UUID | str, compartments: Collection[str]) -> Item
     return item
 
 
+def closed_in(stream: str, compartments: Collection[str]) -> frozenset[str]:
+    """Uids of what lies where this reader does not read. Facts from before it was put there stand in the open stream, and
+    keep their words to themselves from then on."""
+    rows = Item.objects.filter(stream=stream, parent=None).exclude(compartment__in=compartments)
+    return frozenset(str(uid) for uid in rows.values_list("uid", flat=True))
+
+
 def custody_of(item: Item) -> QuerySet[CustodyEntry]:
     return CustodyEntry.objects.filter(item=item).order_by("id")

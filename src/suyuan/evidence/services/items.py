@@ -1,11 +1,11 @@
 """Items and whose hands they pass through."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from suyuan.evidence import errors, rules
 from suyuan.evidence.models import CopySet, CustodyEntry, Item, Seal
@@ -20,6 +20,7 @@ from suyuan.platform.rows import rows_add
 from suyuan.platform.units import writes
 
 LOOK = "evidence.look"
+REASON = 200
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def items_make(
             added_by=str(actor),
             added_at=now,
         )
-        for number, each in enumerate(given, first or _next_number(stream))
+        for number, each in _numbered(given, stream, first)
     )
     rows_add(_received(item, actor, now) for item in items)
     for item in items:
@@ -152,6 +153,45 @@ def item_describe(
     told = Fact("item.described", told_in or item.stream, plain=plain, private=private, subject=item)
     facts_record([told], actor=actor, now=now)
     return item
+
+
+@writes
+def item_move(
+    *, item: Item, compartment: str, reason: str, shown: Sequence[str], outside: str, actor: Actor, now: datetime
+) -> Item:
+    """Put it, with all its copies, into a compartment or back into the open part ("").
+
+    It is told where it goes with the reason, and where it was that it went; `shown`: codes of how it was shown to others
+    before, which no compartment undoes. `outside`: the reason as the readers of where it was may know it. Raises ItemSealed.
+    """
+    item = Item.objects.select_for_update(of=("self",)).select_related("stored").get(pk=item.pk)
+    _refuse_if_sealed(item)
+    before = item.compartment
+    whole = Item.objects.filter(Q(pk=item.pk) | Q(parent=item))
+    StoredFile.objects.filter(item__in=whole).update(compartment=compartment)
+    whole.update(compartment=compartment)
+    item.refresh_from_db()
+    plain = {"item": str(item.uid), "number": item.number}
+    went = Fact(
+        "item.moved_out", rules.told_in(item.stream, before), plain=plain, private={"reason": outside} if outside else {}, subject=item
+    )
+    came = Fact(
+        "item.moved_in",
+        rules.told_in(item.stream, compartment),
+        plain=plain | {"shown": list(shown)} | ({"sha256": item.stored.sha256} if item.stored else {}),
+        private={"reason": _fits_reason(reason)},
+        subject=item,
+    )
+    facts_record([went, came], actor=actor, now=now)
+    return item
+
+
+def _fits_reason(words: str) -> str:
+    if not words.strip():
+        raise errors.at(errors.WordsMissing, "reason")
+    if len(words) > REASON:
+        raise errors.at(errors.WordsTooLong, "reason", limit=REASON)
+    return words.strip()
 
 
 @writes
@@ -250,8 +290,18 @@ def _received(item: Item, actor: Actor, now: datetime) -> CustodyEntry:
     )
 
 
-def _next_number(stream: str) -> int:
-    return (Item.objects.filter(stream=stream).aggregate(last=Max("number"))["last"] or 0) + 1
+def _numbered(given: Iterable[ItemGiven], stream: str, first: int | None) -> Iterator[tuple[int, ItemGiven]]:
+    """Each with the next number of the row it is counted in."""
+    last: dict[tuple[int, int], int] = {}
+    for each in given:
+        row = rules.series_of(each.compartment)
+        last[row] = last[row] + 1 if row in last else first or _next_number(stream, *row)
+        yield last[row], each
+
+
+def _next_number(stream: str, begin: int, end: int) -> int:
+    mine = Item.objects.filter(stream=stream, number__gt=begin, number__lte=end)
+    return (mine.aggregate(last=Max("number"))["last"] or begin) + 1
 
 
 def _checked(given: ItemGiven, now: datetime) -> ItemGiven:

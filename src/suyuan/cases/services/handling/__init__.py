@@ -23,6 +23,7 @@ from suyuan.cases.services.handling.items import (
     item_kinds,
     item_make_copy,
     item_note,
+    item_protect,
     item_take_copy,
 )
 from suyuan.cases.services.handling.taking import (
@@ -83,6 +84,7 @@ __all__ = [
     "item_kinds",
     "item_make_copy",
     "item_note",
+    "item_protect",
     "item_take_copy",
     "issue_add",
     "issue_classify",

@@ -7,12 +7,13 @@ from datetime import datetime
 from django.utils.translation import get_language
 
 from suyuan.accounts.rules import compartments_of
-from suyuan.cases import errors
+from suyuan.cases import errors, rules
 from suyuan.cases.models import Case
 from suyuan.cases.selectors.door import case_by_stream, view_of
-from suyuan.cases.services.handling.parts import begin, known, profile
+from suyuan.cases.selectors.protecting import may_take_out, shown_before
+from suyuan.cases.services.handling.parts import begin, case_change, known, profile
 from suyuan.evidence.errors import ItemGone
-from suyuan.evidence.models import CustodyEntry, Item, Making
+from suyuan.evidence.models import CopiedItem, CustodyEntry, Item, Making
 from suyuan.evidence.services import derived, items, makings
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import Refusal
@@ -111,6 +112,40 @@ def item_make_copy(
         raise errors.WordsMissing("why")
     return derived.item_derive(
         item=item, derivation=derivation, received=received, plain=plain, why=why, actor=actor, now=now
+    )
+
+
+@writes
+def item_protect(*, case: Case, item: Item, compartment: str, reason: str, actor: Actor, now: datetime) -> Item:
+    """Put an item into a protected compartment ("" is the open part), so that from now on only its readers have it.
+
+    Whoever puts it there reads there; what leaves a compartment leaves by the hand of those who answer for it.
+    Raises MayNot, BadInput, AlreadyDone, ItemPromised, ItemSealed.
+    """
+    case = _open(case, item, "item_protect", actor, now)
+    known(compartment, rules.COMPARTMENTS, "compartment")
+    item = Item.objects.select_related("stored").get(pk=item.pk)
+    if item.parent_id is not None:
+        raise ItemGone
+    if compartment == item.compartment:
+        raise errors.AlreadyDone()
+    person = profile(actor, now)
+    if compartment not in compartments_of(person, view_of(case)) | {""}:
+        raise errors.MayNot("not_here")
+    if item.compartment and not may_take_out(person, case, item.compartment):
+        raise errors.MayNot("role", tuple(sorted(rules.TAKES_OUT[item.compartment])))
+    if CopiedItem.objects.filter(item=item, copies__handover=None).exists():
+        raise errors.ItemPromised()
+    shown = shown_before(case, item)
+    case_change(case, now=now)
+    return items.item_move(
+        item=item,
+        compartment=compartment,
+        reason=reason,
+        shown=[f"{code}:{n}" for code, n in shown],
+        outside="" if compartment else reason,
+        actor=actor,
+        now=now,
     )
 
 
