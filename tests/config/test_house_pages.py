@@ -300,3 +300,24 @@ def test_a_damaged_file_is_red_and_named_until_somebody_answers(keeper):
     assert client.post(f"/house/faults/{where}", {"reason": "再一次"}).status_code == 409
     assert client.get("/healthz").json()["files"] == "ok"
     assert "由備份還原失敗。" in client.get("/house/").content.decode(), "answered, and still on record"
+
+
+@pytest.mark.requirement("A-15")
+def test_what_is_overdue_is_said_in_every_language_with_what_to_do(keeper, settings):
+    client, _ = keeper
+    recorded(NOW)
+    checkpoints.checkpoint_make(now=NOW)
+    settings.TIMESTAMP_URL, settings.COSIGN_DAYS = "", 31
+    days = {language: read(client, language, NOW + timedelta(days=32)) for language in ("zh-hant", "zh-hans", "en")}
+    assert "超過 31 天沒有副署" in days["zh-hant"] and "suyuan checkpoint accept" in days["zh-hant"]
+    assert "超过 31 天没有副署" in days["zh-hans"] and "No co-signature for more than 31 days" in days["en"]
+    settings.TIMESTAMP_URL = "http://127.0.0.1:1/"
+    assert "兩天以上沒有新的時戳" in read(client, "zh-hant", NOW + timedelta(days=3))
+    recorded(NOW)
+    assert "紀錄超過十分鐘沒有簽署" in read(client, "zh-hant", NOW + timedelta(minutes=11))
+
+
+def read(client, language: str, when) -> str:
+    client.cookies["suyuan_language"] = language
+    with clock.frozen(when):
+        return client.get("/house/").content.decode()
