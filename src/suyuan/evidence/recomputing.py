@@ -81,7 +81,7 @@ def evidence_recomputed(streams: Collection[str] | None) -> Iterator[Fault]:
     def replay(ledger: Ledger, facts: Sequence[Said]) -> None:
         _Replay(ledger, branches).all(facts)
 
-    yield from recomputed(KEPT, _READ.keys(), replay, streams)
+    yield from recomputed(KEPT, _READ.keys(), replay, streams, _PLAIN_ONLY)
 
 
 class _Replay:
@@ -342,6 +342,8 @@ class _Replay:
             made_from=fact("made_from", UNSAID), **counted,
         )  # fmt: skip
 
+
+_PLAIN_ONLY = frozenset({"case.opened", "case.completed", "case.moved_branch"})
 
 _READ: dict[str, Callable[[_Replay, Said], None]] = {
     "case.opened": _Replay.opened,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -147,16 +147,27 @@ Replay = Callable[[Ledger, Sequence[Said]], None]
 
 
 def recomputed(
-    kept: Sequence[Kept], types: Collection[str], replay: Replay, streams: Collection[str] | None
+    kept: Sequence[Kept],
+    types: Collection[str],
+    replay: Replay,
+    streams: Collection[str] | None,
+    plain_only: Collection[str] = (),
 ) -> Iterator[Fault]:
-    """A row check: these rows against facts of these types, some hundred things at a time."""
-    homes = _homes(kept, types, streams)
+    """A row check: these rows against facts of these types, some hundred things at a time.
+
+    `plain_only`: types of which nothing sealed is asked; each case has one that opened it, with all that a patient said.
+    """
+    homes, having = _homes(kept, types, streams)
+    roots = {each.model: _root(each, {one.model: one for one in kept}) for each in kept}
     erased = _Erased({each.table for each in kept})
     uids = sorted(homes)
     for start in range(0, len(uids), AT_ONCE):
         batch = uids[start : start + AT_ONCE]
-        told = _told([stream for uid in batch for stream in homes[uid]], types, erased)
-        rows = {each.model: _rows(each, [stream for uid in batch for stream in homes[uid]]) for each in kept}
+        told = _told([stream for uid in batch for stream in homes[uid]], types, plain_only, erased)
+        rows = {
+            model: _rows(each, [stream for uid in batch if uid in having[roots[model]] for stream in homes[uid]])
+            for model, each in ((each.model, each) for each in kept)
+        }
         for uid in batch:
             mine = {model: found.get(uid, []) for model, found in rows.items()}
             ledger = Ledger(mine, erased.cells)
@@ -171,32 +182,41 @@ def _thing(stream: str) -> str:
     return stream.partition(":")[2]
 
 
-def _homes(kept: Iterable[Kept], types: Collection[str], streams: Collection[str] | None) -> dict[str, set[str]]:
+def _homes(
+    kept: Sequence[Kept], types: Collection[str], streams: Collection[str] | None
+) -> tuple[dict[str, set[str]], dict[type[Model], set[str]]]:
+    """The streams of every thing that has such a fact or row, and which things have rows of which table."""
     found: dict[str, set[str]] = defaultdict(set)
+    having: dict[type[Model], set[str]] = defaultdict(set)
     wanted = None if streams is None else {_thing(stream) for stream in streams}
-    sources = [(FactRow.objects.filter(type__in=types), "stream")]
     # What hangs on a row of another table is looked for where that one is.
-    kept_too = {each.model for each in kept}
-    sources += [(each.model._base_manager.all(), each.stream) for each in kept if _whose(each) not in kept_too]
-    for rows, path in sources:
-        for stream in rows.order_by().values_list(path, flat=True).distinct():
-            if wanted is None or _thing(stream) in wanted:
-                found[_thing(stream)].add(stream)
-    return found
+    by_model = {each.model: each for each in kept}
+    of_tables = [(each.model, each.model._base_manager.all(), each.stream) for each in kept if _root(each, by_model) is each.model]
+    for model, rows, path in [(FactRow, FactRow.objects.filter(type__in=types), "stream"), *of_tables]:
+        for stream in rows.order_by().values_list(path, flat=True).distinct().iterator():
+            thing = _thing(stream)
+            if wanted is None or thing in wanted:
+                found[thing].add(stream)
+                having[model].add(thing)
+    return found, having
 
 
-def _whose(kept: Kept) -> type[Model] | None:
-    """The rows on which these hang."""
+def _root(kept: Kept, by_model: Mapping[type[Model], Kept]) -> type[Model]:
+    """The table on whose rows these hang in the end: their own, where they hang on none of those that are kept."""
     first, _, further = kept.stream.partition("__")
-    return kept.model._meta.get_field(first).related_model if further else None
+    above = by_model.get(kept.model._meta.get_field(first).related_model) if further else None
+    return kept.model if above is None else _root(above, by_model)
 
 
-def _told(streams: list[str], types: Collection[str], erased: _Erased) -> dict[str, list[Said]]:
+def _told(
+    streams: list[str], types: Collection[str], plain_only: Collection[str], erased: _Erased
+) -> dict[str, list[Said]]:
     names = ("id", "uid", "stream", "position", "at", "type", "actor", "plain")
     facts = list(FactRow.objects.filter(stream__in=streams, type__in=types).order_by("id").values_list(*names))
     uids = {fact[0]: fact[1] for fact in facts}
     opened: dict[int, dict[str, Any]] = defaultdict(dict)
-    rows = FactPrivate.objects.filter(fact__stream__in=streams, fact__type__in=types)
+    sealing = set(types) - set(plain_only)
+    rows = FactPrivate.objects.filter(fact__stream__in=streams, fact__type__in=sealing)
     for fact_id, name, sealed in rows.values_list("fact_id", "name", "sealed"):
         try:
             opened[fact_id][name] = json.loads(unseal_bytes("fact", f"{uids[fact_id]}:{name}", bytes(sealed)))
@@ -212,6 +232,8 @@ def _told(streams: list[str], types: Collection[str], erased: _Erased) -> dict[s
 
 def _rows(kept: Kept, streams: list[str]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    if not streams:
+        return found
     rows = kept.model._base_manager.filter(**{f"{kept.stream}__in": streams}).order_by("pk")
     for pk, stream, *values in rows.values_list("pk", kept.stream, *kept.columns.values()):
         row = {name: _plainly(value) for name, value in zip(kept.columns, values, strict=True)}

@@ -254,8 +254,11 @@ class LawRule:
 
     def concerns(self, fact_type: str, plain: Mapping[str, Any]) -> bool:
         """Does this fact start its clock, or make the row worth showing?"""
-        starts = self.clock.triggers if self.clock else ()
-        return any(when.matches(fact_type, plain) for when in (*starts, *self.shown_when))
+        return any(when.matches(fact_type, plain) for when in self.whens)
+
+    @property
+    def whens(self) -> tuple[When, ...]:
+        return (*(self.clock.triggers if self.clock else ()), *self.shown_when)
 
 
 # Procedure
@@ -865,7 +868,17 @@ class Law:
         return max(found, key=lambda rule: rule.effective_from or date.min)
 
     def rules_for(self, fact_type: str, plain: Mapping[str, Any], on: date) -> tuple[LawRule, ...]:
-        return tuple(rule for rule in self.rules if rule.in_force(on) and rule.concerns(fact_type, plain))
+        found = self._by_fact.get(fact_type, ())
+        return tuple(rule for rule in found if rule.in_force(on) and rule.concerns(fact_type, plain))
+
+    @cached_property
+    def _by_fact(self) -> dict[str, list[LawRule]]:
+        """The rules that a fact of some type may concern: most facts concern none."""
+        found: dict[str, list[LawRule]] = {}
+        for rule in self.rules:
+            for fact_type in {when.fact for when in rule.whens}:
+                found.setdefault(fact_type, []).append(rule)
+        return found
 
 
 # Calendars
