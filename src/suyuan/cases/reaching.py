@@ -24,12 +24,15 @@ class CaseQuerySet(models.QuerySet):
         return self.none() if reach.nowhere else self.filter(within(reach))
 
 
-def within(reach: Reach, prefix: str = "") -> Q:
-    """The same as a condition: on cases, or with `prefix` ("case__") on rows that belong to one."""
+def within(reach: Reach, prefix: str = "", *, one: bool = False) -> Q:
+    """The same as a condition: on cases, or with `prefix` ("case__") on rows that belong to one.
+
+    one     only one case is asked for: what would be listed for many is looked up for it
+    """
     pk = f"{prefix.removesuffix('__')}_id" if prefix else "pk"
     seen = Q(**{f"{pk}__in": []})
     for grant in reach.grants:
-        seen |= _opens(grant, prefix, pk)
+        seen |= _opens(grant, prefix, pk, one)
     if reach.user_id is not None:
         seen &= ~Q(**{f"{pk}__in": _involved(frozenset({reach.user_id}), ("complained",))})
     return seen
@@ -62,7 +65,7 @@ def listed(reach: Reach) -> models.QuerySet | None:
     return None if _has_many((reach.user_id, *reach.grants), found, MANY_LISTED) else found
 
 
-def _opens(grant: Grant, prefix: str, pk: str) -> Q:
+def _opens(grant: Grant, prefix: str, pk: str, one: bool) -> Q:
     def has(**wanted) -> Q:
         return Q(**{prefix + name: value for name, value in wanted.items()})
 
@@ -75,7 +78,7 @@ def _opens(grant: Grant, prefix: str, pk: str) -> Q:
             return inside if inside else ~among([])
         case Relation.RELATED:
             mine = among(_involved(grant.person_ids, ("registered", "owner", "task")))
-            return inside & (mine | _has_task_for(sorted(grant.roles), pk))
+            return inside & (mine | _has_task_for(sorted(grant.roles), pk, one))
         case Relation.INVESTIGATOR:
             return inside & among(_involved(grant.person_ids, ("investigator",)))
         case Relation.DEPARTMENT:
@@ -110,14 +113,14 @@ def _involved(user_ids: frozenset[int], kinds: tuple[str, ...]):
     return Involvement.objects.filter(user_id__in=sorted(user_ids), kind__in=kinds, until__isnull=True).values("case_id")
 
 
-def _has_task_for(roles: list[str], pk: str) -> Q:
+def _has_task_for(roles: list[str], pk: str, one: bool) -> Q:
     """Cases with an open task for one of these roles.
 
     Few tasks are listed, so that a narrow reach costs what it holds; a page of a role with very many asks for each case
     it comes by. Both say the same: which one is chosen is a matter of speed and may be a minute old.
     """
     tasks = _open_tasks(roles)
-    if _has_many(tuple(roles), tasks.values("pk"), MANY_TASKS):
+    if one or _has_many(tuple(roles), tasks.values("pk"), MANY_TASKS):
         return Q(Exists(tasks.filter(case_id=OuterRef(pk))))
     return Q(**{f"{pk}__in": tasks.values("case_id")})
 

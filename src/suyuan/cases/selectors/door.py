@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from django.db import connection
 from django.db.models import Count, Exists, F, Field, OuterRef, Q, QuerySet, Subquery
@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from suyuan.accounts import rules as who
 from suyuan.accounts.models import GuestGrant
-from suyuan.accounts.rules import ActorProfile, CaseView
+from suyuan.accounts.rules import ActorProfile, CaseView, Reach
 from suyuan.accounts.selectors import profiles_around
 from suyuan.cases import rules
 from suyuan.cases.errors import MayNot
@@ -34,9 +34,11 @@ from suyuan.cases.models import (
     RootCause,
     Task,
 )
+from suyuan.cases.reaching import within
 from suyuan.cases.services.common import Colleague, case_people
 from suyuan.evidence.models import CopySet, Seal
 from suyuan.kernel.refusal import NotHere
+from suyuan.platform.asked import Asked
 from suyuan.platform.models import Hold
 from suyuan.playbooks import selectors as packs
 
@@ -51,14 +53,23 @@ def case_for(profile: ActorProfile, reference: str, *, to: str = "see") -> Case:
     written = rules.reference_read(reference)
     if written is None:
         raise NotHere()
-    seen = Case.objects.within(who.reach(profile)).filter(reference=written).select_related(*_WITH)
-    case = counted(seen).first()
+    case = next(iter(_seen(connection.vendor, who.reach(profile))(written)), None)
     if case is None:
         raise NotHere()
     answer = who.may(profile, to, view_of(case))
     if not answer:
         raise MayNot(answer.code, answer.who_could)
     return case
+
+
+_SOME = "\0"
+
+
+@lru_cache(maxsize=512)
+def _seen(vendor: str, reach: Reach) -> Asked:
+    """The case of a reference, if it is within reach. Every page of a case begins here; half of its time went into this SQL."""
+    cases = Case.objects.none() if reach.nowhere else Case.objects.filter(within(reach, one=True))
+    return Asked(counted(cases.filter(reference=_SOME).select_related(*_WITH)), _SOME)
 
 
 def case_meant(reference: str) -> tuple[str, int] | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import CharField, F, QuerySet, Value
 
 from suyuan.accounts.rules import ActorProfile, CaseView, may
@@ -18,6 +20,7 @@ from suyuan.kernel.actor import Actor
 from suyuan.kernel.machine import NoSuchMove
 from suyuan.kernel.refusal import BadInput
 from suyuan.platform import units
+from suyuan.platform.asked import Asked
 from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.models import Text
 from suyuan.platform.rows import rows_add
@@ -46,7 +49,7 @@ def case_people(case: Case) -> tuple[CaseView, list[tuple[str, Colleague]]]:
     """The same, and who those members of staff are: (owner, investigator…; colleague), in the order they came to it."""
     by_kind: dict[str, set[int]] = {}
     task_roles, lowering, involved = set(), None, []
-    for what, kind, user_id, name, row in _involved(case):
+    for what, kind, user_id, name, row in _involved(connection.vendor)(case.pk):
         if what == "task":
             task_roles.add(kind)
         elif what == "lowering":
@@ -81,12 +84,16 @@ def _view(case: Case, by_kind: Mapping[str, set[int]], task_roles: set[str], low
     )
 
 
-def _involved(case: Case) -> QuerySet:
+_SOME = -1
+
+
+@cache
+def _involved(vendor: str) -> Asked:
     """Who has to do with the case, which roles hold an open task, and who asked to lower its level:
     (what, kind, user, their name, row)."""
-    people = Involvement.objects.filter(case=case, until__isnull=True)
-    tasks = Task.objects.filter(case=case, done_at__isnull=True, cancelled_at__isnull=True).exclude(role="")
-    lowering = Approval.objects.filter(case=case, kind="lower_level", decision="")
+    people = Involvement.objects.filter(case=_SOME, until__isnull=True)
+    tasks = Task.objects.filter(case=_SOME, done_at__isnull=True, cancelled_at__isnull=True).exclude(role="")
+    lowering = Approval.objects.filter(case=_SOME, kind="lower_level", decision="")
 
     def said(rows: QuerySet, what: str, kind: str, user: str, name: str = "") -> QuerySet:
         name_ = F(name) if name else Value("", CharField())
@@ -94,7 +101,7 @@ def _involved(case: Case) -> QuerySet:
         return named.values_list("what_", kind, user, "name_", "pk")
 
     parts = said(people, "involved", "kind", "user_id", "user__display_name"), said(tasks, "task", "role", "assignee_id")
-    return said(lowering, "lowering", "kind", "asked_by_id").union(*parts, all=True)
+    return Asked(said(lowering, "lowering", "kind", "asked_by_id").union(*parts, all=True), _SOME)
 
 
 def require_may(case: Case, move: str, actor: Actor, now: datetime, *, view: CaseView | None = None) -> CaseView:
