@@ -27,7 +27,7 @@ def suite(what: str, module: str, only: str = "", **sizes: str) -> Row:
     asked = [f"{value} of {name.partition('_')[2].lower()}" for name, value in sizes.items() if value != "0"]
     passed = re.findall(r"\d+ passed", done.stdout)
     looked = ", ".join([*said, *asked, *passed])
-    return what, looked, "holds" if done.returncode == 0 and passed else f"FAILED: {done.stdout[-300:]}", cpu
+    return what, looked, "holds" if done.returncode == 0 and passed else f"FAILED: {done.stdout.split()[-40:]}", cpu
 
 
 def run(command: list[str], **more: str) -> tuple[subprocess.CompletedProcess[str], float]:

@@ -62,9 +62,9 @@ def order_faults(calls: list[Call], files: Path) -> tuple[int, list[str]]:
             ("fsync of its folder", _first(calls, "fsync", str(final), after=blob.ended)),
         ]
         answer = next(
-            (c for c in calls if c.tid == blob.tid and c.name.startswith("send") and c.begun > blob.ended and '"HTTP/1.1 2' in c.args), None
+            (c for c in calls if c.tid == blob.tid and c.name.startswith("send") and c.begun > blob.ended and '"HTTP/1.1 ' in c.args), None
         )
-        if answer is None:  # a request that was broken off and sent again: nothing was promised
+        if answer is None or '"HTTP/1.1 2' not in answer.args:  # broken off or refused, and sent again: nothing was promised
             continue
         acknowledged += 1
         wal = [c for c in calls if c.name == "fdatasync" and c.tid == blob.tid and c.path.endswith("-wal")]
