@@ -180,7 +180,7 @@ def test_a_copy_and_a_paper_are_on_record_before_they_are_given(house, clients):
 def test_what_is_protected_is_on_record_before_it_is_shown(house, clients):
     with Traces() as left:
         assert clients("head_of_clinic").get(f"/cases/{house.here.reference}/investigation/").status_code == 200
-    assert [(row.what, row.shown) for row in left.written] == [("case.investigation", ["root_cause"])]
+    assert [(row.what, row.shown) for row in left.written] == [("case.investigation", ["compartment:root_cause"])]
 
 
 OF_A_PARTY = [one for one in ADDRESSES if one.audience == "party" or one.name == "portal:follow"]

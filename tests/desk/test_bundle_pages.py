@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 
 import pytest
@@ -12,7 +13,7 @@ from suyuan.cases.services import bundles
 from suyuan.desk.services import file_keep
 from suyuan.evidence.models import BundleExport
 from suyuan.evidence.verifier import verify
-from suyuan.platform import clock
+from suyuan.platform import access, clock
 from suyuan.platform.files import STAFF_TYPES, file_receive, storage
 from suyuan.platform.jobs import run_due
 from suyuan.platform.models import AccessRow, FactRow
@@ -79,6 +80,21 @@ def test_a_large_one_is_prepared_by_a_job_and_sent_as_it_is_read(cast, make_case
     bundle = b"".join(answer.streaming_content)
     assert int(answer["Content-Length"]) == len(bundle)
     assert verify.verify(io.BytesIO(bundle), export.checkpoint.fingerprint).pinned
+
+
+def test_waiting_for_it_is_one_line_for_each_who_waits(cast, make_case, browser, monkeypatch):
+    monkeypatch.setattr(bundles, "MOST_AT_ONCE", 1000)
+    case = make_case()
+    url, _export = made(browser("manager"), case)
+    for who in ("manager", "head"):
+        client, address = browser(who), url
+        for _look in range(5):
+            page = client.get(address)
+            assert page.status_code == 200
+            address = re.search(r'hx-get="([^"]+)"', page.content.decode())[1].replace("&amp;", "&")
+    access.flush()
+    looked = AccessRow.objects.filter(what="case.bundle").exclude(actor="").values_list("actor", flat=True)
+    assert sorted(looked) == sorted([str(cast.manager.actor), str(cast.head.actor)])
 
 
 def test_one_whose_file_is_damaged_says_so_and_is_never_given(cast, make_case, browser, monkeypatch):

@@ -129,7 +129,7 @@ def test_a_passport_is_logged_before_it_is_shown(browser, case):
     made = Passport.objects.get(case=case)
     assert answer.status_code == 302 and answer["Location"] == url("passport", case, made.uid)
     line = AccessRow.objects.get(what="case.passport", stream=case.stream)
-    assert line.purpose == "passport.mediation" and line.shown == [str(made.uid)]
+    assert line.purpose == "passport.mediation" and line.shown == [f"passport:{made.uid}"]
     page = client.get(url("passport", case, made.uid)).content.decode()
     assert "供調解使用" in page and "來電都沒有回。" in page and "沒有收錄的資料" in page
     pdf = b"".join(client.get(url("passport_pdf", case, made.uid)).streaming_content)

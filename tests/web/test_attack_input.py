@@ -181,7 +181,7 @@ def test_what_is_protected_is_on_record_before_it_is_shown(cast, browser, make_c
     page = client.get(reverse("desk:case", args=[case.reference])).content.decode()
     assert "請評估敗訴風險" in page
     rows = list(AccessRow.objects.order_by("pk")[before:])  # nothing was flushed
-    assert any("counsel" in row.shown and row.stream == case.stream for row in rows)
+    assert any("compartment:counsel" in row.shown and row.stream == case.stream for row in rows)
 
 
 # --- other sites ---------------------------------------------------------------------------------------------------

@@ -24,12 +24,12 @@ from suyuan.cases.selectors.door import allowed_moves, compartments_for
 from suyuan.cases.services.bundles import case_bundle, case_bundle_again, case_bundle_prepare
 from suyuan.desk import shapes
 from suyuan.desk.fields import attempt, one_of, some_of
+from suyuan.desk.noting import noted, ticket, ticketed
 from suyuan.evidence.errors import BundleRefused
 from suyuan.evidence.models import BundleExport
 from suyuan.evidence.selectors.bundles import exports_of
 from suyuan.kernel.container import container_length, container_stream
 from suyuan.kernel.refusal import NotHere
-from suyuan.platform import access
 from suyuan.platform.addresses import address
 from suyuan.platform.facts import facts_told
 from suyuan.platform.files.serving import SANDBOX
@@ -102,10 +102,7 @@ def bundle(request: HttpRequest, reference: str) -> HttpResponse:
             return redirect("desk:bundle_made", found.reference, export.uid)
         status = form.refused.status if getattr(form, "refused", None) else 422
     agreed, allowed = _agreed(request, found), allowed_moves(request.profile, found)
-    access.seen(
-        request.actor, "case.bundle", at=request.now, branch_id=found.branch_id, stream=found.stream,
-        shown=[one["compartment"] for one in agreed],
-    )  # fmt: skip
+    noted(request, found, "case.bundle", compartments=[one["compartment"] for one in agreed])
     with timezone.override(found.branch.tz):
         context = {
             "case": found,
@@ -152,7 +149,8 @@ def bundle_made(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse
     """What was made: its digest, the pin, what is not in it; and where it can be taken away."""
     found = cases_read.case_for(request.profile, reference, to=MOVE)
     export = _export(found, uid)
-    access.seen(request.actor, "case.bundle", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    if not ticketed(request, export.uid):  # the page looks again by itself until the bundle is ready
+        noted(request, found, "case.bundle")
     base = settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
     with timezone.override(found.branch.tz):
         context = {
@@ -166,6 +164,7 @@ def bundle_made(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse
             "problem": BundleRefused(export.fault).message() if export.fault else "",
             "pin": export.checkpoint.fingerprint,
             "name": _name(found, export),
+            "again_url": f"{reverse('desk:bundle_made', args=[found.reference, export.uid])}?{ticket(request, export.uid)}",
             "check_url": base + reverse("portal:bundle"),
         }
         return render(request, "desk/bundle_made.html", context)

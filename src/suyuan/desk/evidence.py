@@ -21,6 +21,7 @@ from suyuan.desk import evidence_shapes as shown
 from suyuan.desk import shapes, uploads
 from suyuan.desk.evidence_acts import EVIDENCE_ACTS
 from suyuan.desk.fields import item_words, line_field, one_of
+from suyuan.desk.noting import noted
 from suyuan.desk.views import back_to
 from suyuan.evidence.models import EvidenceRequest
 from suyuan.evidence.selectors.requests import interview_in, requests_of
@@ -34,21 +35,13 @@ from suyuan.playbooks import selectors as packs
 BEGINS = ("evidence-ask", "interview", "observe")
 
 
-def _seen(request: HttpRequest, found, what: str, opened=()) -> None:
-    protected = sorted({compartment for compartment in opened if compartment})
-    write = access.note_before if protected else access.seen
-    write(
-        request.actor, what, at=request.now, purpose="read", branch_id=found.branch_id, stream=found.stream, shown=protected
-    )
-
-
 @address("staff", move="identity")
 def evidence(request: HttpRequest, reference: str) -> HttpResponse:
     """What is there, what is missing, and whom to ask for it; who was heard and what colleagues saw."""
     found = cases_read.case_for(request.profile, reference, to="identity")
     with timezone.override(found.branch.tz):
         context, opened = _picture(request, found, cases_read.compartments_for(request.profile, found))
-        _seen(request, found, "case.evidence", opened)
+        noted(request, found, "case.evidence", compartments=opened)
         return render(request, "desk/evidence.html", context)
 
 
@@ -124,7 +117,7 @@ def evidence_add(request: HttpRequest, reference: str) -> HttpResponse:
         if not problem:
             messages.success(request, _("收下了，原檔封存。"))
             return redirect(back_to(request, "desk:evidence", found.reference))
-    _seen(request, found, "case.evidence_add")
+    noted(request, found, "case.evidence_add")
     chosen = asked.kind if asked else form["kind"].value()
     context = {
         "case": found,
@@ -170,7 +163,7 @@ def interview(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     found = cases_read.case_for(request.profile, reference, to="identity")
     with timezone.override(found.branch.tz):
         context = _interview(request, found, uid)
-        _seen(request, found, "case.interview")
+        noted(request, found, "case.interview")
         return render(request, "desk/interview.html", context)
 
 

@@ -19,6 +19,7 @@ from suyuan.cases.selectors.law import rules_cited
 from suyuan.cases.services.assessing import COUNSEL, UNDETERMINED, LineGiven, care_sheet_save
 from suyuan.desk import shapes
 from suyuan.desk.fields import ItemsField, attempt, item_words, one_of, words_field
+from suyuan.desk.noting import noted
 from suyuan.evidence.models import Item
 from suyuan.platform import access
 from suyuan.platform.addresses import address
@@ -133,11 +134,7 @@ def exposure(request: HttpRequest, reference: str) -> HttpResponse:
     found = cases_read.case_for(request.profile, reference, to="identity")
     allowed = allowed_moves(request.profile, found)
     readable = COUNSEL in cases_read.compartments_for(request.profile, found)
-    write = access.note_before if readable else access.seen  # what is protected is in the log before it is shown
-    write(
-        request.actor, "case.exposure", at=request.now, purpose="read", branch_id=found.branch_id, stream=found.stream,
-        shown=[COUNSEL] if readable else [],
-    )  # fmt: skip
+    noted(request, found, "case.exposure", compartments=[COUNSEL] if readable else [])
     lines = _exposure_lines(found, allowed) if readable else []
     context = {
         "case": found,

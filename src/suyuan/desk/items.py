@@ -31,6 +31,7 @@ from suyuan.cases.services import handling
 from suyuan.cases.services.handling.items import HANDED
 from suyuan.desk import shapes
 from suyuan.desk.fields import LocalTimeField, attempt, line_field, one_of
+from suyuan.desk.noting import noted, ticket, ticketed
 from suyuan.evidence import rules
 from suyuan.evidence.errors import CannotCopy, ItemGone
 from suyuan.evidence.looking import page_shown
@@ -42,7 +43,6 @@ from suyuan.evidence.selectors.makings import is_lost, making_in, makings_of
 from suyuan.evidence.selectors.pictures import copies_of, picture_of, pictures_of, previews_of, showable, thumbnails_of
 from suyuan.evidence.services.makings import making_is_quick
 from suyuan.kernel.refusal import NotHere, Refusal
-from suyuan.platform import access
 from suyuan.platform.addresses import address
 from suyuan.platform.files import StorageFull
 from suyuan.platform.files.serving import download_name, file_answer, painted_answer
@@ -56,7 +56,7 @@ def item_name(stored: StoredFile | None) -> str:
     return download_name(stored) if stored is not None else ""
 
 
-def gallery(found: Case, rows: list[Item]) -> list[dict[str, Any]]:
+def gallery(request: HttpRequest, found: Case, rows: list[Item]) -> list[dict[str, Any]]:
     """The items of a case as the list shows them."""
     thumbs, looks = thumbnails_of(rows), pictures_of(rows)
     names, kinds = names_of(row.added_by for row in rows), handling.item_kinds(found)
@@ -68,7 +68,7 @@ def gallery(found: Case, rows: list[Item]) -> list[dict[str, Any]]:
             "who": names.get(row.added_by, ""),
             "kind": str(kinds.get(row.kind, "")),
             "picture": looks.get(row.pk),
-            "thumbnail": _shown_url(found, thumbs.get(row.pk)) if showable(row) else "",
+            "thumbnail": _shown_url(request, found, thumbs.get(row.pk)) if showable(row) else "",
             "icon": _icon(row),
             "url": reverse("desk:file", args=[found.reference, row.uid]),
         }
@@ -81,8 +81,11 @@ def _icon(item: Item) -> str:
     return {"image": "photo", "video": "photo", "audio": "speaker", "message": "mail", "": "tablet"}.get(kind, "file")
 
 
-def _shown_url(found: Case, copy: Item | None) -> str:
-    return reverse("desk:file_shown", args=[found.reference, copy.uid]) if copy is not None else ""
+def _shown_url(request: HttpRequest, found: Case, copy: Item | None) -> str:
+    """Inside a page whose line names the item: what it then fetches leaves no second one."""
+    if copy is None:
+        return ""
+    return f"{reverse('desk:file_shown', args=[found.reference, copy.uid])}?{ticket(request, copy.uid)}"
 
 
 def _plays(item: Item) -> bool:
@@ -107,17 +110,8 @@ def _item(request: HttpRequest, reference: str, uid: UUID, to: str = "identity")
     return found, item_in(found.stream, uid, cases_read.compartments_for(request.profile, found))
 
 
-def _noted(request: HttpRequest, found: Case, what: str, *items: Item, purpose: str = "read") -> None:
-    """Into the access log; copies and what lies in a protected compartment before it is given."""
-    write = access.note_before if purpose == "copy" or any(item.compartment for item in items) else access.seen
-    write(
-        request.actor, what, at=request.now, purpose=purpose, branch_id=found.branch_id, stream=found.stream,
-        shown=[str(item.uid) for item in items],
-    )  # fmt: skip
-
-
 def _item_page(request: HttpRequest, found: Case, item: Item, *, problem: str = "", **bound: forms.Form) -> HttpResponse:
-    _noted(request, found, "case.item", item)
+    noted(request, found, "case.item", items=[item])
     allowed, zone = allowed_moves(request.profile, found), found.branch.tz
     copies, hands = copies_of(item), list(custody_of(item))
     names = names_of({item.added_by, *(c.added_by for c in copies), *(entry.by for entry in hands)})
@@ -136,7 +130,7 @@ def _item_page(request: HttpRequest, found: Case, item: Item, *, problem: str = 
             "picture": picture,
             "undecoded": undecoded(picture.decoded) if picture and picture.decoded != "ok" else "",
             "waiting": picture is None and item.stored is not None and item.stored.content_type in rules.SHOWN,
-            "shown": [_shown_url(found, each) for each in previews_of(item)] if showable(item) else [],
+            "shown": [_shown_url(request, found, each) for each in previews_of(item)] if showable(item) else [],
             "plays": item.stored.content_type.partition("/")[0] if _plays(item) else "",
             "hands": [(entry, CUSTODY.get(entry.act, entry.act), names.get(entry.by, "")) for entry in hands],
             "copies": [(copy, item_name(copy.stored), names.get(copy.added_by, "")) for copy in copies],
@@ -339,7 +333,8 @@ def file_shown(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     found, item = _item(request, reference, uid)
     if item.derivation not in rules.SHOWN_INSTEAD or item.stored.state != "stored":
         raise NotHere()
-    _noted(request, found, "case.item_shown", item)
+    if not ticketed(request, item.uid):
+        noted(request, found, "case.item_shown", items=[item])
     return file_answer(request, item.stored, inline_as="image/jpeg")
 
 
@@ -349,7 +344,7 @@ def file_play(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     found, item = _item(request, reference, uid)
     if item.derivation or not _plays(item):
         raise NotHere()
-    _noted(request, found, "case.item_played", item)
+    noted(request, found, "case.item_played", items=[item])
     return file_answer(request, item.stored, inline_as=item.stored.content_type)
 
 
@@ -359,7 +354,7 @@ def file_page(request: HttpRequest, reference: str, uid: UUID, number: int) -> H
     found, item = _item(request, reference, uid)
     if item.derivation or not showable(item) or item.stored.content_type != rules.PDF:
         raise NotHere()
-    _noted(request, found, "case.item_page", item)
+    noted(request, found, "case.item_page", items=[item])
     painted = page_shown(item.stored, number)
     if painted is None:
         raise NotHere()
@@ -389,7 +384,7 @@ def file_copy(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
         return redirect(f"{request.path}?{urlencode({'given': given})}", permanent=False)
     if not _was_given(request, item):
         return redirect("desk:file", reference=found.reference, uid=(item.parent or item).uid)
-    _noted(request, found, "case.file", item, purpose="copy")
+    noted(request, found, "case.file", items=[item], purpose="copy")
     return file_answer(request, item.stored)
 
 
@@ -543,11 +538,11 @@ def _said_before(found: Case, item: Item, uid: str) -> QueryDict | None:
 def _redact_page(
     request: HttpRequest, found: Case, item: Item, picture: Picture, form: RedactForm, problem: str
 ) -> HttpResponse:
-    _noted(request, found, "case.item_redact", item)
+    noted(request, found, "case.item_redact", items=[item])
     number = form.page_shown()
     ready = previews_of(item)
     if number <= len(ready):
-        shown = _shown_url(found, ready[number - 1])
+        shown = _shown_url(request, found, ready[number - 1])
     else:
         shown = reverse("desk:file_page", args=[found.reference, item.uid, number])
     wrong = form.is_bound and not form.is_valid() and "make" in form.data
@@ -668,8 +663,8 @@ def compare(request: HttpRequest, reference: str) -> HttpResponse:
     choices = [_one(found, row, looks.get(row.pk)) for row in rows if row.pk in looks and looks[row.pk].decoded == "ok"]
     before, after = _two(choices, request.GET.get("a", ""), request.GET.get("b", ""))
     for one in filter(None, (before, after)):
-        one["shown"] = _shown_url(found, next(iter(previews_of(one["row"])), None))
-    _noted(request, found, "case.compare", *(one["row"] for one in choices))
+        one["shown"] = _shown_url(request, found, next(iter(previews_of(one["row"])), None))
+    noted(request, found, "case.compare", items=[one["row"] for one in choices])
     with timezone.override(found.branch.tz):
         context = {
             "case": found,

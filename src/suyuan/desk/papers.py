@@ -296,7 +296,7 @@ def report(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
         content = signed_content(row)
     access.note_before(
         request.actor, "case.paper", at=request.now, purpose="print", branch_id=found.branch_id, stream=found.stream,
-        shown=[str(row.uid)],
+        shown=[f"report:{row.uid}"],
     )  # fmt: skip
     left = reports.unsigned(row) if row.state == "finished" else set()
     earlier = Report.objects.filter(case=found, kind=row.kind, version__lt=row.version).exclude(content=None)
@@ -394,12 +394,12 @@ def report_pdf(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     row = _report(request, found, uid)
     if row.stored is None:
         raise WrongPaperState()
-    return _pdf(request, found, row.stored, "case.paper_copy", row.uid)
+    return _pdf(request, found, row.stored, "case.paper_copy", f"report:{row.uid}")
 
 
-def _pdf(request: HttpRequest, found: Case, stored: StoredFile, what: str, uid: UUID) -> HttpResponse:
+def _pdf(request: HttpRequest, found: Case, stored: StoredFile, what: str, shown: str) -> HttpResponse:
     access.note_before(
-        request.actor, what, at=request.now, purpose="copy", branch_id=found.branch_id, stream=found.stream, shown=[str(uid)]
+        request.actor, what, at=request.now, purpose="copy", branch_id=found.branch_id, stream=found.stream, shown=[shown]
     )
     response = FileResponse(file_open(stored), as_attachment=True, filename=file_name(stored))
     response["Content-Type"] = "application/pdf"
@@ -524,7 +524,7 @@ def passport(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     _refuse_if_erased(row)
     access.note_before(
         request.actor, "case.passport_read", at=request.now, purpose="print", branch_id=found.branch_id,
-        stream=found.stream, shown=[str(row.uid)],
+        stream=found.stream, shown=[f"passport:{row.uid}"],
     )  # fmt: skip
     fact = passports.foot_fact(row)
     more = {"pdf_url": reverse("desk:passport_pdf", args=[found.reference, row.uid])}
@@ -535,7 +535,7 @@ def passport(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
 def passport_pdf(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     found = cases_read.case_for(request.profile, reference, to="print")
     row = _passport(found, uid)
-    return _pdf(request, found, row.stored, "case.passport_copy", row.uid)
+    return _pdf(request, found, row.stored, "case.passport_copy", f"passport:{row.uid}")
 
 
 def _passport(found: Case, uid: UUID) -> Passport:

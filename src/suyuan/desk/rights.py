@@ -145,7 +145,7 @@ def seal_print(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     """The list of a seal, twice, to be signed by hand: one for each side."""
     found = cases_read.case_for(request.profile, reference, to="print")
     row = seal_in(found.stream, uid)
-    _copied(request, found, "case.seal_print", str(row.uid))
+    _copied(request, found, "case.seal_print", f"seal:{row.uid}")
     with timezone.override(found.branch.tz):
         context = _paper(request, found) | _seal(row)
         context["qr"] = qr_svg(f"suyuan seal {row.number} sha256 {row.digest}", _("封存清單的雜湊值"))
@@ -158,7 +158,7 @@ def copies_print(request: HttpRequest, reference: str, uid: UUID) -> HttpRespons
     """The list of a set of copies with the digest of each, and where to sign for it."""
     found = cases_read.case_for(request.profile, reference, to="print")
     row = copies_in(found.stream, uid)
-    _copied(request, found, "case.copies_print", str(row.uid))
+    _copied(request, found, "case.copies_print", f"copies:{row.uid}")
     with timezone.override(found.branch.tz):
         context = _paper(request, found) | _copies(row) | {"lines": list(row.lines.order_by("number"))}
         context["qr"] = qr_svg(f"suyuan copies {row.number} sha256 {row.digest}", _("複製本清單的雜湊值"))
@@ -170,7 +170,7 @@ def copies_list(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse
     """The same list for a spreadsheet: number, title, size, SHA-256."""
     found = cases_read.case_for(request.profile, reference, to="print")
     row = copies_in(found.stream, uid)
-    _copied(request, found, "case.copies_list", str(row.uid))
+    _copied(request, found, "case.copies_list", f"copies:{row.uid}")
     page = StringIO()
     table = csv.writer(page)
     table.writerow([_("證物"), _("名稱"), _("大小（位元組）"), "SHA-256"])
@@ -186,9 +186,9 @@ def _harmless(words: str) -> str:
     return "'" + words if words.startswith(_RISKY) else words
 
 
-def _copied(request: HttpRequest, found: Case, what: str, uid: str) -> None:
+def _copied(request: HttpRequest, found: Case, what: str, shown: str) -> None:
     access.note_before(
-        request.actor, what, at=request.now, purpose="print", branch_id=found.branch_id, stream=found.stream, shown=[uid]
+        request.actor, what, at=request.now, purpose="print", branch_id=found.branch_id, stream=found.stream, shown=[shown]
     )
 
 
@@ -224,6 +224,6 @@ def lots(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("lot", "").replace("\x00", "")[:LONGEST_LOT].strip()
     trace = lot_trace(request.profile, asked)
     if asked:
-        shown = [case.reference for case in trace.cases] + [str(row.uid) for row in trace.treatments]
+        shown = [case.reference for case in trace.cases] + [f"treatment:{row.uid}" for row in trace.treatments]
         access.seen(request.actor, "lots.traced", at=request.now, asked=asked, shown=shown[:400])
     return render(request, "desk/lots.html", {"asked": asked, "trace": trace})

@@ -54,6 +54,7 @@ from suyuan.desk.evidence_shapes import CONCLUDES, conclusion_advice
 from suyuan.desk.fields import ExtendForm, attempt, item_words
 from suyuan.desk.items import gallery
 from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words, people_of
+from suyuan.desk.noting import noted
 from suyuan.desk.register import RegisterForm
 from suyuan.evidence.rules import PICTURES
 from suyuan.evidence.selectors.items import items_of
@@ -76,15 +77,6 @@ HEARING = ("investigator", "investigator-release", "complained", "complained-uns
 FINDING = ("issue", "classify", "factors", "finding", "root-cause", "fishbone", "late-entry")
 _WAITING_SECRET = "desk.waiting_secret"
 _WAITING_SECONDS = 600
-
-
-def _noted(request: HttpRequest, found, what: str, opened: Iterable[str] = (), purpose: str = "read") -> None:
-    """Into the access log: `opened` compartments before they are shown, everything else within a second."""
-    protected = sorted({compartment for compartment in opened if compartment})
-    write = access.note_before if protected else access.seen
-    write(
-        request.actor, what, at=request.now, purpose=purpose, branch_id=found.branch_id, stream=found.stream, shown=protected
-    )
 
 
 def _opened(told: Iterable[cases_read.TimelineEntry]) -> set[str]:
@@ -188,7 +180,7 @@ def case(request: HttpRequest, reference: str) -> HttpResponse:
     found = cases_read.case_for(request.profile, reference)
     view = request.GET.get("view", "")
     page = cases_read.case_page(request.profile, found, now=request.now, view=view)
-    _noted(request, found, "case.page", _opened(page.timeline) | {task.compartment for task in page.tasks})
+    noted(request, found, "case.page", compartments=_opened(page.timeline) | {task.compartment for task in page.tasks})
     with timezone.override(found.branch.tz):
         card = request.GET.get("card", "")
         return render(request, "desk/case.html", shapes.case(page, request.profile, request.now, view=view, card=card))
@@ -206,7 +198,7 @@ def older(request: HttpRequest, reference: str) -> HttpResponse:
         before=int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None,
         view=view,
     )
-    _noted(request, found, "case.older", _opened(told))
+    noted(request, found, "case.older", compartments=_opened(told))
     template = "desk/case.html#entries" if request.htmx else "desk/older.html"
     with timezone.override(found.branch.tz):
         context = {"case": found, "entries": shapes.entries(told, request.now), "older": more, "view": view}
@@ -221,7 +213,7 @@ def clock(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
 
 def _clock_page(request: HttpRequest, found, uid: UUID, form: ExtendForm | None = None) -> HttpResponse:
     explained = cases_read.clock_explained(request.profile, found, str(uid), request.now)
-    _noted(request, found, "case.clock")
+    noted(request, found, "case.clock")
     allowed = allowed_moves(request.profile, found)
     with timezone.override(found.branch.tz):
         context = shapes.clock(explained, found, request.now) | {
@@ -279,7 +271,7 @@ def investigation(request: HttpRequest, reference: str) -> HttpResponse:
     """Findings, root cause, statements, what was disclosed."""
     found = cases_read.case_for(request.profile, reference, to="identity")
     readable = cases_read.compartments_for(request.profile, found)
-    _noted(request, found, "case.investigation", {"root_cause"} & readable)
+    noted(request, found, "case.investigation", compartments={"root_cause"} & readable)
     allowed = allowed_moves(request.profile, found)
     context = {
         "case": found,
@@ -367,7 +359,7 @@ def outside(request: HttpRequest, reference: str) -> HttpResponse:
         "outcomes": OUTCOMES,
         "milestones": {row.id: str(row.name) for row in procedure.kinds_of("milestones")},
     }
-    _noted(request, found, "case.outside")
+    noted(request, found, "case.outside")
     with timezone.override(found.branch.tz):
         return render(request, "desk/outside.html", context)
 
@@ -463,7 +455,7 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
         refused = getattr(form, "refused", None)
         status = refused.status if refused is not None else 422
     refused = getattr(form, "refused", None)
-    _noted(request, found, "case.act", purpose=refused.code if refused is not None else "read")
+    noted(request, found, "case.act", purpose=refused.code if refused is not None else "read")
     shut = _shut(act, found) if act.group == "forward" else []
     # Sent from a page that is older than the case: a colleague was faster, whatever the service calls it.
     moved = isinstance(refused, MovedMeanwhile) or (posted is not None and found.stage not in act.stages)
@@ -513,7 +505,7 @@ def _instead(request: HttpRequest, act: Act, found) -> tuple[str, str] | None:
 
 def _first_password(request: HttpRequest, found, admitted: GuestAdmitted) -> HttpResponse:
     """A guest who has no account yet: what they log in with, shown once."""
-    _noted(request, found, "case.guest_password")
+    noted(request, found, "case.guest_password")
     context = {
         "case": found,
         "heading": shapes.heading(found, cases_read.narrated_for(request.profile, found)),
@@ -631,7 +623,7 @@ def register_hints(request: HttpRequest) -> HttpResponse:
 def registered(request: HttpRequest, reference: str) -> HttpResponse:
     """What to say before hanging up: the number, what happens next, and the receipt."""
     found = cases_read.case_for(request.profile, reference, to="identity")
-    _noted(request, found, "case.registered")
+    noted(request, found, "case.registered")
     secret = _secret_taken(request, found)
     procedure = packs.procedure_of(found.procedure_id)
     context = {
@@ -716,8 +708,9 @@ def files(request: HttpRequest, reference: str) -> HttpResponse:
             return redirect("desk:files", reference=found.reference)
     readable = cases_read.compartments_for(request.profile, found)
     rows = list(items_of(found.stream, readable))
-    lines = gallery(found, rows)
-    _noted(request, found, "case.files", {row.compartment for row in rows})
+    lines = gallery(request, found, rows)
+    pictured = [line["row"] for line in lines if line["thumbnail"]]
+    noted(request, found, "case.files", items=pictured, compartments={row.compartment for row in rows})
     context = {
         "case": found,
         "heading": shapes.heading(found, True),
@@ -761,7 +754,7 @@ def letters(request: HttpRequest, reference: str) -> HttpResponse:
         "may_write": "message_send" in allowed,
         "now": request.now,
     }
-    _noted(request, found, "case.letters", {row.compartment for row in rows})
+    noted(request, found, "case.letters", compartments={row.compartment for row in rows})
     with timezone.override(found.branch.tz):
         return render(request, "desk/letters.html", context)
 
@@ -774,7 +767,7 @@ def letter_write(request: HttpRequest, reference: str) -> HttpResponse:
     draft = LetterTakenBack.draft(found, request.session.get(key))
     posted = request.POST if request.method == "POST" else None
     form = LetterForm(posted, initial=held_initial(request), case=found, now=request.now, draft=draft)
-    _noted(request, found, "case.letter_write")
+    noted(request, found, "case.letter_write")
     status = 200
     if request.method == "POST":
         if form.is_valid() and attempt(form, lambda: form.send(actor=request.actor, now=request.now)):
@@ -824,7 +817,7 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
             problem, status = refused.message(), refused.status
         else:
             return _with_secret(request, found.reference, secret)
-    _noted(request, found, "case.receipt")
+    noted(request, found, "case.receipt")
     with timezone.override(found.branch.tz):
         context = {"case": found, "heading": shapes.heading(found, True), "people": people, "problem": problem}
         return render(request, "desk/receipt.html", context, status=status)
@@ -840,7 +833,7 @@ def survey(request: HttpRequest, reference: str) -> HttpResponse:
         secret = secret_shown(code)
     procedure = packs.procedure_of(found.procedure_id)
     surveys = found.surveys.select_related("words").order_by("-id")
-    _noted(request, found, "case.survey")
+    noted(request, found, "case.survey")
     context = {
         "case": found,
         "heading": shapes.heading(found, True),
@@ -860,7 +853,7 @@ def survey(request: HttpRequest, reference: str) -> HttpResponse:
 def statements(request: HttpRequest) -> HttpResponse:
     """Statements asked of me."""
     asked = cases_read.statements_of(request.profile)
-    access.seen(request.actor, "statements", at=request.now, purpose="read", shown=[str(row.uid) for row in asked])
+    access.seen(request.actor, "statements", at=request.now, purpose="read", shown=[f"statement:{row.uid}" for row in asked])
     context = {"statements": asked, "now": request.now}
     return render(request, "desk/statements.html", context)
 
@@ -869,7 +862,7 @@ def statements(request: HttpRequest) -> HttpResponse:
 def statement(request: HttpRequest, uid: UUID) -> HttpResponse:
     """What is alleged in neutral words, my answer, and the support I am offered. Nothing else of the case."""
     row, page = cases_read.statement_for(request.profile, uid)
-    _noted(request, row.case, "case.statement")
+    noted(request, row.case, "case.statement")
     typed, problem, status = "", "", 200
     if request.method == "POST":
         typed = request.POST.get("words", "")

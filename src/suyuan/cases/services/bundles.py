@@ -84,7 +84,7 @@ def case_bundle_again(*, case: Case, export: BundleExport, actor: Actor, now: da
 @writes
 def bundle_noted(*, case: Case, wanted: Asked, actor: Actor, now: datetime) -> None:
     """Who had what copied, written down before it is shown."""
-    protected = [compartment for compartment in wanted.compartments if compartment]
+    protected = [f"compartment:{compartment}" for compartment in wanted.compartments if compartment]
     access.note_before(
         actor, "bundle", at=now, purpose="export", branch_id=case.branch_id, stream=case.stream, shown=protected
     )

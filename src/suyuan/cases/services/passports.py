@@ -67,7 +67,7 @@ def passport_keep(
     tell(case, "passport.made", actor=actor, now=now, plain=plain)
     access.note_before(
         actor, "case.passport", at=now, purpose=f"passport.{purpose}", branch_id=case.branch_id, stream=case.stream,
-        shown=[str(passport.uid)],
+        shown=[f"passport:{passport.uid}"],
     )  # fmt: skip
     return passport
 

@@ -8,7 +8,8 @@ from suyuan.platform import chance
 class AccessRow(models.Model):
     """Somebody saw something. Append-only; each day is committed into the chain of its branch.
 
-    `asked` is what they typed to find it, sealed; `shown` lists the references that came up.
+    `asked` is what they typed to find it, sealed; `shown` lists what came up: references of cases and streams as they
+    are, anything inside one as `<noun>:<uid>`, a protected compartment that was opened as `compartment:<name>`.
     """
 
     uid = models.UUIDField(default=chance.uid, unique=True)

@@ -357,7 +357,7 @@ def paper(request: HttpRequest, session: PartySession, uid: UUID) -> HttpRespons
     row = portal_paper(receipt.case, receipt.party, uid)
     access.note_before(
         party_of(receipt), "portal.paper", at=request.now, purpose="copy", branch_id=receipt.case.branch_id,
-        stream=receipt.case.stream, shown=[str(row.uid)],
+        stream=receipt.case.stream, shown=[f"report:{row.uid}"],
     )  # fmt: skip
     response = FileResponse(files.file_open(row.stored), as_attachment=True, filename=files.file_name(row.stored))
     response["Content-Type"] = "application/pdf"
