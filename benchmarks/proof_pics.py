@@ -13,7 +13,7 @@ import time
 LIMIT_MB, LIMIT_SECONDS = 512, 10.0
 
 
-def rows(variants: int = 4) -> list[tuple[str, str, str, float]]:
+def rows(variants: int = 5) -> list[tuple[str, str, str, float]]:
     from suyuan.evidence import looking, making
     from suyuan.platform.files.limited import Limited, run_limited
     from suyuan.platform.files.types import Look
@@ -21,7 +21,7 @@ def rows(variants: int = 4) -> list[tuple[str, str, str, float]]:
 
     chance = random.Random(2026)
     kinds = {**hostile.KINDS, **{f"laden {name}": (f"a.{name}", build()) for name, build in laden.TWELVE.items()}}
-    begun, slowest, files, wrong = _spent(), 0.0, 0, []
+    begun, slowest, files, opened, wrong = _spent(), 0.0, 0, 0, []
     for kind, (name, whole) in kinds.items():
         for number in range(variants):
             data = _mutilated(whole, chance) if number else whole
@@ -29,6 +29,7 @@ def rows(variants: int = 4) -> list[tuple[str, str, str, float]]:
             files += 1
             if function is None:
                 continue
+            opened += 1
             started = time.monotonic()
             try:
                 run_limited(function, data, args=args, memory_bytes=looking.MEMORY, seconds=looking.SECONDS)
@@ -40,7 +41,7 @@ def rows(variants: int = 4) -> list[tuple[str, str, str, float]]:
     megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     wrong += [f"{megabytes} MB"] if megabytes >= LIMIT_MB else []
     wrong += [f"{slowest:.1f} s"] if slowest > LIMIT_SECONDS + 2 else []
-    looked = f"{files} files of {len(kinds)} kinds, at most {megabytes} MB and {slowest:.1f} s"
+    looked = f"{files} files of {len(kinds)} kinds, {opened} opened, at most {megabytes} MB and {slowest:.1f} s"
     return [("hostile files", looked, "holds" if not wrong else f"{len(wrong)} FAULTS: {wrong[:3]}", _spent() - begun)]
 
 
@@ -91,5 +92,5 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    for what, looked, result, cpu in rows(int(sys.argv[1]) if len(sys.argv) > 1 else 4):
+    for what, looked, result, cpu in rows(int(sys.argv[1]) if len(sys.argv) > 1 else 5):
         print(f"{what}: {looked}: {result} ({cpu:.1f} CPU s)")
