@@ -1,11 +1,14 @@
 """A parser in a process of its own: whatever a file makes it do ends there, in time and in memory."""
 from __future__ import annotations
 
+import socket
+import struct
 import subprocess
 import time
 
 import pytest
 
+from suyuan.platform.confined import walls
 from suyuan.platform.files.limited import Limited, run_limited
 
 HERE = "tests.platform.hostile:"
@@ -33,8 +36,6 @@ def test_an_endless_loop_ends_in_time_by_the_processor_or_by_the_clock():
     assert ended("loop", seconds=1).why == "time"
     assert ended("sleep", seconds=0.5).why == "time"
     assert time.monotonic() - begun < 8
-    alive = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    assert "suyuan-limited-orphan" not in alive, "what the parser started outlived it"
 
 
 def test_a_crash_is_told_and_nothing_more():
@@ -47,6 +48,60 @@ def test_it_cannot_fill_the_disk_or_our_memory(tmp_path):
     assert ended("write", args={"path": str(tmp_path / "x")}).why in ("raised", "crashed")
     assert not (tmp_path / "x").exists() or (tmp_path / "x").stat().st_size == 0
     assert ended("flood", output_bytes=1 << 20).why == "too_much"
+
+
+def test_a_hostile_program_reaches_no_network_no_process_and_nothing_on_disk(tmp_path):
+    (tmp_path / "here").write_bytes(b"ours")
+    with subprocess.Popen(["sleep", "60"]) as ours, socket.create_server(("127.0.0.1", 0)) as door:
+        asked = {"folder": str(tmp_path), "pid": ours.pid, "port": door.getsockname()[1]}
+        found = run_limited(HERE + "attempt", args=asked).told
+        assert ours.poll() is None
+        ours.terminate()
+    assert found.pop("many_open") == "EMFILE"
+    kept_from = "EACCES" if walls.reading_bounded() else "done"
+    assert [found.pop(name) for name in ("read", "read_etc", "list")] == [kept_from] * 3
+    assert {name: how for name, how in found.items() if how != "EPERM"} == {}
+    assert [path.name for path in tmp_path.iterdir()] == ["here"] and (tmp_path / "here").read_bytes() == b"ours"
+
+
+def test_an_honest_parser_has_its_threads_and_may_read():
+    assert run_limited(HERE + "threads").told == {"threads": 4, "read": True, "late": "colorsys"}
+
+
+@pytest.mark.parametrize("machine", list(walls.MACHINES))
+def test_the_filter_is_whole_and_every_way_through_it_ends(machine):
+    """Walked as the kernel walks it: every jump stays inside, and each refused call is refused by its own number."""
+    code = walls.program(machine)
+    steps = [struct.unpack_from("HBBI", code, at) for at in range(0, len(code), 8)]
+    here, name = walls.MACHINES[machine]
+
+    def answer(number: int, *arguments: int, arch: int = name) -> int:
+        held, at = 0, 0
+        words = {walls.NUMBER: number, walls.ARCHITECTURE: arch}
+        words |= {walls.ARGUMENT + 8 * place: value for place, value in enumerate(arguments)}
+        while True:
+            kind, yes, no, value = steps[at]
+            at += 1
+            if kind == walls.LOAD:
+                held = words.get(value, 0)
+            elif kind == walls.RETURN:
+                return value
+            else:
+                holds = {walls.EQUAL: held == value, walls.AT_LEAST: held >= value, walls.ANY_BIT: bool(held & value)}[kind]
+                at += yes if holds else no
+
+    refused = [both[here] for both in walls.CALLS.values() if both[here] is not None]
+    assert {answer(number) for number in refused} == {walls.REFUSE} and len(set(refused)) == len(refused) > 45
+    assert {answer(both[here]) for both in walls.OLDER.values()} == {walls.MISSING}
+    clone, openat = walls.CLONE[here], walls.OPENS["openat"][0][here]
+    assert (answer(clone, 17), answer(clone, walls.THREAD | 0x100)) == (walls.REFUSE, walls.ALLOW)
+    assert [answer(openat, 0, 0, flags) for flags in (0, 1, 2, 0o100, 0o1000, 0o2000000)] == [
+        walls.ALLOW, walls.REFUSE, walls.REFUSE, walls.REFUSE, walls.REFUSE, walls.ALLOW
+    ]  # fmt: skip
+    assert answer(0 if here == 0 else 63) == walls.ALLOW, "reading"
+    assert answer(refused[0], arch=0x40000003) == walls.KILL, "another machine's numbers"
+    if here == 0:
+        assert answer(0x40000000 | 41) == walls.REFUSE
 
 
 def test_it_knows_no_secrets(monkeypatch):

@@ -1,4 +1,5 @@
-"""The inside of `platform.files.limited`: started as a script, it limits itself before it reads a byte, runs one function, and ends.
+"""The inside of `platform.files.limited`: started as a script, it limits and walls itself in before it reads a byte of the
+stranger's, runs one function, and ends.
 
 stdin:  one line of JSON {"path", "function", "args", "limits"}, then the bytes
 stdout: one line of JSON {"told", "blobs": [lengths]}, then the blobs
@@ -13,6 +14,7 @@ import sys
 from importlib import import_module
 
 OUT_OF_MEMORY, RAISED = 10, 11
+MOST_OPEN = 64
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 
 
@@ -25,7 +27,9 @@ def main() -> int:
     try:
         module, _, name = asked["function"].partition(":")
         function = getattr(import_module(module), name)
+        raise_walls = import_module("suyuan.platform.confined.walls").raise_walls
         limit(asked["limits"])
+        raise_walls()
         told, *blobs = packed(function(sys.stdin.buffer.read(), **asked["args"]))
         answer.write(json.dumps({"told": told, "blobs": [len(blob) for blob in blobs]}).encode() + b"\n")
         answer.writelines(blobs)
@@ -55,6 +59,7 @@ def limit(limits: dict[str, int]) -> None:
     for what, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, limits["file_bytes"]),
+        (resource.RLIMIT_NOFILE, MOST_OPEN),
         (resource.RLIMIT_AS, limits["memory_bytes"]),
         (resource.RLIMIT_CPU, seconds),
     ):
