@@ -1,6 +1,7 @@
 """Items from the desk: shown by what was painted here, given by a fact, described, handed on, held side by side."""
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from urllib.parse import unquote
 
@@ -258,12 +259,20 @@ def test_a_long_paper_is_copied_beside_the_page_which_says_how_far_it_is(put, br
     sent = client.post(url("file_strip", case, item.uid))
     making = Making.objects.get()
     page = url("making", case, making.uid)
+    access.flush()
+    before = AccessRow.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     assert sent["Location"] == page and not Item.objects.filter(parent=item, derivation="stripped").exists()
     waits = client.get(page).content.decode()
     assert "製作中" in waits and 'hx-trigger="every 2s"' in waits and 'http-equiv="refresh"' in waits
     assert client.post(url("file_strip", case, item.uid))["Location"] == page, "it is asked for once"
     assert page in client.get(url("file", case, item.uid)).content.decode()
 
+    address = page
+    for _look in range(4):
+        address = re.search(r'hx-get="([^"]+)"', client.get(address).content.decode())[1].replace("&amp;", "&")
+    access.flush()
+    looks = AccessRow.objects.filter(what="case.item_making", pk__gt=before)
+    assert looks.count() == 2, "a line each time it is opened, however often the page then looks again"
     Making.objects.update(done=3, of=9)
     assert "做了 3 頁，共 9 頁" in client.get(page).content.decode()
     run_due(NOON)

@@ -305,7 +305,7 @@ def file_protect(request: HttpRequest, reference: str, uid: UUID) -> HttpRespons
     if form.is_bound and form.is_valid() and attempt(form, act):
         messages.success(request, _("已經移動。清單、預覽圖、經過與證據包從現在起都照新的規定。"))
         return redirect("desk:file", reference=found.reference, uid=item.uid)
-    _noted(request, found, "case.item_protect", item)
+    noted(request, found, "case.item_protect", items=[item])
     refused = getattr(form, "refused", None)
     with timezone.override(found.branch.tz):
         context = {
@@ -466,7 +466,8 @@ def making(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     found = cases_read.case_for(request.profile, reference, to="file_add")
     row = making_in(found.stream, uid)
     _found, item = _item(request, reference, row.item.uid, to="file_add")
-    _noted(request, found, "case.item_making", item)
+    if not ticketed(request, row.uid):  # the page looks again by itself until the copy is there
+        noted(request, found, "case.item_making", items=[item])
     lost = is_lost(row, request.now)
     with timezone.override(found.branch.tz):
         context = {
@@ -474,6 +475,7 @@ def making(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
             "heading": shapes.heading(found, True),
             "pages": shapes.pages(found, allowed_moves(request.profile, found), "files"),
             "making": row,
+            "look_url": f"{reverse('desk:making', args=[found.reference, row.uid])}?{ticket(request, row.uid)}",
             "item": item,
             "name": item_name(item.stored),
             "waiting": row.ended_at is None and not lost,
