@@ -42,9 +42,14 @@ NOT_COMMITTED: dict[str, str] = {
 }
 
 
+# Work that waits, as a job does: what came of it is an item, and that is said.
+WAITING = {"evidence_making"}
+
+
 def tables() -> list[type[models.Model]]:
     """Made from the schema: every table of evidence, and what forbids and orders erasure."""
-    return [*apps.get_app_config("evidence").get_models(), Hold, ErasureOrder, ErasureTarget]
+    kept = [each for each in apps.get_app_config("evidence").get_models() if each._meta.db_table not in WAITING]
+    return [*kept, Hold, ErasureOrder, ErasureTarget]
 
 
 def columns(model: type[models.Model]) -> list[models.Field]:
