@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -381,6 +382,34 @@ def test_a_passport_says_what_it_is_for_and_what_it_leaves_out(cast, make_case, 
     [fact] = facts_of(case, "passport.made")
     assert fact.value("sha256") == made.sha256 and fact.value("purpose") == purpose
     assert AccessRow.objects.filter(what="case.passport").count() == lines + 1
+
+
+def _many(cast, case, items: int, findings: int, long: int) -> None:
+    for n in range(1, items + 1):
+        received = file_receive(source=[f"{n}".encode()], name=f"第{n:02d}件.txt", max_bytes=100)
+        stored = file_store(received=received, branch_id=case.branch_id, actor=cast.manager.actor, now=NOON)
+        handling.file_add(case=fresh(case), stored=stored, source="desk", actor=cast.manager.actor, now=NOON)
+    cites = list(Item.objects.filter(stream=case.stream, number=items))
+    for n in range(1, findings + 1):
+        words = f"第{n:02d}項事實" + "，當天的通話紀錄與值班表對得起來" * long
+        said = {"words": words, "basis": "通話紀錄", "cites": cites if n == 1 else ()}
+        investigation.finding_record(case=fresh(case), **said, actor=cast.doctor.actor, now=NOON)
+
+
+@pytest.mark.requirement("D-10")
+@pytest.mark.parametrize(("items", "findings", "long", "cut"), [(4, 1, 1, False), (14, 2, 1, True), (40, 30, 30, True)])
+def test_a_passport_is_one_page_and_says_what_found_no_room(cast, make_case, items, findings, long, cut):
+    case = make_case(stage="investigating", wishes=("apology",))
+    _many(cast, case, items, findings, long)
+    made = passport_make(case=fresh(case), purpose="litigation", language="zh-hant", check_url=CHECK, actor=cast.manager.actor, now=NOON)
+    with file_open(made.stored) as file:
+        assert len(PdfReader(io.BytesIO(file.read())).pages) == 1
+    told = read(made)
+    assert ("為了放進一頁而略去的" in told) is cut and "第01項事實" in told
+    if items == 14:
+        assert re.search("證物[4-8]項（編號[0-9]+–13）", told), "what a finding rests on comes before the others"
+    if findings == 30:
+        assert "……" in told and "項事實的後半段" in told
 
 
 @pytest.mark.requirement("D-10")

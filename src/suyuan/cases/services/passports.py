@@ -7,13 +7,14 @@ from typing import Any
 from suyuan.cases import rules
 from suyuan.cases.models import Case, Passport
 from suyuan.cases.selectors import papers
-from suyuan.cases.selectors.passports import passport_content
+from suyuan.cases.selectors.passports import ROOMS, passport_content
 from suyuan.cases.services.common import case_change, case_locked, case_view, known, require_may, tell
 from suyuan.cases.services.reports import LARGEST, PDF, paper_of
 from suyuan.kernel.actor import Actor
 from suyuan.platform import access
 from suyuan.platform.files import Received, file_receive, file_store
 from suyuan.platform.models import FactRow
+from suyuan.platform.papers import PaperFailed, paper_pages
 from suyuan.platform.units import writes
 from suyuan.ui import dates
 
@@ -26,14 +27,23 @@ def passport_make(
     """Put it together and set it outside any transaction, then keep it."""
     known(purpose, set(rules.PASSPORT_PURPOSES), "purpose")
     require_may(case, MOVE, actor, now, view=case_view(case))
-    content = passport_content(case, purpose, language=language, check_url=check_url, now=now)
     last = FactRow.objects.filter(stream=case.stream).order_by("-position").first()
-    pdf = paper_of(content, last, digest=papers.digest_of(content), at=now)
+    content, pdf = _on_one_page(case, purpose, last, language=language, check_url=check_url, now=now)
     name = f"{case.reference}-{purpose}.pdf"
     received = file_receive(source=[pdf], name=name, max_bytes=LARGEST, accept={PDF})
     return passport_keep(
         case=case, purpose=purpose, content=content, chained_at=last.position, received=received, actor=actor, now=now
     )
+
+
+def _on_one_page(case: Case, purpose: str, last: FactRow, **said: Any) -> tuple[dict[str, Any], bytes]:
+    """With all there is, or with as much as one page holds. Raises PaperFailed when even the least runs over."""
+    for room in ROOMS:
+        content = passport_content(case, purpose, room=room, **said)
+        pdf = paper_of(content, last, digest=papers.digest_of(content), at=said["now"])
+        if paper_pages(pdf) == 1:
+            return content, pdf
+    raise PaperFailed("pages")
 
 
 @writes

@@ -6,6 +6,6 @@ The document is what a page shows too: a head, sections of blocks, a foot (`pape
 is data and is never evaluated. Only our own fonts are used, so the same document gives the same bytes on every machine;
 `at` is the only time in it. PDF/A-2a and PDF/UA-1: readable in thirty years, and read aloud.
 """
-from suyuan.platform.papers.render import PaperFailed, paper_render, picture_kind
+from suyuan.platform.papers.render import PaperFailed, paper_pages, paper_render, picture_kind
 
-__all__ = ["PaperFailed", "paper_render", "picture_kind"]
+__all__ = ["PaperFailed", "paper_pages", "paper_render", "picture_kind"]

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+
+from pypdf import PdfReader
 
 from suyuan.platform.files.limited import Limited, run_limited
 
@@ -44,6 +47,11 @@ def paper_render(
     except Limited as problem:
         raise PaperFailed(str(problem)) from problem
     return found.blobs[0]
+
+
+def paper_pages(pdf: bytes) -> int:
+    """How many pages one of our own papers came to."""
+    return len(PdfReader(io.BytesIO(pdf)).pages)
 
 
 def picture_kind(picture: bytes) -> str | None:
