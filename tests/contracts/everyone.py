@@ -278,6 +278,7 @@ NAMED = {
     "desk:interview": "desk:interview",
     "desk:interview_print": "desk:interview",
     "desk:seal_print": "desk:seal_print",
+    "desk:seal_sign": "desk:seal_print",
     "desk:copies_print": "desk:copies_print",
     "desk:copies_list": "desk:copies_print",
     "desk:clock": "desk:clock",

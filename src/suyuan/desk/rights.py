@@ -2,13 +2,16 @@
 from __future__ import annotations
 
 import csv
+from base64 import b64encode
 from io import StringIO
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -19,20 +22,25 @@ from suyuan.cases.phrases import DATA, DECISIONS, DEMANDS, HOLD_CAUSES, RECORDS,
 from suyuan.cases.selectors.door import allowed_moves
 from suyuan.cases.selectors.page import names_of
 from suyuan.cases.selectors.rights import held_cases, kept_lines, lot_trace, lots_of, orders_of, purging
+from suyuan.cases.services.rights import case_seal_sign
 from suyuan.desk import shapes
 from suyuan.desk.acts import offered
-from suyuan.evidence.models import CopySet, Seal
+from suyuan.desk.fields import attempt, line_field, one_of
+from suyuan.evidence.models import CopySet, Item, Seal
 from suyuan.evidence.phrases import GROUNDS, MEDIA, RECEIPTS, SIGNED_ON, STANDINGS
-from suyuan.evidence.selectors.rights import copies_in, copies_of, seal_in, seals_of
+from suyuan.evidence.selectors.rights import SIGNATURE, copies_in, copies_of, seal_in, seals_of, signatures_of
 from suyuan.platform import access
 from suyuan.platform.addresses import address
 from suyuan.platform.erasure import left_to_rewrite, log_kept_by_server
+from suyuan.platform.files import STAFF_TYPES, Received, file_open, file_receive
 from suyuan.platform.holds import KINDS
 from suyuan.platform.models import Hold
 from suyuan.ui.qr import qr_svg
+from suyuan.ui.signing import SignatureField, Strokes, signature_png
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 LONGEST_LOT = 80
+LARGEST_SIGNATURE = 1 << 20
 
 
 @address("staff", move="identity")
@@ -60,6 +68,7 @@ def rights(request: HttpRequest, reference: str) -> HttpResponse:
             "lot_acts": [(_("批號追溯"), reverse("desk:lots"))],
             "hold_acts": [*_links(acts, "hold", "hold-lift"), (_("保全中的案件"), reverse("desk:holds"))],
             "copy_acts": _links(acts, "copies", "copies-out", "copies-wait"),
+            "may_seal": "seal" in allowed,
             "seal_acts": _links(acts, "seal", "unseal"),
             "erase_acts": _links(acts, "erase"),
         }
@@ -121,7 +130,84 @@ def _seal(row: Seal) -> dict[str, Any]:
         "signed_on": SIGNED_ON.get(row.signed_on, ""),
         "opening": opening,
         "ground": GROUNDS.get(opening.ground, "") if opening else "",
+        "signed": [(side_words(one), one) for one in signatures_of(row)],
     }
+
+
+def side_words(item: Item) -> str:
+    return sides()[item.kind.removeprefix(SIGNATURE)]
+
+
+def sides() -> dict[str, str]:
+    return {"clinic": _("診所"), "patient": _("病人方"), "witness": _("見證人")}
+
+
+def _drawn(item: Item) -> str:
+    """Our own picture of the strokes, small enough to stand in the page."""
+    if item.stored.state != "stored":
+        return ""
+    with file_open(item.stored) as file:
+        return "data:image/png;base64," + b64encode(file.read()).decode()
+
+
+class SealSignForm(forms.Form):
+    """Who signs, how they were known, and what they drew."""
+
+    def __init__(self, data: Any = None, *, left: list[tuple[str, str]]) -> None:
+        super().__init__(data)
+        self.fields["side"] = one_of(_("誰簽名"), left, cards=True)
+        self.fields["identity"] = line_field(
+            _("怎麼確認是本人"), limit=120, help_text=_("例如：看過國民身分證；同仁認得本人。證件號碼不必寫。")
+        )
+        self.fields["strokes"] = SignatureField(label=_("在框裡簽名"))
+
+
+@address("staff", move="seal", methods=("GET", "POST"))
+def seal_sign(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """Sign the list of a seal on a tablet, each side on its own; on paper it can be signed all the same."""
+    found = cases_read.case_for(request.profile, reference, to="seal")
+    row = seal_in(found.stream, uid)
+    signed = {one.kind.removeprefix(SIGNATURE) for one in signatures_of(row)}
+    names = {"clinic": row.for_clinic, "patient": row.for_patient, "witness": row.witness}
+    left = [(side, f"{words}　{names[side]}") for side, words in sides().items() if names[side] and side not in signed]
+    form = SealSignForm(request.POST if request.method == "POST" else None, left=left)
+
+    def act() -> bool:
+        case_seal_sign(
+            case=found,
+            seal=row,
+            side=form.cleaned_data["side"],
+            identity=form.cleaned_data["identity"],
+            drawn=_received(row, form.cleaned_data["strokes"]),
+            actor=request.actor,
+            now=request.now,
+        )
+        return True
+
+    if form.is_bound and form.is_valid() and attempt(form, act):
+        messages.success(request, _("簽名已經收下，印在清單上。"))
+        return redirect("desk:seal_sign", reference=found.reference, uid=row.uid)
+    access.seen(
+        request.actor, "case.seal_sign", at=request.now, branch_id=found.branch_id, stream=found.stream, shown=[str(row.uid)]
+    )
+    refused = getattr(form, "refused", None)
+    with timezone.override(found.branch.tz):
+        context = _seal(row) | {
+            "case": found,
+            "heading": shapes.heading(found, True),
+            "pages": shapes.pages(found, allowed_moves(request.profile, found), "rights"),
+            "form": form,
+            "left": left,
+            "drawings": [(side_words(one), one, _drawn(one)) for one in signatures_of(row)],
+        }
+        status = refused.status if refused is not None else 422 if form.is_bound else 200
+        return render(request, "desk/seal_sign.html", context, status=status)
+
+
+def _received(row: Seal, strokes: Strokes) -> Received:
+    return file_receive(
+        source=[signature_png(strokes)], name=f"{row.number}.png", max_bytes=LARGEST_SIGNATURE, accept=STAFF_TYPES
+    )
 
 
 def _erasures(found: Case) -> list[dict[str, Any]]:
@@ -150,6 +236,7 @@ def seal_print(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
         context = _paper(request, found) | _seal(row)
         context["qr"] = qr_svg(f"suyuan seal {row.number} sha256 {row.digest}", _("封存清單的雜湊值"))
         context["sides"] = [_("診所留存聯"), _("病人方留存聯")]
+        context["drawn"] = {one.kind.removeprefix(SIGNATURE): (one, _drawn(one)) for one in signatures_of(row)}
         return render(request, "desk/seal_print.html", context)
 
 

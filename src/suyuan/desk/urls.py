@@ -41,6 +41,7 @@ urlpatterns = [
     path("cases/<str:reference>/interviews/<uuid:uid>/", evidence.interview, name="interview"),
     path("cases/<str:reference>/interviews/<uuid:uid>/print/", evidence.interview_print, name="interview_print"),
     path("cases/<str:reference>/rights/", rights.rights, name="rights"),
+    path("cases/<str:reference>/seals/<uuid:uid>/sign/", rights.seal_sign, name="seal_sign"),
     path("cases/<str:reference>/seals/<uuid:uid>/print/", rights.seal_print, name="seal_print"),
     path("cases/<str:reference>/copies/<uuid:uid>/print/", rights.copies_print, name="copies_print"),
     path("cases/<str:reference>/copies/<uuid:uid>/list/", rights.copies_list, name="copies_list"),

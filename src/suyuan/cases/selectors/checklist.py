@@ -15,6 +15,7 @@ from suyuan.evidence.models import CustodyEntry, EvidenceRequest, Interview, Ite
 from suyuan.evidence.selectors.brief import COLUMNS, brief_rows
 from suyuan.evidence.selectors.items import items_of
 from suyuan.evidence.selectors.requests import interviews_of, needs_of, observations_of, requests_of
+from suyuan.evidence.selectors.rights import SIGNATURE
 from suyuan.playbooks import selectors as packs
 from suyuan.playbooks.readers import EvidenceCase, EvidenceKind, EvidenceLine, PackInfo, Procedure
 
@@ -82,7 +83,7 @@ def readiness(case: Case, compartments: Collection[str]) -> Readiness:
     slips = [_slip(book.evidence_kind(line.kind), line, items, sealed, requests, decisions, counts) for line in lines.values()]
     return Readiness(
         slips=slips,
-        unsorted=[item for item in items if item.kind not in known],
+        unsorted=[item for item in items if item.kind not in known and not item.kind.startswith(SIGNATURE)],
         interviews=interviews,
         observations=observations,
         borrowed=book.info if book.pk != case.procedure_id else None,

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from suyuan.cases import errors, rules
 from suyuan.cases.models import Case, Demand, ErasureDecision, ErasureLetter, Party
 from suyuan.cases.selectors.rights import Part, erasure_parts, subject_of, things_of
-from suyuan.cases.services.handling.parts import begin, case_change, short, tell, words_frozen
+from suyuan.cases.services.handling.parts import begin, case_change, known, short, tell, words_frozen
 from suyuan.cases.services.handling.talking import demand_answer
 from suyuan.correspondence.services import messages_stop
 from suyuan.evidence.errors import ItemSealed, SealingRefused
 from suyuan.evidence.models import CopyHandover, CopySet, Item, Seal, SealOpening
-from suyuan.evidence.selectors.rights import sealed_now
+from suyuan.evidence.selectors.rights import SIGNATURE, sealed_now, signatures_of
 from suyuan.evidence.services import rights as evidence
 from suyuan.evidence.services.items import ItemGiven, item_add
 from suyuan.kernel.actor import Actor
@@ -175,6 +177,41 @@ def case_seal(
     if waiting is not None and not seal.unfinished:
         demand_answer(demand=waiting, outcome="met", words=seal.number, happened_at=happened_at, actor=actor, now=now)
     return seal
+
+
+# Who signs a seal. A witness signs where the patient's side did not come.
+SIGNING = ("clinic", "patient", "witness")
+
+
+@writes
+def case_seal_sign(
+    *, case: Case, seal: Seal, side: str, identity: str, drawn: Received, actor: Actor, now: datetime
+) -> Item:
+    """A signature drawn on a screen, kept as an item beside the seal, with who, when, how they were known and which list.
+
+    Raises BadInput, WordsMissing, AlreadyDone, OtherCase.
+    """
+    case = begin(case, "seal", actor, now)
+    _mine(case, seal.stream)
+    names = {"clinic": seal.for_clinic, "patient": seal.for_patient, "witness": seal.witness}
+    known(side, {each for each in SIGNING if names[each]}, "side")
+    if not identity.strip():
+        raise errors.WordsMissing("identity")
+    if signatures_of(seal).filter(kind=f"{SIGNATURE}{side}").exists():
+        raise errors.AlreadyDone()
+    stored = file_store(received=drawn, branch_id=case.branch_id, actor=actor, now=now)
+    given = ItemGiven(
+        stored,
+        "desk",
+        kind=f"{SIGNATURE}{side}",
+        title=_("封條 %(number)s 的簽名") % {"number": seal.number},
+        from_whom=names[side],
+        obtained_at=now,
+        place=seal.number,
+        note=_("%(identity)s；清單 %(digest)s") % {"identity": short(identity, 120, "identity"), "digest": seal.digest[:16]},
+    )
+    case_change(case, now=now)
+    return item_add(given=given, stream=case.stream, branch_id=case.branch_id, actor=actor, now=now)
 
 
 @writes

@@ -21,6 +21,15 @@ def seal_in(stream: str, uid: UUID | str) -> Seal:
     return seal
 
 
+SIGNATURE = "signature-"
+
+
+def signatures_of(seal: Seal) -> QuerySet[Item]:
+    """What was drawn under it on a screen, in the order of signing; `kind` names the side."""
+    mine = Item.objects.filter(stream=seal.stream, parent=None, place=seal.number, kind__startswith=SIGNATURE)
+    return mine.select_related("stored").order_by("id")
+
+
 def seal_over(item: Item) -> Seal | None:
     """The seal that holds this item now."""
     line = SealedItem.objects.filter(item=item, seal__opening=None).select_related("seal").first()

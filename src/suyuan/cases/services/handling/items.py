@@ -12,8 +12,9 @@ from suyuan.cases.models import Case
 from suyuan.cases.selectors.door import case_by_stream, view_of
 from suyuan.cases.selectors.protecting import may_take_out, shown_before
 from suyuan.cases.services.handling.parts import begin, case_change, known, profile
-from suyuan.evidence.errors import ItemGone
+from suyuan.evidence.errors import ItemGone, ItemSealed
 from suyuan.evidence.models import CopiedItem, CustodyEntry, Item, Making
+from suyuan.evidence.selectors.rights import SIGNATURE
 from suyuan.evidence.services import derived, items, makings
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import Refusal
@@ -40,6 +41,8 @@ def item_note(
 ) -> Item:
     """Say more exactly what an item of this case is."""
     case = _open(case, item, "file_add", actor, now)
+    if item.kind.startswith(SIGNATURE):  # whose it is and under which seal is how it is found
+        raise ItemSealed(number=item.place)
     if kind:
         known(kind, {*item_kinds(case), item.kind}, "kind")
     return items.item_describe(
@@ -127,6 +130,8 @@ def item_protect(*, case: Case, item: Item, compartment: str, reason: str, actor
     item = Item.objects.select_related("stored").get(pk=item.pk)
     if item.parent_id is not None:
         raise ItemGone
+    if item.kind.startswith(SIGNATURE):
+        raise ItemSealed(number=item.place)
     if compartment == item.compartment:
         raise errors.AlreadyDone()
     person = profile(actor, now)
