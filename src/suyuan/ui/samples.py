@@ -8,6 +8,7 @@ from django import forms
 from django.utils.safestring import mark_safe
 
 from suyuan.ui.shapes import Blocker, Clock, CountedDay, Day, EvidenceSlip, Step, Stop
+from suyuan.ui.signing import SignatureField
 
 NOW = datetime(2026, 11, 24, 2, 20, tzinfo=UTC)  # 10:20 in Taipei
 
@@ -121,6 +122,10 @@ class ReasonForm(forms.Form):
     second = forms.ChoiceField(label="請誰同意", choices=[("hsu", "許醫師（值班）")])
 
 
+class SignForm(forms.Form):
+    strokes = SignatureField(label="在框裡簽名")
+
+
 def everything() -> dict[str, object]:
     wrong = SampleForm(
         {"story": "十月底做了雙眼皮，到現在左眼還是睜不太開。", "when": "2026/11/31", "channel": "phone", "wish": ["explain"], "consent": ""},
@@ -143,6 +148,7 @@ def everything() -> dict[str, object]:
         "form": SampleForm(auto_id="right_%s", initial={"story": "十月底做了雙眼皮，到現在左眼還是睜不太開，兩邊看起來不一樣。", "wish": ["explain", "copy"], "level": "2"}),
         "wrong": wrong,
         "reason": ReasonForm(auto_id="reason_%s", initial={"reason": "11/23 回診，許醫師確認傷口癒合良好，功能正常，病人表示不再疼痛。"}),
+        "sign": SignForm(auto_id="sign_%s"),
         "chips": [{"label": "全部", "url": "?", "on": True}, {"label": "等我", "url": "?mine=1", "count": 3}, {"label": "二級", "url": "?level=2"}],
         "tabs": [{"label": "全部", "url": "?", "on": True}, {"label": "往來", "url": "?v=contacts"}, {"label": "決定", "url": "?v=decisions"}],
         "facts": [("收到時間", "2026/11/16（一）14:20"), ("您申請的", "醫師說明、病歷複製本"), ("專責窗口", "沈經理，02-0000-0000")],
