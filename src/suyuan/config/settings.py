@@ -246,7 +246,8 @@ MAIL_FROM = _env("MAIL_FROM")
 # --- who else sees our checkpoints ---------------------------------------------------------------------------------
 TIMESTAMP_URL = _env("TIMESTAMP_URL")
 TIMESTAMP_ROOTS = _env("TIMESTAMP_ROOTS")
-if (_days := _env("COSIGN_DAYS", "0") or "0") and not (_days.isascii() and _days.isdigit() and int(_days) <= 3_660):
+_days = _env("COSIGN_DAYS") or "0"
+if not (_days.isascii() and _days.isdigit() and int(_days) <= 3_660):
     raise ImproperlyConfigured("SUYUAN_COSIGN_DAYS is a number of days")
 COSIGN_DAYS = int(_days)
 
