@@ -76,6 +76,15 @@ class AlreadyDone(Refusal):
         return _("這件事已經做過了，沒有再記一次。")
 
 
+class NotDueYet(Refusal):
+    """Something of the case must be kept again, or is gone already."""
+
+    code = "not_due_yet"
+
+    def message(self) -> str:
+        return _("這件的資料還在保存期限內，或已經刪除。")
+
+
 class EvidenceIsGiven(Refusal):
     """A task that asks for evidence ends with the evidence, or with words that there is none."""
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from suyuan.cases.models import RetentionProposal
+from suyuan.cases.selectors.retention import candidates, due_of, lapsed
 from suyuan.cases.services.asking import parties_to_remind, party_reminded
 from suyuan.cases.services.bundles import PREPARE, case_bundle_prepare_later
 from suyuan.cases.services.clocks import (
@@ -13,6 +15,7 @@ from suyuan.cases.services.clocks import (
     tasks_sweep,
 )
 from suyuan.cases.services.handling.items import COPY, item_copy_make
+from suyuan.cases.services.retention import CARRY_OUT, retention_carry_out, retention_lapse, retention_propose
 from suyuan.evidence.models import BundleExport, Making
 from suyuan.evidence.services.makings import makings_forget
 from suyuan.kernel.actor import SYSTEM
@@ -44,6 +47,24 @@ def recount(args: dict, now: datetime) -> None:
     cases = provisional_cases()
     for start in range(0, len(cases), AT_ONCE):
         clocks_recount_many(case_ids=cases[start : start + AT_ONCE], actor=SYSTEM, now=now)
+
+
+@periodic("40 19 * * *", "cases.retention", timeout=timedelta(hours=2))
+def retention(args: dict, now: datetime) -> None:
+    """Once a day: what no law keeps any longer is put before whoever decides; what is kept again is taken back."""
+    for proposal in lapsed(now):
+        retention_lapse(proposal=proposal, now=now)
+    for case in candidates(now):
+        due = due_of(case, now.astimezone(case.branch.tz).date())
+        if due is not None:
+            retention_propose(case=case, due=due, now=now)
+
+
+@job(CARRY_OUT, timeout=timedelta(minutes=10))
+def retention_one(args: dict, now: datetime) -> None:
+    """One case of an order for many."""
+    found = RetentionProposal.objects.select_related("case__branch", "case__patient", "decided_by")
+    retention_carry_out(proposal=found.get(uid=args["proposal"]), now=now)
 
 
 @job(PREPARE, timeout=timedelta(hours=1))

@@ -420,6 +420,10 @@ def erasure_answered(told: Told) -> str:
     return _("答覆刪除個人資料的請求：刪除 %(erased)s 組，保留 %(kept)s 組。") % said
 
 
+def retention_kept(told: Told) -> str:
+    return _("保存期限已過，仍決定保留：%(reason)s") % {"reason": told.private.get("reason", _("（理由已刪除）"))}
+
+
 def copies_waiting(told: Told) -> str:
     return _("複製本 %(number)s 已備妥，通知對方領取。") % {"number": told.plain("number")}
 
@@ -470,6 +474,12 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "promise.broken": _says(t("一項對申訴人的承諾過了時間")),
     "demand.recorded": _coded(t("記下對方的請求：%(kind)s"), "kind", DEMANDS),
     "erasure.answered": erasure_answered,
+    "retention.proposed": _says(t("保存期限已經過了，等人決定是否刪除")),
+    "retention.lapsed": _says(t("又有要保存的理由，不再提議刪除")),
+    "retention.ordered": _says(t("決定刪除保存期限已過的資料")),
+    "retention.kept": retention_kept,
+    "retention.refused": _says(t("沒有刪除：正在保全、封存，或還在保存期限內")),
+    "retention.carried_out": _says(t("已刪除保存期限已過的資料")),
     "copies.waiting": copies_waiting,
     "demand.answered": demand_answered,
     "task.opened": task_opened,

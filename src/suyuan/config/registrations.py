@@ -32,6 +32,7 @@ FROZEN: tuple[tuple[str, dict], ...] = (
     ("cases_evaluation", {"ordered_columns": ("answers",)}),
     ("cases_erasuredecision", {}),
     ("cases_erasureletter", {}),
+    ("cases_retentionproposal", {"frozen_when": "OLD.ended_at IS NOT NULL", "ordered_columns": ("reason",)}),
     (
         "evidence_item",
         {"may_update_columns": ("kind", "title", "from_whom", "obtained_at", "place", "note", "compartment", "branch_id")},

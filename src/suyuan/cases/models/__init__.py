@@ -13,6 +13,7 @@ from suyuan.cases.models.handling import (
 from suyuan.cases.models.investigation import Disclosure, Evaluation, Finding, RootCause, StaffStatement, Survey
 from suyuan.cases.models.outside import Proceeding, ProceedingStep, Receipt
 from suyuan.cases.models.papers import Passport, Report, ReportSignature
+from suyuan.cases.models.retention import RetentionProposal
 from suyuan.cases.models.rights import ErasureDecision, ErasureLetter
 from suyuan.cases.models.sheets import (
     CareCitation,
@@ -59,6 +60,7 @@ __all__ = [
     "Receipt",
     "Report",
     "ReportSignature",
+    "RetentionProposal",
     "RootCause",
     "StaffStatement",
     "Survey",

@@ -1,7 +1,7 @@
 """What a case owes to keep and may let go: holds, retention, the groups of an erasure request, lots traced both ways."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -27,6 +27,7 @@ from suyuan.cases.models import (
     ProceedingStep,
     Promise,
     Report,
+    RetentionProposal,
     RootCause,
     StaffStatement,
     Survey,
@@ -208,6 +209,10 @@ def subject_of(case: Case, demand: Demand) -> Subject:
 def erasure_parts(case: Case, demand: Demand, today: date) -> list[Part]:
     """Every group as it stands today."""
     subject = subject_of(case, demand)
+    return parts_of(case, subject, subject.groups, today)
+
+
+def parts_of(case: Case, subject: Subject, groups: Mapping[str, tuple[str, ...]], today: date) -> list[Part]:
     person = subject.person
     known, by_id = floors(case, today)
     days, born = last_days(case), person.birth_date if person else None
@@ -215,7 +220,7 @@ def erasure_parts(case: Case, demand: Demand, today: date) -> list[Part]:
     if any(other.is_open for other in elsewhere):
         days["complaint_record"] = None
     parts = []
-    for group, records in subject.groups.items():
+    for group, records in groups.items():
         things = things_of(case, subject, group)
         count = sum(len(named) for named in things.values())
         held = next((holds[0] for stream in things if (holds := holds_over(stream))), None)
@@ -346,6 +351,7 @@ _REST: tuple[tuple[type, str, tuple[str, ...]], ...] = (
     (Report, "case", ("words", "content")),
     (Passport, "case", ("content",)),
     (Evaluation, "case", ("answers",)),
+    (RetentionProposal, "case", ("reason",)),
     (Survey, "case", ("answers",)),
 )
 # The same, of what knows no case but only its stream.
@@ -481,7 +487,7 @@ def purging(case: Case) -> bool:
 
 
 def orders_of(case: Case) -> set[str]:
-    return {uid for row in case.erasures.all() for uid in row.orders}
+    return {uid for rows in (case.erasures, case.retentions) for row in rows.all() for uid in row.orders}
 
 
 def erased(row) -> bool:
