@@ -8,8 +8,12 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from suyuan.cases.models import Case, Demand, ErasureDecision
+from suyuan.cases.jobs import retention as retention_run
+from suyuan.cases.jobs import retention_one
+from suyuan.cases.models import Case, Demand, ErasureDecision, RetentionProposal
 from suyuan.cases.services import handling
+from suyuan.cases.services.ending import case_withdraw
+from suyuan.cases.services.holding import case_hold_place
 from suyuan.cases.services.intake import PersonGiven
 from suyuan.cases.services.parties import party_add
 from suyuan.cases.services.rights import case_copies_prepare, case_seal
@@ -21,9 +25,11 @@ from suyuan.evidence.services.rights import Ceremony
 from suyuan.people.models import Person
 from suyuan.people.rules import Treatment
 from suyuan.people.services import treatment_add
+from suyuan.platform import clock
 from suyuan.platform.files import STAFF_TYPES, file_open, file_receive
-from suyuan.platform.models import AccessRow, FactRow
-from tests.cases.cast import NOON, fresh
+from suyuan.platform.models import AccessRow, FactRow, Job
+from tests.cases.cast import NOON, fresh, party_of
+from tests.cases.test_rights import LONG_AFTER
 
 
 def page(client, name: str, case: Case, **more) -> str:
@@ -163,3 +169,39 @@ def test_the_page_says_whose_words_a_companion_asked_about_and_so_does_the_answe
     kept = {f"do_{group}": "keep" for group in ("identifiers", "statements", "photos", "messages")}
     assert browser("head").post(url, kept).status_code == 302
     assert "只關於您自己說過" in ErasureDecision.objects.first().demand.letter.words.body
+
+
+@pytest.mark.requirement("A-03")
+def test_whoever_decides_orders_many_at_once_and_sees_how_each_ended(cast, make_case, browser):
+    made = [make_case() for _n in range(3)]
+    for each in made:
+        case_withdraw(case=fresh(each), reason="不追究", actor=party_of(each), now=NOON)
+    with clock.frozen(LONG_AFTER):
+        retention_run({}, LONG_AFTER)
+        uids = [str(RetentionProposal.objects.get(case=each).uid) for each in made]
+        url, head = reverse("desk:retention"), browser("head")
+        assert all(each.reference in head.get(url).content.decode() for each in made)
+        assert {browser(name).get(url).status_code for name in ("manager", "nurse", "auditor", "stranger")} == {404}
+        for wrong in ({"chosen": uids, "what": "erase"}, {"chosen": uids, "what": "keep"}, {"what": "erase", "sure": "on"}):
+            assert head.post(url, wrong).status_code == 422
+        assert browser("mainland_head").post(url, {"chosen": uids[:1], "what": "erase", "sure": "on"}).status_code == 422
+        assert head.post(url, {"chosen": uids[:2], "what": "erase", "sure": "on"}).status_code == 302
+        assert head.post(url, {"chosen": uids[2:], "what": "keep", "reason": "研究倫理"}).status_code == 302
+        assert "正在刪除，還有 2 件" in head.get(url).content.decode()
+        case_hold_place(case=made[1], kind="court", reason="來函", actor=cast.manager.actor, now=LONG_AFTER)
+        for queued in Job.objects.filter(name="cases.retention_carry_out"):
+            retention_one(queued.args, LONG_AFTER)
+        shown = head.get(url).content.decode()
+        assert "已刪除" in shown and "研究倫理" in shown and "正在保全，會被擋下" in shown and "正在刪除" not in shown
+        assert fresh(made[0]).narrative.body == "" and fresh(made[1]).narrative.body
+
+
+def test_each_role_is_offered_what_it_may_use(cast, browser):
+    offered = {"manager": "desk:holds", "head": "desk:holds", "legal": "desk:holds", "auditor": "desk:holds", "nurse": "desk:lots", "doctor": "desk:lots"}
+    for name, first in offered.items():
+        client = browser(name)
+        shown = client.get(reverse("desk:today")).content.decode()
+        others = {"desk:holds", "desk:lots"} - {first}
+        assert f'href="{reverse(first)}"' in shown and not any(f'href="{reverse(other)}"' in shown for other in others), name
+        tabs = client.get(reverse("desk:lots")).content.decode()
+        assert (reverse("desk:retention") in tabs) == (name in ("head", "legal")), name

@@ -702,6 +702,8 @@ HOUSE_MOVES: Mapping[str, frozenset[str]] = {
     "house_look": frozenset({Role.ADMINISTRATOR, Role.HEAD_OF_CLINIC, Role.AUDITOR}),
     "fault_answer": frozenset({Role.ADMINISTRATOR, Role.HEAD_OF_CLINIC}),
     "authority_prove": _STAFF | {Role.LEGAL},
+    "holds_look": frozenset({Role.LEGAL, Role.CASE_MANAGER, Role.HEAD_OF_CLINIC, Role.AUDITOR}),
+    "retention_decide": frozenset({Role.LEGAL, Role.HEAD_OF_CLINIC}),
 }
 _EVERY_BRANCH = frozenset({Role.ADMINISTRATOR})  # keeps the system, so of all branches
 

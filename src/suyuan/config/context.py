@@ -92,9 +92,14 @@ def _nav(request: HttpRequest) -> list[dict[str, str]]:
 
 def _nav_foot(request: HttpRequest) -> list[dict[str, str]]:
     shown = [_item(_("規範"), "rules", "desk:packs", "r")]
-    if request.profile.roles & HOUSE_MOVES["staff_list"]:
+    roles = request.profile.roles
+    if roles & HOUSE_MOVES["holds_look"]:
+        shown.append(_item(pgettext("nav", "保全"), "lock", "desk:holds", "b"))
+    elif roles & HOUSE_MOVES["person_search"]:
+        shown.append(_item(pgettext("nav", "批號"), "search", "desk:lots", "b"))
+    if roles & HOUSE_MOVES["staff_list"]:
         shown.append(_item(_("同事"), "staff", "accounts:staff", "m"))
-    if request.profile.roles & HOUSE_MOVES["house_look"]:
+    if roles & HOUSE_MOVES["house_look"]:
         shown.append(_item(_("系統"), "settings", "house", "h"))
     return shown
 

@@ -26,6 +26,7 @@ from suyuan.cases.services.rights import case_seal_sign
 from suyuan.desk import shapes
 from suyuan.desk.acts import offered
 from suyuan.desk.fields import attempt, line_field, one_of
+from suyuan.desk.retention import keeping_tabs
 from suyuan.evidence.models import CopySet, Item, Seal
 from suyuan.evidence.phrases import GROUNDS, MEDIA, RECEIPTS, SIGNED_ON, STANDINGS
 from suyuan.evidence.selectors.rights import SIGNATURE, copies_in, copies_of, seal_in, seals_of, signatures_of
@@ -302,7 +303,7 @@ def holds(request: HttpRequest) -> HttpResponse:
         {"case": held.case, "kinds": [str(KINDS.get(hold.kind, hold.kind)) for hold in held.holds], "since": held.holds[-1].placed_at}
         for held in found
     ]
-    return render(request, "desk/holds.html", {"lines": lines})
+    return render(request, "desk/holds.html", {"lines": lines, "tabs": keeping_tabs(request.profile, "holds")})
 
 
 @address("staff")
@@ -313,4 +314,4 @@ def lots(request: HttpRequest) -> HttpResponse:
     if asked:
         shown = [case.reference for case in trace.cases] + [f"treatment:{row.uid}" for row in trace.treatments]
         access.seen(request.actor, "lots.traced", at=request.now, asked=asked, shown=shown[:400])
-    return render(request, "desk/lots.html", {"asked": asked, "trace": trace})
+    return render(request, "desk/lots.html", {"asked": asked, "trace": trace, "tabs": keeping_tabs(request.profile, "lots")})

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from suyuan.cases.rules import Paper
-from suyuan.desk import bundles, evidence, inquiry, items, papers, rights, uploads, views
+from suyuan.desk import bundles, evidence, inquiry, items, papers, retention, rights, uploads, views
 from suyuan.desk.acts import ACTS
 from suyuan.desk.evidence_acts import EVIDENCE_ACTS
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("rules/", views.packs_page, name="packs"),
     path("rules/cards/<str:code>/", views.card, name="card"),
     path("holds/", rights.holds, name="holds"),
+    path("retention/", retention.retention, name="retention"),
     path("lots/", rights.lots, name="lots"),
     path("statements/", views.statements, name="statements"),
     path("statements/<uuid:uid>/", views.statement, name="statement"),

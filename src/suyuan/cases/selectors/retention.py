@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from suyuan.accounts.rules import ActorProfile, Role, may, reach
+from suyuan.accounts.rules import ActorProfile, may, reach
 from suyuan.cases import rules
 from suyuan.cases.models import Case, Party, RetentionProposal
 from suyuan.cases.selectors.door import view_of
@@ -111,11 +111,6 @@ class Retention:
     under_way: list[RetentionProposal]
     done: list[RetentionProposal]
     more: int
-
-
-def decides(profile: ActorProfile) -> bool:
-    """Whether this person decides on erasures at all."""
-    return bool(profile.roles & {Role.LEGAL, Role.HEAD_OF_CLINIC})
 
 
 def proposals_for(profile: ActorProfile) -> QuerySet[RetentionProposal]:

@@ -69,6 +69,15 @@ def retention_keep(*, proposal: RetentionProposal, reason: str, actor: Actor, no
     tell(case, "retention.kept", actor=actor, now=now, plain=plain, private={"reason": reason})
 
 
+@writes
+def retention_keep_many(
+    *, proposals: Sequence[RetentionProposal], reason: str, actor: Actor, now: datetime
+) -> list[RetentionProposal]:
+    for proposal in sorted(proposals, key=lambda each: each.case_id):
+        retention_keep(proposal=proposal, reason=reason, actor=actor, now=now)
+    return list(proposals)
+
+
 def retention_carry_out(*, proposal: RetentionProposal, now: datetime) -> None:
     """What was ordered, by the person who ordered it, as everything stands now."""
     if proposal.decision != "erase" or proposal.ended_at is not None:
