@@ -28,7 +28,7 @@ MOST = 100
 
 def keeping_tabs(profile: ActorProfile, here: str) -> list[dict[str, Any]]:
     """The pages beside each other: what is held, what may go, where a lot went."""
-    shown = [("holds", _("保全中"))] if profile.roles & HOUSE_MOVES["holds_look"] else []
+    shown = [("holds", _("保全中的案件"))] if profile.roles & HOUSE_MOVES["holds_look"] else []
     shown += [("retention", _("保存期滿"))] if profile.roles & HOUSE_MOVES["retention_decide"] else []
     shown += [("lots", _("批號追溯"))]
     return [{"label": label, "url": reverse(f"desk:{name}"), "on": name == here} for name, label in shown]
