@@ -77,6 +77,8 @@ KEPT: dict[str, str] = {
     **dict.fromkeys(("cases_obligation.*", "cases_task.detail", "cases_approval.detail", "cases_rootcause.factors"), CODE),
     **dict.fromkeys(("cases_exposureanswer.*", "cases_conflictcheck.seen", "platform_filefault.why", "platform_storedfile.by"), CODE),
     "cases_report.signers": STREAM,
+    **dict.fromkeys(("cases_retentionproposal.rule", "cases_retentionproposal.refused", "cases_retentionproposal.orders"), CODE),
+    "cases_demand.about": CODE,
     "cases_reportsignature.statement": OURS,
     "evidence_bundleexport.*": "codes, digests and places in the log: what a bundle is made anew from",
 }  # fmt: skip

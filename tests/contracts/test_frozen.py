@@ -31,6 +31,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "cases_planstep when OLD.done_at IS NOT NULL OR OLD.struck_at IS NOT NULL": {"done_at": NOON, "struck_at": None},
     "cases_report when OLD.state <> 'draft'": {"state": "submitted"},
     "cases_report when OLD.state = 'signed' OR OLD.state = 'superseded'": {"state": "signed"},
+    "cases_retentionproposal when OLD.ended_at IS NOT NULL": {"decision": "lapsed", "ended_at": NOON},
     "correspondence_message when OLD.state IN ('delivered', 'failed', 'received')": {"state": "delivered"} | _SENT,
     "correspondence_message when OLD.state = 'sent'": {"state": "sent"} | _SENT,
     "correspondence_staffnotice when OLD.state IN ('sent', 'failed')": {"state": "sent"},

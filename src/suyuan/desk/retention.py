@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from suyuan.accounts.rules import HOUSE_MOVES, ActorProfile
@@ -28,7 +28,7 @@ MOST = 100
 
 def keeping_tabs(profile: ActorProfile, here: str) -> list[dict[str, Any]]:
     """The pages beside each other: what is held, what may go, where a lot went."""
-    shown = [("holds", _("保全中的案件"))] if profile.roles & HOUSE_MOVES["holds_look"] else []
+    shown = [("holds", pgettext("nav", "保全"))] if profile.roles & HOUSE_MOVES["holds_look"] else []
     shown += [("retention", _("保存期滿"))] if profile.roles & HOUSE_MOVES["retention_decide"] else []
     shown += [("lots", _("批號追溯"))]
     return [{"label": label, "url": reverse(f"desk:{name}"), "on": name == here} for name, label in shown]
