@@ -77,6 +77,7 @@ KEPT: dict[str, str] = {
     **dict.fromkeys(("cases_obligation.*", "cases_task.detail", "cases_approval.detail", "cases_rootcause.factors"), CODE),
     **dict.fromkeys(("cases_exposureanswer.*", "cases_conflictcheck.seen", "platform_filefault.why", "platform_storedfile.by"), CODE),
     "cases_report.signers": STREAM,
+    **dict.fromkeys(("evidence_making.asked", "evidence_making.fault", "evidence_making.by_kind", "evidence_making.acting_for"), CODE),
     **dict.fromkeys(("cases_retentionproposal.rule", "cases_retentionproposal.refused", "cases_retentionproposal.orders"), CODE),
     "cases_demand.about": CODE,
     "cases_reportsignature.statement": OURS,

@@ -44,6 +44,7 @@ from suyuan.evidence.models import (
     Interview,
     InterviewSupplement,
     Item,
+    Making,
     Need,
     Observation,
     Seal,
@@ -367,6 +368,7 @@ _BY_STREAM: tuple[tuple[type, str, tuple[str, ...]], ...] = (
     (CopySet, "stream", ("missing",)),
     (CopyHandover, "copies__stream", ("to_whom", "shown", "witness")),
     (GuestGrant, "stream", ("reason",)),
+    (Making, "item__stream", ("why",)),
 )
 
 
