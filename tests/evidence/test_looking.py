@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 
 import pytest
 from PIL import Image
@@ -11,8 +12,10 @@ from suyuan.evidence.looking import look_into
 from suyuan.evidence.models import Item, Picture
 from suyuan.evidence.selectors.pictures import previews_of, thumbnails_of
 from suyuan.evidence.services.items import ItemGiven, item_add
-from suyuan.platform.files import STAFF_TYPES, file_chunks, file_receive, file_store
+from suyuan.platform import clock
+from suyuan.platform.files import STAFF_TYPES, file_chunks, file_receive, file_store, may_be_shown
 from suyuan.platform.files.limited import Limited, run_limited
+from suyuan.platform.jobs import run_due
 from suyuan.platform.models import FactRow, Job, StoredFile
 from tests.cases.cast import NOON
 from tests.evidence import pictures as made
@@ -93,6 +96,39 @@ def test_what_is_cut_off_has_none_and_says_so(add, cut):
     item = add(whole[: int(len(whole) * cut)], "a.png")
     assert seen(item).decoded == "no:raised"
     assert previews_of(item) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (made.encoded(made.drawn((64, 48)), "JPEG")[:600], "raised"),
+        (made.encoded(made.drawn((64, 48)), "PNG")[:40] + bytes(500), "raised"),
+        (b"\xff\xd8\xff\xe0" + bytes(range(256)) * 50, "raised"),  # only its beginning is a photograph
+    ],
+)
+def test_what_does_not_decode_is_kept_and_never_shown(add, body, why):
+    item = add(body, "a.jpg")
+    picture = seen(item)
+    item.stored.refresh_from_db()
+    assert (picture.decoded, item.stored.decoded) == (f"no:{why}", f"no:{why}") and not may_be_shown(item.stored)
+    assert b"".join(file_chunks(item.stored)) == body
+
+
+def test_a_picture_is_decoded_once(add, monkeypatch):
+    """Every process that opens it costs as much as the first."""
+    begun = []
+    start = subprocess.Popen
+
+    def counted(command, **how):
+        begun.append(command)
+        return start(command, **how)
+
+    monkeypatch.setattr(subprocess, "Popen", counted)
+    item = add(made.A_FILE["png"], "a.png")
+    run_due(clock.now(), slots=False)
+    run_due(clock.now(), slots=False)
+    item.stored.refresh_from_db()
+    assert len(begun) == 1 and may_be_shown(item.stored) and Picture.objects.get(item=item).decoded == "ok"
 
 
 def test_a_flood_of_pixels_is_not_let_loose(add):

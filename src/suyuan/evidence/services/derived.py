@@ -13,7 +13,7 @@ from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.kernel.refusal import BadInput
 from suyuan.platform import units
 from suyuan.platform.facts import Fact, facts_record
-from suyuan.platform.files import Received, file_store
+from suyuan.platform.files import Received, file_looked, file_store
 from suyuan.platform.rows import rows_add
 from suyuan.platform.units import writes
 
@@ -36,6 +36,7 @@ def item_look(*, item: Item, look: Look, zone: ZoneInfo, now: datetime) -> Pictu
         looked_at=now,
     )
     rows_add([picture])
+    file_looked(stored=item.stored, decoded=look.decoded)
     made = derived_make(item, "preview", look.previews, actor=SYSTEM, now=now)
     made += derived_make(item, "thumbnail", [look.thumbnail] if look.thumbnail else [], actor=SYSTEM, now=now)
     plain = {"item": str(item.uid), "number": item.number, "decoded": look.decoded}

@@ -1,6 +1,6 @@
 """Bytes of a stranger are parsed in a process of their own: so much memory, so much time, no files, no secrets of ours.
 
-    result = run_limited("suyuan.platform.confined.pictures:look", file_chunks(stored), args={"most_pixels": 50_000_000},
+    result = run_limited("suyuan.evidence.confined.pictures:derive", file_chunks(stored), args={"content_type": "image/png"},
                          memory_bytes=512 << 20, seconds=10)
 
 The named function gets all bytes and the args, and returns JSON, bytes, or (JSON, bytes, …). Its module and whatever that

@@ -21,7 +21,6 @@ from uuid import UUID
 
 from suyuan.kernel.actor import Actor
 from suyuan.platform import chance
-from suyuan.platform.confined.pictures import FORMATS
 from suyuan.platform.files import sealed
 from suyuan.platform.files.errors import FileDamaged, FileDestroyed, FileEmpty, FileTooLarge, FileTypeRefused
 from suyuan.platform.files.scanner import scanner_is_set
@@ -109,6 +108,12 @@ def file_store(
 
 
 @writes
+def file_looked(*, stored: StoredFile, decoded: str) -> None:
+    """Somebody painted a preview of it, or could not ("no:…"). The first look counts; whoever looked records the fact."""
+    StoredFile.objects.filter(pk=stored.pk, decoded="").update(decoded=decoded)
+
+
+@writes
 def file_destroy(*, stored: StoredFile, actor: Actor, now: datetime) -> StoredFile:
     """Make a file unreadable for ever: its key goes now, its bytes right after. The caller has checked holds."""
     kept = StoredFile.objects.filter(pk=stored.pk, state="stored")
@@ -192,8 +197,8 @@ def clean_name(name: str) -> str:
 
 
 def examine_later(stored: StoredFile) -> None:
-    """Ask for a look into it (`examine`) in the write that stores it, if there is anything to find out."""
-    if stored.content_type in FORMATS or scanner_is_set():
+    """Ask for the scanner (`examine`) in the write that stores it, if there is one."""
+    if scanner_is_set():
         enqueue(EXAMINE, {"file": str(stored.uid)}, unique_key=f"{EXAMINE}:{stored.uid}", priority=-10)
 
 
