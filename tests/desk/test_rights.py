@@ -205,3 +205,6 @@ def test_each_role_is_offered_what_it_may_use(cast, browser):
         assert f'href="{reverse(first)}"' in shown and not any(f'href="{reverse(other)}"' in shown for other in others), name
         tabs = client.get(reverse("desk:lots")).content.decode()
         assert (reverse("desk:retention") in tabs) == (name in ("head", "legal")), name
+    for name in ("receptionist", "spokesman", "cashier"):
+        shown = browser(name).get(reverse("desk:today")).content.decode()
+        assert reverse("desk:holds") not in shown and f'href="{reverse("desk:lots")}"' not in shown, name

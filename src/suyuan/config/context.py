@@ -18,6 +18,7 @@ from suyuan.desk.views import REGISTER_ROLES
 
 HTML_LANGUAGES = {"zh-hant": "zh-Hant-TW", "zh-hans": "zh-Hans-CN", "en": "en"}
 LANGUAGE_NAMES = dict(settings.LANGUAGES)
+TRACING = frozenset({Role.NURSE, Role.DOCTOR, Role.DEPARTMENT_HEAD})  # who hold the ampoule in their hands
 
 
 class House:
@@ -95,7 +96,7 @@ def _nav_foot(request: HttpRequest) -> list[dict[str, str]]:
     roles = request.profile.roles
     if roles & HOUSE_MOVES["holds_look"]:
         shown.append(_item(pgettext("nav", "保全"), "lock", "desk:holds", "b"))
-    elif roles & HOUSE_MOVES["person_search"]:
+    elif roles & TRACING:
         shown.append(_item(pgettext("nav", "批號"), "search", "desk:lots", "b"))
     if roles & HOUSE_MOVES["staff_list"]:
         shown.append(_item(_("同事"), "staff", "accounts:staff", "m"))
