@@ -268,7 +268,7 @@ STORIES = {
     "hold-lift": ("head", "received", _flagged, lambda case, cast: {
         "hold": str(Hold.objects.filter(stream=case.stream).first().uid), "reason": "爭議已經解決"}, "hold.lifted"),
     "copies": ("manager", "received", _kept, lambda case, cast: {
-        "items": _items(case), "consents": "included", "pages": "12", "fee_major": "200", "letters": "on"}, "copies.prepared"),
+        "items": _items(case), "consents": "included", "pages": "12", "fee_major": "200", "fee_reason": "兩頁重複", "letters": "on"}, "copies.prepared"),
     "copies-out": ("manager", "received", _copied, lambda case, cast: {
         "copies": str(CopySet.objects.get(stream=case.stream).uid), "to_whom": "例小安", "standing": "patient",
         "shown": "國民身分證", "medium": "paper", "receipt": "signed"}, "copies.handed_over"),

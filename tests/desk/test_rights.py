@@ -26,6 +26,7 @@ from suyuan.people.models import Person
 from suyuan.people.rules import Treatment
 from suyuan.people.services import treatment_add
 from suyuan.platform import clock
+from suyuan.platform.facts import facts_told
 from suyuan.platform.files import STAFF_TYPES, file_open, file_receive
 from suyuan.platform.models import AccessRow, FactRow, Job
 from tests.cases.cast import NOON, fresh, party_of
@@ -90,7 +91,7 @@ def test_copies_carry_the_correspondence_and_a_list_with_digests(case, cast, bro
     assert "請您週五回診。" in correspondence_paper(case, demand, NOON)
     client = browser("manager")
     chart = items_of(case.stream, [""]).get()
-    given = {"demand": str(demand.uid), "items": [str(chart.uid)], "letters": "on", "consents": "included", "fee_major": "200"}
+    given = {"demand": str(demand.uid), "items": [str(chart.uid)], "letters": "on", "consents": "included", "pages": "10", "fee_major": "200"}
     assert client.post(reverse("desk:act-copies", args=[case.reference]), given).status_code == 302
 
     copies = CopySet.objects.get(stream=case.stream)
@@ -208,3 +209,25 @@ def test_each_role_is_offered_what_it_may_use(cast, browser):
     for name in ("receptionist", "spokesman", "cashier"):
         shown = browser(name).get(reverse("desk:today")).content.decode()
         assert reverse("desk:holds") not in shown and f'href="{reverse("desk:lots")}"' not in shown, name
+
+
+@pytest.mark.requirement("D-05")
+def test_a_fee_is_suggested_from_pages_with_its_grade_and_differs_only_with_a_reason(case, browser):
+    client, act = browser("manager"), reverse("desk:act-copies", args=[case.reference])
+    chart = items_of(case.stream, [""]).get()
+    page = client.get(act).content.decode()
+    assert "〔待確認〕病歷複製本工本費：基本費 NT$ 200（含 10 頁），之後每頁 NT$ 5；光碟每片 NT$ 200。" in page
+    given = {"items": [str(chart.uid)], "consents": "included", "pages": "30", "discs": "1"}
+    refused = client.post(act, given | {"fee_major": "350"})
+    assert refused.status_code == 422 and 'value="350"' in refused.content.decode() and not CopySet.objects.exists()
+    for more, fee, reason in (
+        ({"fee_major": "500"}, 50_000, ""),  # 200, twenty pages more, one disc
+        ({"fee_major": "350", "fee_reason": "重複的頁不收"}, 35_000, "重複的頁不收"),
+        ({}, 0, ""),  # nobody confirmed the figures, so nothing is charged by itself
+    ):
+        assert client.post(act, given | more).status_code == 302
+        made = CopySet.objects.latest("pk")
+        (told,) = facts_told(list(FactRow.objects.filter(type="copies.prepared").order_by("-pk")[:1]))
+        assert (made.fee_minor, told.private.get("fee_reason", ""), told.plain("tariff")["fee"]) == (fee, reason, 50_000)
+        printed = client.get(reverse("desk:copies_print", args=[case.reference, made.uid])).content.decode()
+        assert "照標準 30 頁、光碟 1 片是 NT$ 500" in printed and reason in printed

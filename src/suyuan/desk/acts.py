@@ -78,6 +78,8 @@ from suyuan.platform.holds import KINDS as HOLD_KINDS
 from suyuan.platform.identifiers import split_name
 from suyuan.platform.models import Hold
 from suyuan.playbooks import selectors as packs
+from suyuan.playbooks.readers import Fee
+from suyuan.playbooks.selectors import fee_tariff
 from suyuan.ui import dates
 
 GUEST_DAYS = 14  # offered first; whoever invites says until when
@@ -915,14 +917,46 @@ class CopiesForm(ActForm):
         self.fields["missing"] = line_field(_("缺什麼、為什麼"), required=False, limit=200)
         self.fields["pages"] = forms.IntegerField(label=_("頁數"), required=False, min_value=0, max_value=99_999)
         currency = rights.CURRENCIES[self.case.jurisdiction]
+        tariff = fee_tariff(self.case.jurisdiction)
+        if tariff is not None:
+            self.fields["pages"].help_text = tariff_words(tariff)
+            self.fields["discs"] = forms.IntegerField(label=_("光碟片數"), required=False, min_value=0, max_value=999)
         self.fields["fee_major"] = forms.DecimalField(
             label=_("費用（%(currency)s）") % {"currency": currency},
             required=False,
             min_value=0,
             max_digits=9,
             decimal_places=2,
-            help_text=_("依診所公告的收費標準；沒有收費就不填。"),
+            help_text=_fee_help(tariff),
         )
+        if tariff is not None:
+            self.fields["fee_reason"] = line_field(_("和標準不同的原因"), required=False, limit=200)
+
+
+def _fee_help(tariff: Fee | None) -> str:
+    if tariff is None:
+        return _("依診所公告的收費標準；沒有收費就不填。")
+    if tariff.confirmed:
+        return _("空著就照上面的標準算；改收別的金額或不收（填 0），要寫原因。")
+    return _("上面的標準還沒有確認，空著就不收費。要收請填金額；和算出來的不同，要寫原因。")
+
+
+def tariff_words(tariff: Fee) -> str:
+    """The tariff in one sentence, with how sure it is."""
+    said = _("%(name)s：基本費 %(base)s（含 %(n)s 頁），之後每頁 %(page)s；光碟每片 %(disc)s。%(explain)s") % {
+        "name": tariff.name,
+        "base": money(tariff.base_minor, tariff.currency),
+        "n": tariff.pages_included,
+        "page": money(tariff.page_minor, tariff.currency),
+        "disc": money(tariff.disc_minor, tariff.currency),
+        "explain": tariff.explain,
+    }
+    return said if tariff.confirmed else _("〔待確認〕%(tariff)s") % {"tariff": said}
+
+
+def money(minor: int, currency: str) -> str:
+    sign = {"TWD": "NT$ ", "CNY": "¥"}[currency]
+    return f"{sign}{minor / 100:,.0f}" if minor % 100 == 0 else f"{sign}{minor / 100:,.2f}"
 
 
 def demand_words(demand: Demand) -> str:

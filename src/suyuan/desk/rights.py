@@ -24,7 +24,7 @@ from suyuan.cases.selectors.page import names_of
 from suyuan.cases.selectors.rights import held_cases, kept_lines, lot_trace, lots_of, orders_of, purging
 from suyuan.cases.services.rights import case_seal_sign
 from suyuan.desk import shapes
-from suyuan.desk.acts import offered
+from suyuan.desk.acts import money, offered
 from suyuan.desk.fields import attempt, line_field, one_of
 from suyuan.desk.retention import keeping_tabs
 from suyuan.evidence.models import CopySet, Item, Seal
@@ -33,9 +33,10 @@ from suyuan.evidence.selectors.rights import SIGNATURE, copies_in, copies_of, se
 from suyuan.platform import access
 from suyuan.platform.addresses import address
 from suyuan.platform.erasure import left_to_rewrite, log_kept_by_server
+from suyuan.platform.facts import facts_told
 from suyuan.platform.files import STAFF_TYPES, Received, file_open, file_receive
 from suyuan.platform.holds import KINDS
-from suyuan.platform.models import Hold
+from suyuan.platform.models import FactRow, Hold
 from suyuan.ui.qr import qr_svg
 from suyuan.ui.signing import SignatureField, Strokes, signature_png
 
@@ -248,9 +249,21 @@ def copies_print(request: HttpRequest, reference: str, uid: UUID) -> HttpRespons
     row = copies_in(found.stream, uid)
     _copied(request, found, "case.copies_print", f"copies:{row.uid}")
     with timezone.override(found.branch.tz):
-        context = _paper(request, found) | _copies(row) | {"lines": list(row.lines.order_by("number"))}
+        context = _paper(request, found) | _copies(row) | {"lines": list(row.lines.order_by("number")), "fee_how": _fee_how(row)}
         context["qr"] = qr_svg(f"suyuan copies {row.number} sha256 {row.digest}", _("複製本清單的雜湊值"))
         return render(request, "desk/copies_print.html", context)
+
+
+def _fee_how(row: CopySet) -> str:
+    """By which tariff, and why something else was charged, as it was told when the set was made."""
+    facts = [fact for fact in FactRow.objects.filter(stream=row.stream, type="copies.prepared") if fact.value("copies") == str(row.uid)]
+    told = facts_told(facts)[0]
+    tariff, reason = told.plain("tariff"), told.private.get("fee_reason", "")
+    if not tariff:
+        return ""
+    amount = money(tariff["fee"], row.currency)
+    said = _("照標準 %(pages)s 頁、光碟 %(discs)s 片是 %(fee)s") % {"pages": tariff["pages"], "discs": tariff["discs"], "fee": amount}
+    return _("；").join(part for part in (said, reason) if part)
 
 
 @address("staff", move="print")

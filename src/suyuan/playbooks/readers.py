@@ -393,6 +393,36 @@ class EvidenceKind:
 
 
 @dataclass(frozen=True)
+class Fee:
+    """What copies of records cost in one place, in the smallest unit of its money. `grade` as with law: how sure this is."""
+
+    __pydantic_config__ = STRICT
+
+    id: Code
+    jurisdiction: Jurisdiction
+    currency: Literal["TWD", "CNY"]
+    name: Texts
+    base_minor: int
+    pages_included: int
+    page_minor: int
+    disc_minor: int
+    grade: Literal["V", "P", "UNVERIFIED"]
+    source: str
+    basis: tuple[Code, ...]
+    explain: Texts
+
+    @property
+    def confirmed(self) -> bool:
+        """Sure enough to be charged without anybody typing an amount."""
+        return self.grade != "UNVERIFIED"
+
+    def of(self, pages: int, discs: int) -> int:
+        """So many pages and discs. Nothing on paper costs no base."""
+        paper = self.base_minor + max(0, pages - self.pages_included) * self.page_minor if pages else 0
+        return paper + discs * self.disc_minor
+
+
+@dataclass(frozen=True)
 class EvidenceLine:
     __pydantic_config__ = STRICT
 
@@ -724,6 +754,7 @@ class Procedure:
     evidence: tuple[EvidenceKind, ...] = ()
     evidence_lists: tuple[EvidenceList, ...] = ()
     recording: Recording | None = None
+    fees: tuple[Fee, ...] = ()
 
     @property
     def pk(self) -> int | None:

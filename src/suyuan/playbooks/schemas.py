@@ -189,6 +189,9 @@ def _references(whole: Mapping[str, Any]) -> Iterator[Flaw]:
     for place, listed in enumerate(whole["evidence_lists"]):
         yield from _known("evidence_lists", (place, "causes"), listed.causes, causes)
         yield from _known("evidence_lists", (place, "lines"), (line.kind for line in listed.lines), evidence)
+    for place, fee in enumerate(whole.get("fees", ())):
+        if min(fee.base_minor, fee.pages_included, fee.page_minor, fee.disc_minor) < 0:
+            yield Flaw("fees", (place,), "not_known", expected="0 …")
     for jurisdiction in ("tw", "cn"):
         names = {row.id.partition(":")[0] for row in whole["notices"] if jurisdiction in row.jurisdictions}
         for code in sorted(known.NOTICES - names):

@@ -13,7 +13,7 @@ from suyuan.platform import units
 from suyuan.playbooks import content
 from suyuan.playbooks.errors import PackMissing
 from suyuan.playbooks.models import PackActivation, PackVersion
-from suyuan.playbooks.readers import Calendar, HouseClock, Law, LawRule, PackInfo, Procedure
+from suyuan.playbooks.readers import Calendar, Fee, HouseClock, Law, LawRule, PackInfo, Procedure
 
 
 def procedure_newest(jurisdiction: str) -> Procedure:
@@ -31,6 +31,11 @@ def evidence_procedure(version_pk: int, jurisdiction: str) -> Procedure:
     lists borrows those of today, and a page says so."""
     pinned = procedure_of(version_pk)
     return pinned if pinned.evidence else procedure_newest(jurisdiction)
+
+
+def fee_tariff(jurisdiction: str) -> Fee | None:
+    """What copies of records cost there today: always the newest, as a price list is."""
+    return next((fee for fee in procedure_newest(jurisdiction).fees if fee.jurisdiction == jurisdiction), None)
 
 
 def evidence_name(code: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -24,6 +25,7 @@ from suyuan.platform.erasure import erasure_order
 from suyuan.platform.files import Received, file_store
 from suyuan.platform.holds import refuse_if_held
 from suyuan.platform.units import writes
+from suyuan.playbooks.selectors import fee_tariff
 
 CURRENCIES = {"tw": "TWD", "cn": "CNY"}
 COPY_DEMANDS = frozenset({"records_copy", "data_access"})
@@ -41,13 +43,15 @@ def case_copies_prepare(
     consents: str,
     missing: str = "",
     pages: int | None = None,
-    fee_minor: int = 0,
+    discs: int = 0,
+    fee_minor: int | None = None,
+    fee_reason: str = "",
     letters: Received | None = None,
     letters_title: str = "",
     actor: Actor,
     now: datetime,
 ) -> CopySet:
-    """Make a set ready. `letters`: what was written between the person and us, as a text paper: it is theirs too."""
+    """Make a set ready. `fee_minor`: None leaves it to the tariff; what differs from it needs a reason. `letters`: what was written between the person and us, as a text paper: it is theirs too."""
     case = begin(case, "demand_answer", actor, now)
     demand = _asked(case, demand, COPY_DEMANDS) if demand is not None else None
     chosen = list(items)
@@ -67,7 +71,7 @@ def case_copies_prepare(
         consents=consents,
         missing=missing,
         pages=pages,
-        fee_minor=fee_minor,
+        **_fee(case, pages or 0, discs, fee_minor, fee_reason),
         currency=CURRENCIES[case.jurisdiction],
         actor=actor,
         now=now,
@@ -85,6 +89,21 @@ def case_copies_wait(*, case: Case, copies: CopySet, how: str, actor: Actor, now
     how = short(how, 200, "how", required=True)
     tell(case, "copies.waiting", actor=actor, now=now, plain={"number": copies.number}, private={"how": how})
     demand_answer(demand=demand, outcome="met", words=how, actor=actor, now=now)
+
+
+def _fee(case: Case, pages: int, discs: int, charged: int | None, reason: str) -> dict[str, Any]:
+    """What is charged, and how it came about. Where no tariff is known, what is typed stands for itself."""
+    tariff = fee_tariff(case.jurisdiction)
+    if tariff is None:
+        return {"fee_minor": charged or 0, "fee_reason": short(reason, 200, "fee_reason")}
+    by_tariff = tariff.of(pages, discs)
+    # Figures that nobody confirmed are a suggestion: somebody types them, or nothing is charged.
+    fee = charged if charged is not None else by_tariff if tariff.confirmed else 0
+    other = fee != by_tariff and (fee > 0 or tariff.confirmed)
+    if other and not reason.strip():
+        raise errors.WordsMissing("fee_reason")
+    basis = {"id": tariff.id, "grade": tariff.grade, "pages": pages, "discs": discs, "fee": by_tariff}
+    return {"fee_minor": fee, "fee_basis": basis, "fee_reason": short(reason, 200, "fee_reason") if other else ""}
 
 
 @writes

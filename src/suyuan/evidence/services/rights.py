@@ -175,10 +175,13 @@ def copies_prepare(
     pages: int | None = None,
     fee_minor: int = 0,
     currency: str,
+    fee_basis: Mapping[str, Any] | None = None,
+    fee_reason: str = "",
     actor: Actor,
     now: datetime,
 ) -> CopySet:
-    """List and digest what is handed out. Missing consents are said, never passed over. Raises SealingRefused."""
+    """List and digest what is handed out. Missing consents are said, never passed over. `fee_basis`: by which tariff, for how
+    many pages and discs, and what it came to; `fee_reason`: why something else is charged. Raises SealingRefused."""
     items = sorted(_locked(items), key=lambda item: item.number)
     if consents not in rules.CONSENTS:
         raise BadInput(fields={"consents": consents})
@@ -227,7 +230,8 @@ def copies_prepare(
         "pages": pages,
         "request": str(request) if request else None,
     }
-    private = {"missing": copies.missing} if copies.missing else {}
+    plain |= {"tariff": dict(fee_basis)} if fee_basis else {}
+    private = {name: words for name, words in (("missing", copies.missing), ("fee_reason", fee_reason.strip())) if words}
     facts_record([Fact("copies.prepared", stream, plain, private, subject=copies)], actor=actor, now=now)
     return copies
 
