@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, BinaryIO
 
 from suyuan.platform.files.errors import StorageFailed, StorageFull
+from suyuan.platform.files.sized import Sized
 from suyuan.platform.files.storage import TOKEN_BYTES, token_check
 from suyuan.platform.storing import Place, place_of
 
@@ -180,25 +181,12 @@ class Growing:
         self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
 
 
-class _Windows(io.RawIOBase):
+class _Windows(Sized):
     """Reads by range requests, each as long as the buffer in front asks for."""
 
     def __init__(self, bucket: S3Bucket, key: str, size: int) -> None:
-        self._bucket, self._key, self._size = bucket, key, size
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence] + offset
-        return self._at
+        super().__init__(size)
+        self._bucket, self._key = bucket, key
 
     def readinto(self, buffer) -> int:
         end = min(self._at + len(buffer), self._size)

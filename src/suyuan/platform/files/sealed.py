@@ -15,6 +15,8 @@ from typing import BinaryIO
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from suyuan.platform.files.sized import Sized
+
 MAGIC = b"SYF1"
 LOG2_CHUNK = 16
 CHUNK = 1 << LOG2_CHUNK
@@ -60,14 +62,13 @@ class Sealer:
         self._write(self._cipher.encrypt(self._prefix + counter + bytes([last]), plain, self._aad + counter))
 
 
-class SealedReader(io.RawIOBase):
+class SealedReader(Sized):
     """The plain bytes of a sealed file of known size; seekable; raises Unsealable instead of giving one wrong byte."""
 
     def __init__(self, sealed: BinaryIO, key: bytes, context: bytes, size: int) -> None:
+        super().__init__(size)
         self._sealed = sealed
         self._cipher = AESGCM(key)
-        self._size = size
-        self._at = 0
         self._index, self._plain = -1, b""
         header = sealed.read(HEADER)
         if len(header) != HEADER or header[:5] != MAGIC + bytes([LOG2_CHUNK]):
@@ -76,22 +77,6 @@ class SealedReader(io.RawIOBase):
         self._chunks = max(1, -(-size // CHUNK))
         if sealed.seek(0, io.SEEK_END) != HEADER + size + self._chunks * TAG:
             raise Unsealable("longer or shorter than it was")
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        if base + offset < 0:
-            raise ValueError("before the beginning")
-        self._at = base + offset
-        return self._at
 
     def readinto(self, buffer) -> int:
         if self._at >= self._size:
