@@ -86,3 +86,6 @@ def test_what_an_order_erased_is_no_fault_and_what_nobody_ordered_is(case):
     CustodyEntry.objects.filter(pk=entry.pk).update(to_whom="")
     (fault,) = faults(case)
     assert fault.detail.startswith("evidence_custodyentry.to_whom ")
+    CustodyEntry.objects.filter(pk=entry.pk).update(to_whom=entry.to_whom, why="寫回去的")
+    (fault,) = faults(case)
+    assert fault.detail.startswith("evidence_custodyentry.why ")

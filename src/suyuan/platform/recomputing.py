@@ -288,10 +288,11 @@ def _held_against(
 
 def _differing(kept: Kept, one: _Expected, row: dict[str, Any], erased: _Erased) -> Iterator[tuple[str, Said]]:
     for name, (value, fact) in one.cells.items():
-        if value is UNSAID or row[name] == value:
+        if row[name] == value:
             continue
         column = kept.of.get(name, name)
-        if row[column] in EMPTY and (kept.table, row["pk"], column) in erased.cells:
+        ordered = (kept.table, row["pk"], column) in erased.cells
+        if row[column] in EMPTY if ordered else value is UNSAID:
             continue
         yield name, fact
 
