@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from suyuan.cases.errors import ItemPromised, MayNot
 from suyuan.cases.selectors import timeline
-from suyuan.cases.services import handling
+from suyuan.cases.services import handling, investigation
 from suyuan.cases.services.bundles import case_bundle
 from suyuan.cases.services.rights import case_copies_prepare
-from suyuan.evidence.errors import ItemSealed
+from suyuan.evidence.errors import ItemGone, ItemSealed
 from suyuan.evidence.jobs import look
 from suyuan.evidence.models import Item
 from suyuan.evidence.selectors.pictures import previews_of, thumbnails_of
@@ -149,3 +149,29 @@ def added(cast, case, words, compartment=""):
 def test_numbers_tell_nobody_of_what_is_itself_a_secret(cast, case, item):
     numbers = [added(cast, case, f"{n}", to).number for n, to in enumerate(("", "counsel", "mediation", "counsel", "", "root_cause"))]
     assert numbers == [2, 9001, 8001, 9002, 3, 4]
+
+
+def test_a_judgement_names_what_it_cites_to_those_who_still_read_it(browser, cast, case, item):
+    investigation.investigator_release(case=fresh(case), user=cast.doctor.user, reason="改任評估", actor=cast.manager.actor, now=NOON)
+    investigation.reviewer_appoint(case=fresh(case), user=cast.doctor.user, actor=cast.manager.actor, now=NOON)
+    questions = ("standard", "rigour", "aftercare", "harm")
+    said = {q: f"{q} 已比對" for q in questions} | {f"cites_{q}": [str(item.uid)] for q in questions}
+    assert browser("doctor").post(url("care_sheet", case), {**said, "verdict": "expected", "sign": "1"}).status_code == 302
+    page = url("standard_of_care", case)
+    assert "律師問過的那一張" in browser("manager").get(page).content.decode()
+    move(case, item, "counsel", cast.head)
+    shown = browser("manager").get(page).content.decode()
+    assert "律師問過的那一張" not in shown and "證物 1" in shown
+    assert "律師問過的那一張" in browser("head").get(page).content.decode()
+
+
+def test_an_act_that_began_before_it_was_put_there_ends_there(cast, case, item):
+    asked = handling.item_ask_copy(case=fresh(case), item=item, derivation="stripped", actor=cast.manager.actor, now=NOON)
+    asked = type(asked).objects.select_related("item__stored", "by").get(pk=asked.pk)
+    move(case, item, "counsel", cast.head)
+    handling.item_copy_make(making=asked, now=NOON)
+    assert asked.fault == "item_gone" and not Item.objects.filter(derivation="stripped").exists()
+    with pytest.raises(ItemGone):
+        handling.item_note(case=fresh(case), item=item, title="還想寫", actor=cast.manager.actor, now=NOON)
+    handling.item_note(case=fresh(case), item=item, title="律師的", actor=cast.head.actor, now=NOON)
+    assert FactRow.objects.get(type="item.described").stream == case.compartment_stream("counsel")

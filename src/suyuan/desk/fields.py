@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -108,6 +108,11 @@ def item_words(item: Item) -> str:
     named = item.title or item.note or (file_name(item.stored) if item.stored else "")
     number = _("證物 %(n)s") % {"n": item.number}
     return f"{number}　{named}" if named else number
+
+
+def item_named(item: Item, readable: Collection[str]) -> str:
+    """The same for whoever reads where it lies by now; its number for everybody else."""
+    return item_words(item) if item.compartment in readable else _("證物 %(n)s") % {"n": item.number}
 
 
 def written_well(value: str) -> None:

@@ -18,7 +18,7 @@ from suyuan.cases.selectors.door import allowed_moves
 from suyuan.cases.selectors.law import rules_cited
 from suyuan.cases.services.assessing import COUNSEL, UNDETERMINED, LineGiven, care_sheet_save
 from suyuan.desk import shapes
-from suyuan.desk.fields import ItemsField, attempt, item_words, one_of, words_field
+from suyuan.desk.fields import ItemsField, attempt, item_named, one_of, words_field
 from suyuan.desk.noting import noted
 from suyuan.evidence.models import Item
 from suyuan.platform import access
@@ -82,6 +82,7 @@ def _care_page(request: HttpRequest, found: Case, form: CareSheetForm | None = N
     if form is None and writes:
         form = _care_form(request, found)
     sheets = reads.care_sheets_read(request.profile, found)
+    readable = cases_read.compartments_for(request.profile, found) | {""}
     reviewers = Involvement.objects.filter(case=found, kind="reviewer", until=None).values("user_id")
     context = {
         "case": found,
@@ -89,7 +90,7 @@ def _care_page(request: HttpRequest, found: Case, form: CareSheetForm | None = N
         "pages": shapes.pages(found, allowed, "investigation"),
         "form": form,
         "mine": mine,
-        "sheets": [_sheet(sheet, found) for sheet in sheets],
+        "sheets": [_sheet(sheet, found, readable) for sheet in sheets],
         "reviewers": list(User.objects.filter(pk__in=reviewers).order_by("display_name")),
         "hidden": writes and found.care_sheets.filter(signed_at__isnull=False).exclude(reviewer=request.user).exists(),
         "ask_url": shapes.act_url("reviewer", found) if "appoint" in allowed else "",
@@ -112,19 +113,19 @@ def _save(request: HttpRequest, found: Case, form: CareSheetForm) -> CareSheet:
     )
 
 
-def _sheet(sheet: CareSheet, case: Case) -> dict:
+def _sheet(sheet: CareSheet, case: Case, readable: frozenset[str]) -> dict:
     """One signed sheet for the page: every question with its answer and what it rests on."""
     lines = {line.question: line for line in sheet.lines.all()}
     return {
         "sheet": sheet,
         "verdict": reads.name_now(case, "care_verdicts", sheet.verdict),
-        "lines": [_line(row.name, lines.get(row.id)) for row in reads.kinds_now(case, "care_questions")],
+        "lines": [_line(row.name, lines.get(row.id), readable) for row in reads.kinds_now(case, "care_questions")],
         "dissents": list(sheet.dissents.all()),
     }
 
 
-def _line(question: Any, line: CareLine | None) -> dict:
-    cites = [(item_words(c.item), c.item) for c in line.citations.all()] if line else []
+def _line(question: Any, line: CareLine | None, readable: frozenset[str]) -> dict:
+    cites = [(item_named(c.item, readable), c.item) for c in line.citations.all()] if line else []
     return {"question": question, "words": line.words.body if line and line.words else "", "cites": cites}
 
 

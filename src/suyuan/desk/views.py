@@ -51,7 +51,7 @@ from suyuan.correspondence.models import Message
 from suyuan.desk import shapes, uploads
 from suyuan.desk.acts import BY_CODE, Act, offered
 from suyuan.desk.evidence_shapes import CONCLUDES, conclusion_advice
-from suyuan.desk.fields import ExtendForm, attempt, item_words
+from suyuan.desk.fields import ExtendForm, attempt, item_named
 from suyuan.desk.items import gallery
 from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words, people_of
 from suyuan.desk.noting import noted
@@ -306,9 +306,8 @@ def _findings(found, readable: frozenset[str]) -> list[tuple[Finding, list[tuple
 
 
 def _cite(found, item, readable: frozenset[str]) -> tuple[str, str]:
-    if item.compartment not in readable:
-        return _("證物 %(n)s") % {"n": item.number}, ""
-    return item_words(item), reverse("desk:file", args=[found.reference, item.uid]) if item.stored_id else ""
+    leads = item.stored_id and item.compartment in readable
+    return item_named(item, readable), reverse("desk:file", args=[found.reference, item.uid]) if leads else ""
 
 
 def _root_causes(found) -> list[tuple[RootCause, str]]:

@@ -222,8 +222,12 @@ def item_kinds(case: Case) -> dict[str, str]:
 
 
 def _open(case: Case, item: Item, move: str, actor: Actor, now: datetime) -> Case:
-    """The case, locked, if this person may, and the item is of it and in a compartment that stands open to them."""
+    """The case, locked, if this person may, and the item is of it and in a compartment that stands open to them.
+
+    It lies where it lies now, which need not be where the page or the job that asks had found it.
+    """
     locked = begin(case, move, actor, now)
+    item.refresh_from_db(fields=["compartment"])
     if item.stream != locked.stream:
         raise ItemGone
     if item.compartment and item.compartment not in compartments_of(profile(actor, now), view_of(locked)):
