@@ -148,3 +148,23 @@ def test_who_does_not_read_the_analysis_puts_no_drawing_of_it_into_a_report(brow
     assert f'value="{fish.uid}"' in page
     wrong = doctor.post(url("report_write_internal", case, report.uid), {**WORDS, "figure": "x", "edition": 1, "keep": "1"})
     assert wrong.status_code == 422 and "三通電話沒有回。" in wrong.content.decode()
+
+
+@pytest.mark.requirement("A-11")
+def test_a_version_without_the_drawing_may_say_what_one_with_it_said(browser, case, fish, monkeypatch):
+    monkeypatch.setitem(WORDS, "analysis", "值班表沒有寫由誰回電，三通電話因此沒有人覺得是自己的事。")
+    with_it = signed_with(browser, case, str(fish.uid))
+    without = signed_with(browser, case, "")
+    again = signed_with(browser, case, str(fish.uid))
+    assert [each.version for each in (with_it, without, again)] == [1, 2, 3]
+
+
+def test_the_access_log_says_that_a_compartment_was_opened_by_a_paper(browser, case, fish):
+    report = signed_with(browser, case, str(fish.uid))
+    doctor = browser("doctor")
+    doctor.get(url("report", case, report.uid))
+    doctor.get(url("report_pdf", case, report.uid))
+    doctor.get(url("root_cause", case, fish.uid))
+    access.flush()
+    for what in ("case.paper", "case.paper_copy", "case.root_cause"):
+        assert "compartment:root_cause" in AccessRow.objects.filter(what=what).last().shown, what

@@ -23,13 +23,17 @@ def noted(
     *,
     items: Iterable[Item] = (),
     compartments: Iterable[str] = (),
+    more: Iterable[str] = (),
     purpose: str = "read",
 ) -> None:
-    """Copies, and what lies in a protected compartment, are in the log before they are shown; all else within a second."""
+    """Copies, papers, and what lies in a protected compartment, are in the log before they are shown; all else within a second.
+
+    more    what else comes up, each as `<noun>:<uid>`
+    """
     rows = list(items)
     opened = sorted({*compartments, *(row.compartment for row in rows)} - {""})
-    shown = [f"compartment:{name}" for name in opened] + [f"item:{item_meant(row)}" for row in rows]
-    write = access.note_before if purpose == "copy" or opened else access.seen
+    shown = [f"compartment:{name}" for name in opened] + [f"item:{item_meant(row)}" for row in rows] + [*more]
+    write = access.note_before if purpose != "read" or opened else access.seen
     write(
         request.actor, what, at=request.now, purpose=purpose, branch_id=found.branch_id, stream=found.stream, shown=shown
     )

@@ -39,6 +39,7 @@ from suyuan.cases.selectors.root_causes import (
 from suyuan.cases.services import passports, reports
 from suyuan.desk import shapes
 from suyuan.desk.fields import attempt, one_of, words_field
+from suyuan.desk.noting import noted
 from suyuan.kernel.refusal import NotHere
 from suyuan.platform import access
 from suyuan.platform.addresses import address
@@ -237,9 +238,7 @@ def _write(request: HttpRequest, report: Report) -> HttpResponse:
         report.refresh_from_db(fields=["words", "edition"])
         form.data = form.data.copy()
         form.data["edition"] = str(report.edition)
-    access.seen(
-        request.actor, "case.paper_write", at=request.now, branch_id=report.case.branch_id, stream=report.case.stream
-    )
+    noted(request, report.case, "case.paper_write", compartments=[rules.paper_holds(report.words)], more=[f"report:{report.uid}"])
     context = {
         "case": report.case,
         "heading": shapes.heading(report.case, True),
@@ -294,10 +293,8 @@ def report(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     else:
         _refuse_if_erased(row)
         content = signed_content(row)
-    access.note_before(
-        request.actor, "case.paper", at=request.now, purpose="print", branch_id=found.branch_id, stream=found.stream,
-        shown=[f"report:{row.uid}"],
-    )  # fmt: skip
+    opens = {"compartments": [rules.paper_holds(row.words)], "more": [f"report:{row.uid}"]}
+    noted(request, found, "case.paper", **opens, purpose="print")
     left = reports.unsigned(row) if row.state == "finished" else set()
     earlier = Report.objects.filter(case=found, kind=row.kind, version__lt=row.version).exclude(content=None)
     context = {
@@ -394,13 +391,11 @@ def report_pdf(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     row = _report(request, found, uid)
     if row.stored is None:
         raise WrongPaperState()
-    return _pdf(request, found, row.stored, "case.paper_copy", f"report:{row.uid}")
+    return _pdf(request, found, row.stored, "case.paper_copy", f"report:{row.uid}", rules.paper_holds(row.words))
 
 
-def _pdf(request: HttpRequest, found: Case, stored: StoredFile, what: str, shown: str) -> HttpResponse:
-    access.note_before(
-        request.actor, what, at=request.now, purpose="copy", branch_id=found.branch_id, stream=found.stream, shown=[shown]
-    )
+def _pdf(request: HttpRequest, found: Case, stored: StoredFile, what: str, shown: str, holds: str = "") -> HttpResponse:
+    noted(request, found, what, compartments=[holds], more=[shown], purpose="copy")
     response = FileResponse(file_open(stored), as_attachment=True, filename=file_name(stored))
     response["Content-Type"] = "application/pdf"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -419,7 +414,8 @@ def report_compare(request: HttpRequest, reference: str, uid: UUID) -> HttpRespo
     before = next((one for one in versions if str(one.version) == asked), versions[0] if versions else None)
     if before is None or row.text is None:
         raise WrongPaperState()
-    access.seen(request.actor, "case.paper_compare", at=request.now, branch_id=found.branch_id, stream=found.stream)
+    both = {"compartments": [rules.paper_holds(one.words) for one in (row, before)]}
+    noted(request, found, "case.paper_compare", **both, more=[f"report:{one.uid}" for one in (row, before)])
     with timezone.override(found.branch.tz):
         context = {
             "case": found,
@@ -485,10 +481,7 @@ def _analysis(
     """Into the access log before it is shown, with the compartment it comes out of."""
     found = cases_read.case_for(request.profile, reference, to=READ_CAUSES)
     row = root_cause_in(found, uid)
-    access.note_before(
-        request.actor, what, at=request.now, purpose=purpose, branch_id=found.branch_id, stream=found.stream,
-        shown=[ROOT_CAUSE, str(row.uid)],
-    )  # fmt: skip
+    noted(request, found, what, compartments=[ROOT_CAUSE], more=[f"root_cause:{row.uid}"], purpose=purpose)
     language = translation.get_language() or found.language
     with timezone.override(found.branch.tz):
         content = root_cause_content(found, row, language=language, check_url=_check_url(request), now=request.now)
@@ -522,10 +515,7 @@ def passport(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     found = cases_read.case_for(request.profile, reference, to="print")
     row = _passport(found, uid)
     _refuse_if_erased(row)
-    access.note_before(
-        request.actor, "case.passport_read", at=request.now, purpose="print", branch_id=found.branch_id,
-        stream=found.stream, shown=[f"passport:{row.uid}"],
-    )  # fmt: skip
+    noted(request, found, "case.passport_read", more=[f"passport:{row.uid}"], purpose="print")
     fact = passports.foot_fact(row)
     more = {"pdf_url": reverse("desk:passport_pdf", args=[found.reference, row.uid])}
     return _paper(request, found, row.content, fact, paper_reads.digest_of(row.content), more)

@@ -160,10 +160,16 @@ def _signers(case: Case, report: Report, actor: Actor) -> list[User]:
 
 
 def _nothing_protected(case: Case, words: Mapping[str, str]) -> None:
-    """No passage of a protected compartment leaves in somebody's own writing."""
+    """No passage of a protected compartment leaves in somebody's own writing.
+
+    A version with a drawing lies there too, and is no source: what its authors wrote was held against the sources itself.
+    """
     streams = [case.compartment_stream(c) for c in sorted(rules.COMPARTMENTS - {""})]
     texts = Text.objects.filter(stream__in=[*streams, case.stream])
-    protected = [text.body for text in texts if text.stream != case.stream or text.compartment]
+    protected = [
+        text.body for text in texts
+        if (text.stream != case.stream or text.compartment) and not text.kind.startswith("report.")
+    ]  # fmt: skip
     for whys, bones in RootCause.objects.filter(case=case).values_list("whys", "bones"):
         protected += [*whys, *(bone[said] for bone in bones for said in ("cause", "why"))]
     open_ = [text.body for text in texts if text.stream == case.stream and not text.compartment]
