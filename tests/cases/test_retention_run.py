@@ -11,7 +11,7 @@ from suyuan.cases.models import Case, Party, RetentionProposal
 from suyuan.cases.selectors.rights import GROUPS, Subject, parts_of
 from suyuan.cases.services.holding import case_hold_lift, case_hold_place
 from suyuan.cases.services.intake import PersonGiven
-from suyuan.cases.services.retention import retention_keep, retention_order
+from suyuan.cases.services.retention import retention_carry_out, retention_keep, retention_order
 from suyuan.platform.models import ErasureOrder, FactRow, Hold, Job, StoredFile
 from suyuan.platform.verify import verify_streams
 from tests.cases.cast import NOON, fresh, types_of
@@ -130,3 +130,16 @@ def test_whoever_keeps_it_says_why_and_is_asked_again_in_a_year(old, cast):
     assert old[0] not in open_ones()
     retention({}, LONG_AFTER + YEAR)
     assert old[0] in open_ones() and WORD in _every_word_left()
+
+
+def test_a_second_worker_finds_it_done_and_takes_nothing_back(old, cast):
+    retention({}, LONG_AFTER)
+    row = RetentionProposal.objects.get(case=old[0])
+    retention_order(proposals=[row], actor=cast.head.actor, now=LONG_AFTER)
+    row = RetentionProposal.objects.select_related("case__branch", "decided_by").get(pk=row.pk)
+    late = RetentionProposal.objects.select_related("case__branch", "decided_by").get(pk=row.pk)
+    retention_carry_out(proposal=row, now=LONG_AFTER)
+    retention_carry_out(proposal=late, now=LONG_AFTER)
+    row.refresh_from_db()
+    assert (row.decision, row.decided_by, row.refused, bool(row.ended_at)) == ("erase", cast.head.user, "", True)
+    assert types_of(old[0]).count("retention.refused") == 0 and types_of(old[0]).count("retention.carried_out") == 1

@@ -38,6 +38,11 @@ def told(make_case, cast):
         received = file_receive(source=[f"{word} ".encode() * 50], name=f"{word}.txt", max_bytes=90_000)
         stored = file_store(received=received, branch_id=case.branch_id, actor=me, now=NOON)
         item_add(given=ItemGiven(stored, "portal", kind="photo", title=word), **where, actor=me, now=NOON)
+        asked_for = file_store(
+            received=file_receive(source=[f"{word} 補 ".encode() * 50], name=f"{word}-2.txt", max_bytes=90_000),
+            branch_id=case.branch_id, actor=me, now=NOON,
+        )  # fmt: skip
+        item_add(given=ItemGiven(asked_for, "request", kind="photo", title=word), **where, actor=me, now=NOON)
         letter = {"channel": "portal", "kind": "letter", "body": f"{word} 您好", "party": str(me)}
         message_queue(message=message_draft(**where, **letter, actor=cast.manager.actor, now=NOON), actor=cast.manager.actor, now=NOON)
         heard = Heard(name=word, interviewers="經理", held_at=NOON, place="診間", party=str(me))
@@ -65,7 +70,7 @@ def test_what_they_gave_goes_and_what_is_the_patients_stays(told, cast, about):
     )
     left = _every_word_left()
     assert FRIEND not in left and left.count(PATIENT) == before
-    assert sorted(StoredFile.objects.values_list("state", flat=True)) == ["destroyed", "stored"]
+    assert sorted(StoredFile.objects.values_list("state", flat=True)) == ["destroyed", "destroyed", "stored", "stored"]
     friend, patient = demand.asked_by.person, case.parties.order_by("id").first().person
     assert (type(friend).objects.get(pk=friend.pk).full_name, patient.full_name) == ("", PATIENT)
     assert [str(fault) for fault in verify_streams(rows_checks=row_checks()).faults] == []

@@ -289,7 +289,7 @@ def _contacts(case: Case, person: Person | None) -> Collected:
 def _files(case: Case, own: bool, by: str = "") -> Collected:
     """Files with everything said about them; `own`: what people handed in (this one: `by`), otherwise what is ours."""
     rows = Item.objects.filter(stream=case.stream).select_related("stored", "parent")
-    mine = [row for row in rows if ((row.parent or row).source in ("portal", "email")) == own]
+    mine = [row for row in rows if _from_outside(row.parent or row) == own]
     mine = [row for row in mine if not by or (row.parent or row).added_by == by]
     for row in mine:
         if row.stored is not None and row.stored.state == "stored":
@@ -306,6 +306,11 @@ def _files(case: Case, own: bool, by: str = "") -> Collected:
     uids = {str(row.uid) for row in mine}
     told = FactPrivate.objects.filter(fact__stream=case.stream, fact__type__startswith="item.").select_related("fact")
     yield from ((case.stream, field) for field in told if field.fact.value("item") in uids)
+
+
+def _from_outside(item: Item) -> bool:
+    """Sent unasked, or in answer to a request."""
+    return item.source in ("portal", "email") or (item.source == "request" and item.added_by.startswith("party:"))
 
 
 def _messages(case: Case, person: Person | None) -> Collected:

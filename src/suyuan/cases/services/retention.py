@@ -93,6 +93,8 @@ def retention_carry_out(*, proposal: RetentionProposal, now: datetime) -> None:
 @writes
 def _erased(*, proposal: RetentionProposal, actor: Actor, now: datetime) -> None:
     case = case_locked(proposal.case)
+    if not _waits(proposal):
+        return
     require_may(case, "erase", actor, now)
     refuse_if_held(case.stream)
     for number in sealed_now(case.stream).values():
@@ -113,6 +115,13 @@ def _erased(*, proposal: RetentionProposal, actor: Actor, now: datetime) -> None
 @writes
 def _refused(*, proposal: RetentionProposal, why: str, actor: Actor, now: datetime) -> None:
     case = case_locked(proposal.case)
+    if not _waits(proposal):
+        return
     undecided = {"decision": "", "decided_by": None, "decided_at": None, "refused": why}
     RetentionProposal.objects.filter(pk=proposal.pk).update(**undecided)
     tell(case, "retention.refused", actor=actor, now=now, plain={"proposal": str(proposal.uid), "why": why})
+
+
+def _waits(proposal: RetentionProposal) -> bool:
+    """Whether the order is still to be carried out: a worker that was thought lost may have done it."""
+    return RetentionProposal.objects.filter(pk=proposal.pk, decision="erase", ended_at=None).exists()
