@@ -5,12 +5,16 @@ import ctypes
 import errno
 import importlib
 import os
+import platform
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+
+from suyuan.platform.confined import walls
 
 
 def back(data: bytes, times: int = 1) -> tuple:
@@ -50,6 +54,12 @@ def attempt(data: bytes, folder: str, pid: int, port: int) -> dict:
         if libc.socket(socket.AF_INET, socket.SOCK_STREAM, 0) < 0:
             raise OSError(ctypes.get_errno(), "socket")
 
+    def by_number(name: str, *given: int) -> None:
+        """Past the C library too."""
+        number = walls.CALLS[name][list(walls.MACHINES).index(platform.machine())]
+        if ctypes.CDLL(None, use_errno=True).syscall(number, *given) < 0:
+            raise OSError(ctypes.get_errno(), name)
+
     def forked() -> None:
         if os.fork() == 0:
             os._exit(0)
@@ -66,6 +76,11 @@ def attempt(data: bytes, folder: str, pid: int, port: int) -> dict:
         "execute": lambda: os.execv("/bin/true", ["true"]),
         "subprocess": lambda: subprocess.run(["/bin/true"], check=True),
         "kill": lambda: os.kill(pid, signal.SIGTERM),
+        "kill_thread": lambda: by_number("tgkill", pid, pid, int(signal.SIGTERM)),
+        "starve": lambda: resource.prlimit(pid, resource.RLIMIT_CPU, (1, 1)),
+        "slow_down": lambda: os.setpriority(os.PRIO_PROCESS, pid, 19),
+        "shared_memory": lambda: by_number("shmget", 0, 4096, 0o1600),
+        "touch": lambda: os.utime(here),
         "create": empty_file,
         "append": lambda: open(here, "ab").close(),
         "truncate": lambda: os.truncate(here, 0),

@@ -98,6 +98,7 @@ def test_the_filter_is_whole_and_every_way_through_it_ends(machine):
     assert [answer(openat, 0, 0, flags) for flags in (0, 1, 2, 0o100, 0o1000, 0o2000000)] == [
         walls.ALLOW, walls.REFUSE, walls.REFUSE, walls.REFUSE, walls.REFUSE, walls.ALLOW
     ]  # fmt: skip
+    assert (answer(walls.LIMITS[here], 0), answer(walls.LIMITS[here], 4711)) == (walls.ALLOW, walls.REFUSE), "its own limits only"
     assert answer(0 if here == 0 else 63) == walls.ALLOW, "reading"
     assert answer(refused[0], arch=0x40000003) == walls.KILL, "another machine's numbers"
     if here == 0:
