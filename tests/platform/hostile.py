@@ -126,6 +126,10 @@ def flood(data: bytes) -> bytes:
     return b"x" * (4 << 20)
 
 
+def read(data: bytes, path: str) -> str:
+    return _outcome(lambda: open(path, "rb").close())
+
+
 def write(data: bytes, path: str) -> None:
     with open(path, "wb") as file:
         file.write(b"x" * 100)

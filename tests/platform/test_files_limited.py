@@ -9,7 +9,7 @@ import time
 import pytest
 
 from suyuan.platform.confined import walls
-from suyuan.platform.files.limited import Limited, run_limited
+from suyuan.platform.files.limited import Limited, run_limited, walls_standing
 
 HERE = "tests.platform.hostile:"
 
@@ -62,6 +62,19 @@ def test_a_hostile_program_reaches_no_network_no_process_and_nothing_on_disk(tmp
     assert [found.pop(name) for name in ("read", "read_etc", "list")] == [kept_from] * 3
     assert {name: how for name, how in found.items() if how != "EPERM"} == {}
     assert [path.name for path in tmp_path.iterdir()] == ["here"] and (tmp_path / "here").read_bytes() == b"ours"
+
+
+def test_a_folder_with_the_keys_is_not_read_because_modules_might_come_from_it(tmp_path, settings, monkeypatch):
+    settings.KEYS_FILE = tmp_path / "keys" / "master.key"
+    settings.KEYS_FILE.parent.mkdir()
+    settings.KEYS_FILE.write_bytes(b"secret")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    kept_from = "EACCES" if walls.reading_bounded() else "done"
+    assert run_limited(HERE + "read", args={"path": str(settings.KEYS_FILE)}).told == kept_from
+
+
+def test_which_walls_stand_is_asked_from_inside():
+    assert walls_standing() == (True, walls.reading_bounded())
 
 
 def test_an_honest_parser_has_its_threads_and_may_read():

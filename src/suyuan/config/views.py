@@ -17,6 +17,7 @@ from suyuan.kernel.refusal import BadInput, NotHere
 from suyuan.platform import log
 from suyuan.platform.addresses import address
 from suyuan.platform.files import storage
+from suyuan.platform.files.limited import walls_standing
 from suyuan.platform.files.scrub import MAX_REASON, fault_answer, faults_standing
 from suyuan.platform.models import Anchor, FileFault, Job, ScrubRun
 
@@ -99,6 +100,7 @@ def _house(request: HttpRequest, wrong: dict[int, tuple[str, str]] | None = None
         "checkpoint": log.checkpoint_latest(),
         "anchor": Anchor.objects.order_by("-id").first(),
         "scanner": bool(settings.SCANNER_URL),
+        "walls": walls_standing(),
         "cosign_days": settings.COSIGN_DAYS,
         "may_answer": bool(request.profile.roles & HOUSE_MOVES["fault_answer"]),
         "max_reason": MAX_REASON,

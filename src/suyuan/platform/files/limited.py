@@ -8,6 +8,7 @@ imports must do without Django: the process has no settings, no database and no 
 """
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -22,9 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from suyuan.platform.confined import child
 
 SCRIPT = Path(child.__file__)
+OURS = SCRIPT.parents[3]
 LONGEST_LINE = 64 * 1024
 
 
@@ -56,7 +60,7 @@ def run_limited(
 ) -> Result:
     """Run "package.module:function" over `source`. Raises Limited; an error of `source` itself is raised as it is."""
     limits = {"memory_bytes": memory_bytes, "seconds": max(1, math.ceil(seconds)), "file_bytes": file_bytes}
-    asked = {"path": sys.path, "function": function, "args": dict(args or {}), "limits": limits}
+    asked = {"path": _modules(), "function": function, "args": dict(args or {}), "limits": limits}
     pieces = [source] if isinstance(source, (bytes, bytearray, memoryview)) else source
     process = subprocess.Popen(
         [sys.executable, "-I", "-X", "utf8", str(SCRIPT)],
@@ -87,6 +91,24 @@ def run_limited(
     if code:
         raise _why(code, bytes(reader.held), time.monotonic() - begun >= seconds)
     return _unpacked(bytes(reader.held), output_bytes)
+
+
+@functools.cache
+def walls_standing() -> tuple[bool, bool]:
+    """Whether such a process is kept from networks, other processes and writing, and whether from reading what is not its own."""
+    try:
+        calls, reading = run_limited("suyuan.platform.confined.walls:standing").told
+    except Limited:
+        return False, False
+    return calls, reading
+
+
+def _modules() -> list[str]:
+    """Where modules come from. What lies beneath may be read in there, so no folder that holds the data or the keys goes along:
+    whoever starts us with `python -m` has the folder they stand in among them."""
+    held = [Path(each).resolve() for name in ("DATA_DIR", "FILES_DIR", "KEYS_FILE") if (each := getattr(settings, name, ""))]
+    places = {place: Path(place).resolve() for place in sys.path}
+    return [place for place, at in places.items() if at == OURS or not any(each.is_relative_to(at) for each in held)]
 
 
 def _feed(process: subprocess.Popen, asked: bytes, pieces: Iterable[bytes]) -> None:
