@@ -120,6 +120,16 @@ def test_another_receipt_is_told_apart(full, pin):
     assert code == 1 and "這是另一張收據的證明" in said
 
 
+def test_what_the_receipt_alone_says_is_not_said_as_shown(full, pin):
+    """A clinic that holds the key signs a receipt with another hour for an event that is in the log."""
+    lines = json.loads(full)["receipt"].splitlines()[:6]
+    lines[2], lines[4] = "position 9", "at 2020-01-01T00:00:00.000000Z"
+    text = "\n".join(lines) + "\n"
+    lying = changed(full, receipt=f"{text}signature {keys.sign(text.encode()).bytes.hex()}\n")
+    code, said = judged(lying, pin)
+    assert code == 0 and "收據說：事件" in said and "只有收據這樣說，證據包才核對得出來" in said
+
+
 @pytest.mark.parametrize("odd", [b"{", b"{}", b"{" + b'"a":[' * 40_000, b'{"format":"suyuan place 1"}', b'{"a":1e999}', b"{\xff}", b"{" + b"9" * 5000])
 def test_rubbish_is_no_proof(odd):
     code, said = judged(odd)

@@ -19,15 +19,16 @@ WORDS = {
         "VALID: the event on the receipt stands in the log that was signed",
     ),
     "event": (
-        "事件 {0} 第 {1} 個，記錄於 {2}，在全部紀錄裡排第 {3} 筆",
-        "事件 {0} 第 {1} 个，记录于 {2}，在全部记录里排第 {3} 条",
-        "event {1} of {0}, recorded at {2}, number {3} of the whole log",
+        "收據說：事件 {0} 第 {1} 個，記錄於 {2}；它的指紋在全部紀錄裡排第 {3} 筆",
+        "回执说：事件 {0} 第 {1} 个，记录于 {2}；它的指纹在全部记录里排第 {3} 条",
+        "the receipt says: event {1} of {0}, recorded at {2}; its digest is number {3} of the whole log",
     ),
     "key": ("簽章金鑰指紋 {0}", "签名密钥指纹 {0}", "signing key {0}"),
     "not_shown": (
-        "這項檢查不能證明的事：\n  - 事件說了什麼，以及說的是否屬實\n  - 第一個第三方見證之前，事情究竟何時發生\n  - 檢查點之後發生的事",
-        "这项检查不能证明的事：\n  - 事件说了什么，以及说的是否属实\n  - 第一个第三方见证之前，事情究竟何时发生\n  - 检查点之后发生的事",
-        "What this does not show:\n  - what the event says, and that it is true\n  - when something happened before the first anchor\n"
+        "這項檢查不能證明的事：\n  - 這個指紋就是那個位置、那個時間的事件：只有收據這樣說，證據包才核對得出來\n  - 事件說了什麼，以及說的是否屬實\n  - 第一個第三方見證之前，事情究竟何時發生\n  - 檢查點之後發生的事",
+        "这项检查不能证明的事：\n  - 这个指纹就是那个位置、那个时间的事件：只有回执这样说，证据包才核对得出来\n  - 事件说了什么，以及说的是否属实\n  - 第一个第三方见证之前，事情究竟何时发生\n  - 检查点之后发生的事",
+        "What this does not show:\n  - that the digest is that of the event at this place and of this time: the receipt alone says so, a bundle shows it\n"
+        "  - what the event says, and that it is true\n  - when something happened before the first anchor\n"
         "  - what came after the checkpoint",
     ),
 }
