@@ -8,10 +8,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from suyuan.cases.errors import ItemPromised, MayNot
+from suyuan.cases.errors import ItemPromised, MayNot, OtherCase
 from suyuan.cases.selectors import timeline
 from suyuan.cases.services import handling, investigation
 from suyuan.cases.services.bundles import case_bundle
+from suyuan.cases.services.checklist import evidence_sort
 from suyuan.cases.services.rights import case_copies_prepare
 from suyuan.evidence.errors import ItemGone, ItemSealed
 from suyuan.evidence.jobs import look
@@ -151,6 +152,13 @@ def test_numbers_tell_nobody_of_what_is_itself_a_secret(cast, case, item):
     assert numbers == [2, 9001, 8001, 9002, 3, 4]
 
 
+def test_what_was_put_there_meanwhile_is_not_handed_out_as_a_copy(cast, case, item):
+    seen = Item.objects.get(pk=item.pk)
+    move(case, item, "counsel", cast.head)
+    with pytest.raises(OtherCase):
+        case_copies_prepare(case=fresh(case), items=[seen], demand=None, consents="included", actor=cast.manager.actor, now=NOON)
+
+
 def test_a_judgement_names_what_it_cites_to_those_who_still_read_it(browser, cast, case, item):
     investigation.investigator_release(case=fresh(case), user=cast.doctor.user, reason="改任評估", actor=cast.manager.actor, now=NOON)
     investigation.reviewer_appoint(case=fresh(case), user=cast.doctor.user, actor=cast.manager.actor, now=NOON)
@@ -171,6 +179,8 @@ def test_an_act_that_began_before_it_was_put_there_ends_there(cast, case, item):
     move(case, item, "counsel", cast.head)
     handling.item_copy_make(making=asked, now=NOON)
     assert asked.fault == "item_gone" and not Item.objects.filter(derivation="stripped").exists()
+    with pytest.raises(ItemGone):
+        evidence_sort(case=fresh(case), item=item, kind="record", actor=cast.manager.actor, now=NOON)
     with pytest.raises(ItemGone):
         handling.item_note(case=fresh(case), item=item, title="還想寫", actor=cast.manager.actor, now=NOON)
     handling.item_note(case=fresh(case), item=item, title="律師的", actor=cast.head.actor, now=NOON)

@@ -89,6 +89,16 @@ def test_nothing_drawn_is_lost_and_nothing_is_signed_twice_or_by_strangers(brows
     assert said.status_code >= 400 and Item.objects.get(pk=one.pk).from_whom == "例小安"
 
 
+@pytest.mark.django_db
+def test_a_signature_does_not_go_away_by_being_called_something_else(browser, case, seal):
+    """Sorted among the photographs it would stand on no list any more, and could be drawn anew by anybody at the tablet."""
+    assert sent(browser, case, seal).status_code == 302
+    one = signatures_of(seal).get()
+    said = browser("manager").post(reverse("desk:act-evidence-sort", args=[case.reference]), {"item": str(one.uid), "kind": "photographs"})
+    assert said.status_code >= 400 and list(signatures_of(seal)) == [one]
+    assert sent(browser, case, seal).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [("", "empty"), ("[]", "empty"), ("[[[1,1],[1,1]]]", "empty"), ("{", "broken"), ('{"a":1}', "broken"), ("[[[1,2,3]]]", "broken"),

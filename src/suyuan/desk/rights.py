@@ -26,6 +26,7 @@ from suyuan.cases.services.rights import case_seal_sign
 from suyuan.desk import shapes
 from suyuan.desk.acts import money, offered
 from suyuan.desk.fields import attempt, line_field, one_of
+from suyuan.desk.noting import noted
 from suyuan.desk.retention import keeping_tabs
 from suyuan.evidence.models import CopySet, Item, Seal
 from suyuan.evidence.phrases import GROUNDS, MEDIA, RECEIPTS, SIGNED_ON, STANDINGS
@@ -189,9 +190,7 @@ def seal_sign(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     if form.is_bound and form.is_valid() and attempt(form, act):
         messages.success(request, _("簽名已經收下，印在清單上。"))
         return redirect("desk:seal_sign", reference=found.reference, uid=row.uid)
-    access.seen(
-        request.actor, "case.seal_sign", at=request.now, branch_id=found.branch_id, stream=found.stream, shown=[str(row.uid)]
-    )
+    noted(request, found, "case.seal_sign", items=signatures_of(row), more=[f"seal:{row.uid}"])
     refused = getattr(form, "refused", None)
     with timezone.override(found.branch.tz):
         context = _seal(row) | {

@@ -9,6 +9,7 @@ from suyuan.accounts.rules import MEMBER_ROLES
 from suyuan.cases import errors
 from suyuan.cases.models import Case, Party, Task
 from suyuan.cases.services.asking import party_told
+from suyuan.cases.services.handling.items import item_note
 from suyuan.cases.services.handling.parts import (
     begin,
     case_change,
@@ -21,7 +22,7 @@ from suyuan.cases.services.handling.parts import (
 from suyuan.cases.services.handling.working import REQUEST, task_theirs
 from suyuan.evidence.models import EvidenceRequest, Item, Need
 from suyuan.evidence.services import requests as evidence
-from suyuan.evidence.services.items import ItemGiven, item_add, item_describe
+from suyuan.evidence.services.items import ItemGiven, item_add
 from suyuan.evidence.services.requests import Asked, Holder
 from suyuan.kernel.actor import Actor
 from suyuan.platform.models import StoredFile
@@ -183,8 +184,7 @@ def evidence_sort(*, case: Case, item: Item, kind: str, actor: Actor, now: datet
     if item.stream != case.stream:
         raise errors.OtherCase()
     case_change(case, now=now)
-    told_in = case.compartment_stream(item.compartment)
-    return item_describe(item=item, kind=kind, told_in=told_in, actor=actor, now=now)
+    return item_note(case=case, item=item, kind=kind, actor=actor, now=now)
 
 
 def _begun(case: Case, request: EvidenceRequest, move: str, actor: Actor, now: datetime) -> Case:

@@ -9,7 +9,7 @@ from django.db.models import Max, Q
 
 from suyuan.evidence import errors, rules
 from suyuan.evidence.models import CopySet, CustodyEntry, Item, Seal
-from suyuan.evidence.selectors.rights import seal_over
+from suyuan.evidence.selectors.rights import SIGNATURE, seal_over
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import BadInput
 from suyuan.platform import units
@@ -136,6 +136,8 @@ def item_describe(
     """Say more exactly what an item is. What was said before stays in the chain."""
     item = Item.objects.select_for_update(of=("self",)).get(pk=item.pk)
     _refuse_if_sealed(item)
+    if item.kind.startswith(SIGNATURE):  # whose it is and under which seal is how it is found
+        raise errors.ItemSealed(number=item.place)
     said = {"kind": kind, "title": title, "from_whom": from_whom, "place": place, "note": note}
     changes = {name: words.strip() for name, words in said.items() if words is not None}
     if obtained_at is not None:

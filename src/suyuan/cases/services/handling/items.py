@@ -41,8 +41,6 @@ def item_note(
 ) -> Item:
     """Say more exactly what an item of this case is."""
     case = _open(case, item, "file_add", actor, now)
-    if item.kind.startswith(SIGNATURE):  # whose it is and under which seal is how it is found
-        raise ItemSealed(number=item.place)
     if kind:
         known(kind, {*item_kinds(case), item.kind}, "kind")
     return items.item_describe(
