@@ -19,7 +19,7 @@ from suyuan.evidence.jobs import look
 from suyuan.evidence.models import Item
 from suyuan.evidence.selectors.pictures import previews_of, thumbnails_of
 from suyuan.evidence.services.bundles import bundle_write
-from suyuan.evidence.services.rights import Ceremony, seal_make
+from suyuan.evidence.services.rights import Ceremony, seal_make, seal_open
 from suyuan.kernel.refusal import BadInput
 from suyuan.platform import verify
 from suyuan.platform.facts import facts_told
@@ -145,6 +145,24 @@ def added(cast, case, words, compartment=""):
     received = file_receive(source=[words.encode()], name="a.txt", max_bytes=1000)
     stored = file_store(received=received, branch_id=case.branch_id, compartment=compartment, actor=cast.head.actor, now=NOON)
     return handling.file_add(case=fresh(case), stored=stored, source="desk", compartment=compartment, actor=cast.head.actor, now=NOON)
+
+
+def test_lists_that_were_made_before_keep_its_name_and_lot_to_themselves(browser, cast, case, item):
+    there = Ceremony(place="諮詢室", kept_at="保險櫃", for_clinic="經理", for_patient="例小安")
+    handling.item_note(case=fresh(case), item=item, title="律師問過的那一張", actor=cast.manager.actor, now=NOON)
+    lots = {item.pk: "LOT-77"}
+    seal = seal_make(items=[item], stream=case.stream, branch=case.branch, ceremony=there, lots=lots, actor=cast.manager.actor, now=NOON)
+    opened = {"ground": "both_sides", "why": "一起看", "for_clinic": "經理", "for_patient": "例小安"}
+    seal_open(seal=seal, **opened, actor=cast.manager.actor, now=NOON)
+    pages = (url("rights", case), url("seal_print", case, seal.uid), reverse("desk:lots") + "?lot=LOT-77")
+    before = [browser("manager").get(page).content.decode() for page in pages]
+    assert all("律師問過的那一張" in page for page in before)
+    move(case, item, "counsel", cast.head)
+    for page, name in zip(pages, ("rights", "seal", "lots"), strict=True):
+        shown = browser("manager").get(page).content.decode()
+        assert "律師問過的那一張" not in shown and "證物 1　律" not in shown, name
+    assert "律師問過的那一張" in browser("head").get(pages[1]).content.decode()
+    assert case.reference not in browser("manager").get(pages[2]).content.decode().partition("<main")[2]
 
 
 def test_numbers_tell_nobody_of_what_is_itself_a_secret(cast, case, item):

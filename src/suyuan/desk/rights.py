@@ -53,6 +53,7 @@ def rights(request: HttpRequest, reference: str) -> HttpResponse:
     access.seen(request.actor, "case.rights", at=request.now, branch_id=found.branch_id, stream=found.stream)
     allowed = allowed_moves(request.profile, found)
     acts = {act.code: (str(act.title), shapes.act_url(act.code, found)) for act in offered(found, allowed)}
+    readable = cases_read.compartments_for(request.profile, found)
     with timezone.override(found.branch.tz):
         context = {
             "case": found,
@@ -62,7 +63,7 @@ def rights(request: HttpRequest, reference: str) -> HttpResponse:
             "held": found.held,
             "kept": _kept(found, request),
             "copies": [_copies(row) for row in copies_of(found.stream)],
-            "seals": [_seal(row) for row in seals_of(found.stream)],
+            "seals": [_seal(row, readable) for row in seals_of(found.stream)],
             "erasures": _erasures(found),
             "purging": purging(found),
             "server_log": log_kept_by_server() and bool(orders_of(found)),
@@ -125,11 +126,20 @@ def _copies(row: CopySet) -> dict[str, Any]:
     }
 
 
-def _seal(row: Seal) -> dict[str, Any]:
+def _listed(row: Seal | CopySet, readable: frozenset[str]) -> list[Any]:
+    """The list as both sides hold it. What was put since where this reader does not read is a number and a digest to them."""
+    lines = list(row.lines.select_related("item").order_by("number"))
+    for line in lines:
+        if line.item.compartment not in readable:
+            line.title = line.lot = ""
+    return lines
+
+
+def _seal(row: Seal, readable: frozenset[str]) -> dict[str, Any]:
     opening = getattr(row, "opening", None)
     return {
         "row": row,
-        "lines": list(row.lines.order_by("number")),
+        "lines": _listed(row, readable),
         "signed_on": SIGNED_ON.get(row.signed_on, ""),
         "opening": opening,
         "ground": GROUNDS.get(opening.ground, "") if opening else "",
@@ -193,7 +203,7 @@ def seal_sign(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     noted(request, found, "case.seal_sign", items=signatures_of(row), more=[f"seal:{row.uid}"])
     refused = getattr(form, "refused", None)
     with timezone.override(found.branch.tz):
-        context = _seal(row) | {
+        context = _seal(row, cases_read.compartments_for(request.profile, found)) | {
             "case": found,
             "heading": shapes.heading(found, True),
             "pages": shapes.pages(found, allowed_moves(request.profile, found), "rights"),
@@ -234,7 +244,7 @@ def seal_print(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
     row = seal_in(found.stream, uid)
     _copied(request, found, "case.seal_print", f"seal:{row.uid}")
     with timezone.override(found.branch.tz):
-        context = _paper(request, found) | _seal(row)
+        context = _paper(request, found) | _seal(row, cases_read.compartments_for(request.profile, found))
         context["qr"] = qr_svg(f"suyuan seal {row.number} sha256 {row.digest}", _("封存清單的雜湊值"))
         context["sides"] = [_("診所留存聯"), _("病人方留存聯")]
         context["drawn"] = {one.kind.removeprefix(SIGNATURE): (one, _drawn(one)) for one in signatures_of(row)}
@@ -248,7 +258,8 @@ def copies_print(request: HttpRequest, reference: str, uid: UUID) -> HttpRespons
     row = copies_in(found.stream, uid)
     _copied(request, found, "case.copies_print", f"copies:{row.uid}")
     with timezone.override(found.branch.tz):
-        context = _paper(request, found) | _copies(row) | {"lines": list(row.lines.order_by("number")), "fee_how": _fee_how(row)}
+        lines = _listed(row, cases_read.compartments_for(request.profile, found))
+        context = _paper(request, found) | _copies(row) | {"lines": lines, "fee_how": _fee_how(row)}
         context["qr"] = qr_svg(f"suyuan copies {row.number} sha256 {row.digest}", _("複製本清單的雜湊值"))
         return render(request, "desk/copies_print.html", context)
 
@@ -274,7 +285,7 @@ def copies_list(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse
     page = StringIO()
     table = csv.writer(page)
     table.writerow([_("證物"), _("名稱"), _("大小（位元組）"), "SHA-256"])
-    for line in row.lines.order_by("number"):
+    for line in _listed(row, cases_read.compartments_for(request.profile, found)):
         table.writerow([line.number, _harmless(line.title), line.size or "", line.sha256])
     response = HttpResponse("\ufeff" + page.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{row.number}.csv"'
