@@ -19,6 +19,7 @@ from suyuan.accounts.models import User
 from suyuan.cases import services as all_services
 from suyuan.cases.models import Case, Party
 from suyuan.cases.services import assessing, ending, handling, inquiry, investigation, outside, parties
+from suyuan.cases.services.handling import items
 from suyuan.cases.services.intake import PersonGiven
 from suyuan.platform.files.services import file_receive, file_store
 from suyuan.platform.models import FactRow
@@ -158,6 +159,10 @@ class Scene:
     def item(self):
         return handling.file_add(case=self.row, stored=self.stored(), source="desk", **self.manager)
 
+    def asked_copy(self):
+        black = {"derivation": "redacted", "black": [[1, 0, 0, 9, 9]], "why": "遮住臉"}
+        return handling.item_ask_copy(case=self.row, item=self.item(), **black, **self.manager)
+
     def stored(self):
         with unit():
             return file_store(received=self.received(), branch_id=self.case.branch_id, actor=self.cast.manager.actor, now=NOON)
@@ -249,6 +254,12 @@ ACTS: dict[Callable, tuple[str, Callable | None, Callable]] = {
         case=s.row, item=item, purpose="review", **s.manager)),
     handling.item_make_copy: (RECEIVED, Scene.item, lambda s, item: handling.item_make_copy(
         case=s.row, item=item, derivation="redacted", received=s.received(), why="遮住臉", **s.manager)),
+    handling.item_protect: (RECEIVED, Scene.item, lambda s, item: handling.item_protect(
+        case=s.row, item=item, compartment="care_talk", reason="關懷時拿出來的", **s.head)),
+    handling.item_ask_copy: (RECEIVED, Scene.item, lambda s, item: handling.item_ask_copy(
+        case=s.row, item=item, derivation="redacted", black=[[1, 0, 0, 9, 9]], why="遮住臉", **s.manager)),
+    items._made_and_kept: (RECEIVED, Scene.asked_copy, lambda s, making: items._made_and_kept(
+        making=making, received=s.received(), now=NOON)),
     handling.care_record: (RECEIVED, None, lambda s, _: handling.care_record(
         case=s.row, kind="referral", happened_at=NOON, words="轉眼科", **s.manager)),
     handling.guest_invite: (RECEIVED, None, lambda s, _: s.guest()),
@@ -320,7 +331,8 @@ ACTS: dict[Callable, tuple[str, Callable | None, Callable]] = {
 WORDS_ONLY = {handling.plan_explain, handling.report_made, handling.late_entry_make, handling.factors_record}
 # Rows of evidence, which knows no cases: their fact stands in the case's stream all the same.
 OF_EVIDENCE = {
-    handling.file_add, handling.item_note, handling.item_hand_over, handling.item_take_copy, handling.item_make_copy
+    handling.file_add, handling.item_note, handling.item_hand_over, handling.item_take_copy, handling.item_make_copy,
+    handling.item_protect, handling.item_ask_copy, items._made_and_kept,
 }  # fmt: skip
 # Rows that stand below cases: the guest's own stream tells of account and invitation, the case of it once.
 OF_ACCOUNTS = {handling.guest_invite, handling.guest_release}
@@ -338,6 +350,8 @@ def test_one_fact_in_each_stream_whose_rows_changed(cast, make_case, service):
     streams = changed_streams(before, rows())
     if service in WORDS_ONLY | OF_EVIDENCE | OF_ACCOUNTS:
         streams.add(scene.case.stream)
+    if service is handling.item_protect:  # the room is told too, with what only its readers may know
+        streams.add(scene.case.compartment_stream("care_talk"))
     told = own_facts(last)
     if service in OF_ACCOUNTS:
         assert told.pop(User.objects.latest("pk").stream)

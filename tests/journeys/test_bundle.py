@@ -172,6 +172,6 @@ def uploaded(page, bundle: Path, pin: str, receipt: str):
 
 def test_the_papers_of_the_demo_name_the_address_at_which_it_was_made(house):
     papers = house.rows("SELECT content FROM cases_report WHERE content IS NOT NULL UNION ALL SELECT content FROM cases_passport")
-    asked = {json.loads(content)["check"] for (content,) in papers}
+    asked = {json.loads(content)["check"] for (content,) in papers} - {f"{house.url}/p/proof/"}  # those of other journeys
     assert len(papers) > 2 and len(asked) == 1
     assert re.fullmatch(r"http://127\.0\.0\.1:\d{5}/p/proof/", asked.pop()), "a free port, never the usual one"

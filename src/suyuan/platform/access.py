@@ -106,18 +106,20 @@ def note_before(
     return row
 
 
-_TICKETS = signing.Signer(salt="suyuan.access.ticket")
+def _tickets() -> signing.Signer:
+    """Asked for late: what only writes lines has no need of the secret."""
+    return signing.Signer(salt="suyuan.access.ticket")
 
 
 def ticket(actor: Actor, what: object, *, at: datetime) -> str:
     """For an address inside a page whose own line names `what`: good for this reader, for this thing, for ten minutes."""
-    return _TICKETS.sign_object([str(actor), str(what), int((at + FETCHED_WITHIN).timestamp())])
+    return _tickets().sign_object([str(actor), str(what), int((at + FETCHED_WITHIN).timestamp())])
 
 
 def ticketed(given: str, actor: Actor, what: object, *, at: datetime) -> bool:
     """Whether a line that names `what` is there already. Nothing is opened by it: the door is asked all the same."""
     try:
-        who, which, until = _TICKETS.unsign_object(given)
+        who, which, until = _tickets().unsign_object(given)
     except (signing.BadSignature, ValueError):
         return False
     return (who, which) == (str(actor), str(what)) and at.timestamp() <= until
