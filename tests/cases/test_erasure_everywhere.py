@@ -21,7 +21,7 @@ from suyuan.correspondence.models import Message
 from suyuan.evidence.models import Interview, Observation, Seal
 from suyuan.people.models import Person, Representative
 from suyuan.platform import chance, triggers, verify
-from suyuan.platform.erasure import Cell, erasure_order, purge
+from suyuan.platform.erasure import Cell, erasure_order
 from suyuan.platform.files.jobs import unlink
 from suyuan.platform.holds import hold_place
 from suyuan.platform.models import FactPrivate, Hold, Job, StoredFile, Text, TextIndex
@@ -29,6 +29,7 @@ from tests.cases.cast import NOON, fresh
 from tests.cases.test_rights import EVERYTHING, LATER, LONG_AFTER, asked, ended
 from tests.cases.test_rights_attacked import papers_of
 from tests.evidence.rows import faults, lived
+from tests.platform.stories import purged_when_free
 
 pytestmark = [pytest.mark.requirement("A-03")]
 
@@ -218,7 +219,7 @@ def test_no_column_of_words_outlives_an_order_that_covers_everything(whole):
     demand = asked(whole)
     given = {"choices": EVERYTHING, "letter": "好", "language": "zh-hant", "now": LONG_AFTER}
     erasure_answer(case=fresh(whole), demand=demand, **given, actor=_actor(head))
-    for name, run in (("files.unlink", unlink), ("erasure.purge", purge)):
+    for name, run in (("files.unlink", unlink), ("erasure.purge", purged_when_free)):
         for queued in Job.objects.filter(name=name):
             run(queued.args, LONG_AFTER)
 

@@ -36,7 +36,7 @@ from suyuan.platform.models import (
 )
 from suyuan.platform.search import scan_matching, texts_matching
 from suyuan.platform.verify import verify_streams
-from tests.platform.stories import NOW, SOMEBODY
+from tests.platform.stories import NOW, SOMEBODY, purged_when_free
 
 CASE, OTHER = "case:1", "case:2"
 LATER = NOW + timedelta(hours=1)
@@ -181,7 +181,7 @@ def test_nothing_of_it_is_left_on_disk(committed, known):
     for queued in Job.objects.filter(name="files.unlink"):
         unlink(queued.args, LATER)
     for queued in Job.objects.filter(name="erasure.purge"):
-        purge(queued.args, LATER)
+        purged_when_free(queued.args, LATER)
 
     assert hits(canaries) == {}
     assert not ErasureOrder.objects.filter(purged_at=None).exists()
@@ -205,7 +205,7 @@ def test_it_is_not_called_done_while_somebody_reads_the_old_log(committed, known
         assert ErasureOrder.objects.get().purged_at is None
     finally:
         reader.close()
-    purge({"order": str(order.uid)}, LATER)
+    purged_when_free({"order": str(order.uid)}, LATER)
     assert ErasureOrder.objects.get().purged_at == LATER
 
 
@@ -226,9 +226,9 @@ def hits(canaries: list[str]) -> dict[str, list[str]]:
 def test_the_purge_comes_to_its_end_on_either_database(committed, known):
     _fact, text, stored = written(CASE, "甲")
     order = erasure_order(stream=CASE, what=[text, stored], actor=SOMEBODY, now=LATER)
-    purge({"order": str(order.uid)}, LATER)
+    purged_when_free({"order": str(order.uid)}, LATER)
     assert ErasureOrder.objects.get().purged_at == LATER
-    purge({"order": str(order.uid)}, LATER)
+    purged_when_free({"order": str(order.uid)}, LATER)
     assert FactRow.objects.filter(type="erasure.purged").count() == 1
 
 
@@ -271,7 +271,7 @@ def test_the_servers_own_files_hold_nothing_of_it(committed, known):
         named = [text, stored, *FactPrivate.objects.filter(fact__stream=f"case:{n}").select_related("fact")]
         erasure_order(stream=f"case:{n}", what=named, actor=SOMEBODY, now=LATER)
     for queued in Job.objects.filter(name="erasure.purge"):
-        purge(queued.args, LATER)
+        purged_when_free(queued.args, LATER)
     assert relations_with(words) == set()
 
 
@@ -288,7 +288,7 @@ def test_it_is_not_called_done_while_another_session_sees_the_old_rows(committed
             with pytest.raises(NotPurgedYet):
                 purge({"order": str(order.uid)}, LATER)
             cursor.execute("COMMIT")
-        purge({"order": str(order.uid)}, LATER)
+        purged_when_free({"order": str(order.uid)}, LATER)
         assert ErasureOrder.objects.get().purged_at == LATER
     finally:
         reader.close()
@@ -311,5 +311,5 @@ def test_it_waits_briefly_for_a_table_and_says_which_was_too_large(committed, kn
     finally:
         busy.close()
     monkeypatch.setattr(erasure, "_REWRITTEN_MOST", 0)
-    purge({"order": str(order.uid)}, LATER)
+    purged_when_free({"order": str(order.uid)}, LATER)
     assert "platform_text" in FactRow.objects.get(type="erasure.purged").value("left")

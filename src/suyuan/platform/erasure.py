@@ -312,13 +312,13 @@ def _log_emptied() -> None:
 def _old_rows_unseen(order: ErasureOrder) -> None:
     """No session may still see rows as they were before the order: as long as one does, PostgreSQL keeps them.
 
-    Sessions of other databases of the same server hold nothing of this one; a standby (of no database) may.
+    Of another database of the same server only what writes counts: its transaction bounds what every new reader sees.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity AS others, platform_erasureorder AS mine"
-            " WHERE mine.id = %s AND others.pid <> pg_backend_pid() AND coalesce(others.datname, current_database()) = current_database()"
-            " AND greatest(age(others.backend_xmin), age(others.backend_xid)) >= age(mine.xmin)",
+            " WHERE mine.id = %s AND others.pid <> pg_backend_pid() AND (age(others.backend_xid) >= age(mine.xmin)"
+            " OR coalesce(others.datname, current_database()) = current_database() AND age(others.backend_xmin) >= age(mine.xmin))",
             [order.pk],
         )
         if cursor.fetchone()[0]:
