@@ -70,15 +70,15 @@ def tests(rest: list[str]) -> int:
     if rest:
         return inside("-m", "pytest", *rest)
     say("Every test on SQLite; services, jobs, search and chain also on PostgreSQL, told at the end …")
-    # Each worker begins with a part of its own, file by file, and takes from another's when it is through. Journeys and kills
-    # wait for each other more than they work: on two processors there is room for a third worker and for the second run.
-    at_once = ("-m", "pytest", "-q", "--dist", "worksteal", "-n")
+    # Each worker begins with a half of its own, file by file, and takes from the other's when it is through. Journeys and kills
+    # wait for each other more than they work: beside them there is room for the second run.
+    at_once = ("-m", "pytest", "-q", "-n", "2", "--dist", "worksteal")
     folders = [f"tests/{name}" for name in BOTH]
     with tempfile.TemporaryFile() as told:
-        wanted = (*at_once, "2", "-m", "database and not browser and not sqlite", *folders)
+        wanted = (*at_once, "-m", "database and not browser and not sqlite", *folders)
         env = ours(SUYUAN_TEST_DB="postgres")
         with subprocess.Popen([PYTHON, *wanted], cwd=ROOT, env=env, stdout=told, stderr=told) as second:
-            sqlite = inside(*at_once, "3")
+            sqlite = inside(*at_once)
         postgres = second.returncode
         told.seek(0)
         say("On PostgreSQL:\n" + told.read().decode(errors="replace"))
