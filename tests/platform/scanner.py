@@ -29,7 +29,7 @@ class _Line(socketserver.StreamRequestHandler):
 
 
 class Scanner(socketserver.ThreadingTCPServer):
-    """`url` for the setting; `seen` is what was sent; `says` overrules the answer."""
+    """`url` for the setting; `seen` is what was sent; `says` overrules the answer; `hung_up` once a line is closed."""
 
     daemon_threads, allow_reuse_address = True, True
 
@@ -37,5 +37,10 @@ class Scanner(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Line)
         self.seen: list[bytes] = []
         self.says = b""
+        self.hung_up = threading.Event()
         self.url = f"tcp://127.0.0.1:{self.server_address[1]}"
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def shutdown_request(self, request) -> None:
+        super().shutdown_request(request)
+        self.hung_up.set()

@@ -9,7 +9,7 @@ from PIL import Image
 
 from suyuan.platform.files import file_looked, file_open, file_receive, file_store, file_verify, may_be_shown
 from suyuan.platform.files.examine import examine
-from suyuan.platform.files.scanner import ScannerAway
+from suyuan.platform.files.scanner import ScannerAway, scan
 from suyuan.platform.keys import ring_forget, ring_make
 from suyuan.platform.models import Job, StoredFile
 from tests.platform.scanner import VIRUS, Scanner
@@ -90,6 +90,15 @@ def test_a_scanner_says_clean_and_says_what_it_found(scanner):
 
 def test_a_file_over_the_scanners_limit_is_not_called_clean(scanner):
     assert examined(b"%PDF-1.7\n" + bytes(400_000), "a.pdf").scan == "failed"
+
+
+def test_a_scanner_that_hangs_up_after_the_last_byte_has_still_answered(scanner):
+    def a_little_too_long():
+        yield bytes(200_001)
+        assert scanner.hung_up.wait(10)
+        yield b"the last byte"
+
+    assert scan(a_little_too_long()) == "failed"
 
 
 @pytest.mark.parametrize("says", [b"UNKNOWN COMMAND\0", b"stream: OK maybe\0", b"\0"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterable
+from itertools import chain
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -55,12 +56,11 @@ def _connected() -> socket.socket:
 
 def _sent(line: socket.socket, source: Iterable[bytes]) -> bool:
     """Whether it stopped listening: a file over its limit is answered before its end."""
-    for data in source:
+    for data in chain(source, [b""]):
         try:
             line.sendall(len(data).to_bytes(4) + data)
         except (BrokenPipeError, ConnectionResetError):
             return True
-    line.sendall(bytes(4))
     return False
 
 
