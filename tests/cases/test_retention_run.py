@@ -12,6 +12,7 @@ from suyuan.cases.selectors.rights import GROUPS, Subject, parts_of
 from suyuan.cases.services.holding import case_hold_lift, case_hold_place
 from suyuan.cases.services.intake import PersonGiven
 from suyuan.cases.services.retention import retention_carry_out, retention_keep, retention_order
+from suyuan.people.models import Person
 from suyuan.platform.models import ErasureOrder, FactRow, Hold, Job, StoredFile
 from suyuan.platform.verify import verify_streams
 from tests.cases.cast import NOON, fresh, types_of
@@ -60,6 +61,15 @@ def test_it_is_proposed_on_the_first_day_on_which_no_law_keeps_it_and_once(old):
         assert (row.until, row.found_at, row.decision) == (last, at + DAY, "")
     assert WORD in _every_word_left() and not ErasureOrder.objects.exists(), "proposed is not erased"
     assert [types_of(case).count("retention.proposed") for case in old] == [1, 1, 1]
+
+
+def test_a_case_that_cannot_be_looked_at_keeps_no_other_waiting_and_is_named(old):
+    broken, *others = old
+    Person.objects.filter(pk=broken.parties.get().person_id).update(birth_date_sealed=b"damaged")
+    with pytest.raises(ExceptionGroup) as told:
+        retention({}, LONG_AFTER)
+    assert open_ones() == others
+    assert [error.__notes__ for error in told.value.exceptions] == [[broken.reference]]
 
 
 def test_a_hold_keeps_a_case_from_being_proposed_and_refuses_what_was_ordered_before(old, cast):

@@ -232,6 +232,16 @@ def test_the_purge_comes_to_its_end_on_either_database(committed, known):
     assert FactRow.objects.filter(type="erasure.purged").count() == 1
 
 
+def test_one_emptying_of_the_disk_serves_every_order_that_stands(committed, known):
+    orders = [
+        erasure_order(stream=f"case:{n}", what=written(f"case:{n}", f"甲{n}")[1:], actor=SOMEBODY, now=LATER) for n in range(3)
+    ]
+    purged_when_free({"order": str(orders[1].uid)}, LATER)
+    assert set(ErasureOrder.objects.values_list("purged_at", flat=True)) == {LATER}
+    assert FactRow.objects.filter(type="erasure.purged").count() == 3
+    assert not any(Path(settings.FILES_DIR, stored.path).exists() for stored in StoredFile.objects.all())
+
+
 # --- PostgreSQL: its own files -----------------------------------------------------------------------------------------
 
 
@@ -292,6 +302,24 @@ def test_it_is_not_called_done_while_another_session_sees_the_old_rows(committed
         assert ErasureOrder.objects.get().purged_at == LATER
     finally:
         reader.close()
+
+
+@on_postgresql
+def test_an_order_that_is_still_seen_does_not_keep_back_the_one_before_it(committed, known):
+    (_, first, _), (_, second, _) = written(CASE, "甲"), written(OTHER, "乙")
+    earlier = erasure_order(stream=CASE, what=[first], actor=SOMEBODY, now=LATER)
+    reader = connection.copy()
+    reader.inc_thread_sharing()
+    try:
+        with reader.cursor() as cursor:
+            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("SELECT 1 FROM platform_installation")
+            later = erasure_order(stream=OTHER, what=[second], actor=SOMEBODY, now=LATER)
+            purged_when_free({"order": str(earlier.uid)}, LATER)
+            cursor.execute("COMMIT")
+    finally:
+        reader.close()
+    assert [ErasureOrder.objects.get(pk=each.pk).purged_at for each in (earlier, later)] == [LATER, None]
 
 
 @on_postgresql

@@ -1,10 +1,12 @@
 """Thin: the minute's work."""
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
 
-from suyuan.cases.models import RetentionProposal
-from suyuan.cases.selectors.retention import candidates, due_of, lapsed
+from suyuan.cases.models import Case, RetentionProposal
+from suyuan.cases.selectors.retention import candidates, due_of, undecided
 from suyuan.cases.services.asking import parties_to_remind, party_reminded
 from suyuan.cases.services.bundles import PREPARE, case_bundle_prepare_later
 from suyuan.cases.services.clocks import (
@@ -51,13 +53,35 @@ def recount(args: dict, now: datetime) -> None:
 
 @periodic("40 19 * * *", "cases.retention", timeout=timedelta(hours=2))
 def retention(args: dict, now: datetime) -> None:
-    """Once a day: what no law keeps any longer is put before whoever decides; what is kept again is taken back."""
-    for proposal in lapsed(now):
-        retention_lapse(proposal=proposal, now=now)
+    """Once a day: what no law keeps any longer is put before whoever decides; what is kept again is taken back.
+
+    A case that cannot be looked at keeps no other waiting. Raises ExceptionGroup of those at the end.
+    """
+    failed: list[Exception] = []
+    for proposal in undecided():
+        with _apart(proposal.case, failed):
+            if due_of(proposal.case, _today_there(proposal.case, now)) is None:
+                retention_lapse(proposal=proposal, now=now)
     for case in candidates(now):
-        due = due_of(case, now.astimezone(case.branch.tz).date())
-        if due is not None:
-            retention_propose(case=case, due=due, now=now)
+        with _apart(case, failed):
+            due = due_of(case, _today_there(case, now))
+            if due is not None:
+                retention_propose(case=case, due=due, now=now)
+    if failed:
+        raise ExceptionGroup("cases whose retention could not be looked at", failed)
+
+
+@contextmanager
+def _apart(case: Case, failed: list[Exception]) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # whatever it is, it is told at the end
+        error.add_note(case.reference)
+        failed.append(error)
+
+
+def _today_there(case: Case, now: datetime) -> date:
+    return now.astimezone(case.branch.tz).date()
 
 
 @job(CARRY_OUT, timeout=timedelta(minutes=10))

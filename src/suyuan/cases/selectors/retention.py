@@ -87,11 +87,9 @@ def candidates(now: datetime) -> Iterator[Case]:
                 yield some.get(pk=pk)
 
 
-def lapsed(now: datetime) -> Iterator[RetentionProposal]:
-    """Proposals that nobody has decided and that are not due any more; one that a hold covers waits for its end."""
-    for row in RetentionProposal.objects.filter(decision="", ended_at=None).select_related("case__branch", "case__patient"):
-        if due_of(row.case, now.astimezone(row.case.branch.tz).date()) is None:
-            yield row
+def undecided() -> QuerySet[RetentionProposal]:
+    """Proposals that wait for a decision. One that is not due any more lapses; one that a hold covers waits for its end."""
+    return RetentionProposal.objects.filter(decision="", ended_at=None).select_related("case__branch", "case__patient")
 
 
 # --- the page ------------------------------------------------------------------------------------------------------
