@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -63,26 +65,37 @@ def main(argv: list[str]) -> int:
 
 # What has to hold on both databases: services, jobs, search, chain, and what patients send.
 BOTH = ["platform", "accounts", "people", "playbooks", "correspondence", "evidence", "cases", "portal"]
+# Where browsers, first starts and kills are waited for more than anything is worked.
+WAITING = ["config", "faults", "journeys", "ui"]
 
 
 def tests(rest: list[str]) -> int:
     """Everything on SQLite, and at the same time what must hold on both databases on PostgreSQL. With arguments: just those."""
     if rest:
         return inside("-m", "pytest", *rest)
-    say("Every test on SQLite; services, jobs, search and chain also on PostgreSQL, told at the end …")
-    # Each worker begins with a half of its own, file by file, and takes from the other's when it is through. Journeys and kills
-    # wait for each other more than they work: beside them there is room for the second run.
-    at_once = ("-m", "pytest", "-q", "-n", "2", "--dist", "worksteal")
-    folders = [f"tests/{name}" for name in BOTH]
+    say("Every test on SQLite; services, jobs, search and chain also on PostgreSQL. Browsers and PostgreSQL are told at the end …")
+    waiting = [f"tests/{name}" for name in WAITING]
+    both = [f"tests/{name}" for name in BOTH]
+    elsewhere = [f"--ignore={folder}" for folder in waiting]
+    there = ("-m", "database and not browser and not sqlite", *both)
+    with (
+        _beside("Browsers, first starts and kills", *waiting) as browsers,
+        _beside("On PostgreSQL", *there, SUYUAN_TEST_DB="postgres") as postgres,
+    ):
+        # Each worker begins with a half of its own, file by file, and takes from the other's when it is through.
+        sqlite = inside("-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *elsewhere)
+    return sqlite or browsers.returncode or postgres.returncode
+
+
+@contextmanager
+def _beside(name: str, *arguments: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """These tests at the same time as others: waited for, and told at the end."""
     with tempfile.TemporaryFile() as told:
-        wanted = (*at_once, "-m", "database and not browser and not sqlite", *folders)
-        env = ours(SUYUAN_TEST_DB="postgres")
-        with subprocess.Popen([PYTHON, *wanted], cwd=ROOT, env=env, stdout=told, stderr=told) as second:
-            sqlite = inside(*at_once)
-        postgres = second.returncode
+        command = [PYTHON, "-m", "pytest", "-q", *arguments]
+        with subprocess.Popen(command, cwd=ROOT, env=ours(**more), stdout=told, stderr=told) as ran:
+            yield ran
         told.seek(0)
-        say("On PostgreSQL:\n" + told.read().decode(errors="replace"))
-    return sqlite or postgres
+        say(f"{name}:\n{told.read().decode(errors='replace')}")
 
 
 def lint() -> int:
