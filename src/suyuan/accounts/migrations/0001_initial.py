@@ -70,6 +70,9 @@ class Migration(migrations.Migration):
                 ('names', models.JSONField()),
                 ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='departments', to='accounts.branch')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('branch', 'code'), name='department_code_once')],
+            },
         ),
         migrations.CreateModel(
             name='Deputy',
@@ -82,6 +85,9 @@ class Migration(migrations.Migration):
                 ('stands_in_for', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deputies', to=settings.AUTH_USER_MODEL)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stands_in', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('user', models.F('stands_in_for')), _negated=True), name='deputy_is_another_person'), models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='deputy_ends_after_it_begins')],
+            },
         ),
         migrations.CreateModel(
             name='GuestGrant',
@@ -97,6 +103,10 @@ class Migration(migrations.Migration):
                 ('invited_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='guest_grants', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['stream'], name='guest_by_stream')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('user', 'stream'), name='guest_once_on_a_case')],
+            },
         ),
         migrations.CreateModel(
             name='HeldForm',
@@ -111,6 +121,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='held_forms', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['user', 'created_at'], name='held_form_by_user')],
+            },
         ),
         migrations.CreateModel(
             name='KnownDevice',
@@ -121,6 +134,9 @@ class Migration(migrations.Migration):
                 ('last_seen_at', models.DateTimeField()),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='devices', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('token_hash', 'user'), name='device_once_per_person')],
+            },
         ),
         migrations.CreateModel(
             name='LoginAttempt',
@@ -132,6 +148,9 @@ class Migration(migrations.Migration):
                 ('right', models.BooleanField()),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['user', 'at'], name='login_by_user'), models.Index(fields=['at'], name='login_by_time')],
+            },
         ),
         migrations.CreateModel(
             name='Member',
@@ -145,6 +164,9 @@ class Migration(migrations.Migration):
                 ('department', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='members', to='accounts.department')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('department__isnull', True), ('last_day__isnull', True)), fields=('user', 'branch'), name='member_once_in_branch'), models.UniqueConstraint(condition=models.Q(('department__isnull', False), ('last_day__isnull', True)), fields=('user', 'branch', 'department'), name='member_once_in_department'), models.CheckConstraint(condition=models.Q(('last_day__isnull', True), ('last_day__gte', models.F('first_day')), _connector='OR'), name='member_ends_after_it_begins')],
+            },
         ),
         migrations.CreateModel(
             name='MemberRole',
@@ -153,6 +175,10 @@ class Migration(migrations.Migration):
                 ('role', models.CharField(max_length=30)),
                 ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='roles', to='accounts.member')),
             ],
+            options={
+                'indexes': [models.Index(fields=['role', 'member'], name='member_by_role')],
+                'constraints': [models.UniqueConstraint(fields=('member', 'role'), name='member_role_once')],
+            },
         ),
         migrations.CreateModel(
             name='Organisation',
@@ -162,65 +188,8 @@ class Migration(migrations.Migration):
                 ('names', models.JSONField()),
                 ('triage_branch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.branch')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='department',
-            constraint=models.UniqueConstraint(fields=('branch', 'code'), name='department_code_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='deputy',
-            constraint=models.CheckConstraint(condition=models.Q(('user', models.F('stands_in_for')), _negated=True), name='deputy_is_another_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='deputy',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='deputy_ends_after_it_begins'),
-        ),
-        migrations.AddIndex(
-            model_name='guestgrant',
-            index=models.Index(fields=['stream'], name='guest_by_stream'),
-        ),
-        migrations.AddConstraint(
-            model_name='guestgrant',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('user', 'stream'), name='guest_once_on_a_case'),
-        ),
-        migrations.AddIndex(
-            model_name='heldform',
-            index=models.Index(fields=['user', 'created_at'], name='held_form_by_user'),
-        ),
-        migrations.AddConstraint(
-            model_name='knowndevice',
-            constraint=models.UniqueConstraint(fields=('token_hash', 'user'), name='device_once_per_person'),
-        ),
-        migrations.AddIndex(
-            model_name='loginattempt',
-            index=models.Index(fields=['user', 'at'], name='login_by_user'),
-        ),
-        migrations.AddIndex(
-            model_name='loginattempt',
-            index=models.Index(fields=['at'], name='login_by_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='member',
-            constraint=models.UniqueConstraint(condition=models.Q(('department__isnull', True), ('last_day__isnull', True)), fields=('user', 'branch'), name='member_once_in_branch'),
-        ),
-        migrations.AddConstraint(
-            model_name='member',
-            constraint=models.UniqueConstraint(condition=models.Q(('department__isnull', False), ('last_day__isnull', True)), fields=('user', 'branch', 'department'), name='member_once_in_department'),
-        ),
-        migrations.AddConstraint(
-            model_name='member',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__isnull', True), ('last_day__gte', models.F('first_day')), _connector='OR'), name='member_ends_after_it_begins'),
-        ),
-        migrations.AddIndex(
-            model_name='memberrole',
-            index=models.Index(fields=['role', 'member'], name='member_by_role'),
-        ),
-        migrations.AddConstraint(
-            model_name='memberrole',
-            constraint=models.UniqueConstraint(fields=('member', 'role'), name='member_role_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='organisation_is_one_row'),
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='organisation_is_one_row')],
+            },
         ),
     ]

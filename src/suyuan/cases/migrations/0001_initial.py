@@ -13,10 +13,10 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
+        ('accounts', '__first__'),
         ('people', '0001_initial'),
         ('platform', '0002_search'),
         ('playbooks', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -77,6 +77,10 @@ class Migration(migrations.Migration):
                 ('registered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('speaker', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['is_open', 'next_due_at', 'id'], name='case_open_by_due'), models.Index(fields=['branch', 'is_open', 'next_due_at', 'id'], name='case_branch_open_by_due'), models.Index(fields=['branch', 'received_at', 'id'], name='case_branch_by_received'), models.Index(fields=['received_at', 'id'], name='case_by_received'), models.Index(condition=models.Q(('danger', 'open')), fields=['danger', 'is_open'], name='case_danger')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('is_open', True)), models.Q(('ended_at__isnull', False), ('is_open', False)), _connector='OR'), name='case_open_means_not_ended'), models.CheckConstraint(condition=models.Q(models.Q(('stage', suyuan.cases.rules.Stage['CLOSED']), _negated=True), ('acknowledged_at__isnull', False), _connector='OR'), name='case_closed_was_acknowledged'), models.CheckConstraint(condition=models.Q(('level__gte', 0), ('level__lte', 3)), name='case_level_1_to_3')],
+            },
         ),
         migrations.CreateModel(
             name='CareRecord',
@@ -110,6 +114,9 @@ class Migration(migrations.Migration):
                 ('reason', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='platform.text')),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='cases.case')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('decision', '')), fields=('case', 'kind'), name='one_open_approval'), models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='approval_by_another_person')],
+            },
         ),
         migrations.CreateModel(
             name='Acknowledgement',
@@ -154,6 +161,9 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clocks', to='cases.case')),
                 ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('next_alarm_at__isnull', False)), fields=['next_alarm_at'], name='clock_by_alarm'), models.Index(fields=['case', 'state', 'due_at'], name='clock_by_case'), models.Index(fields=['state', 'target_at', 'id'], name='clock_by_target')],
+            },
         ),
         migrations.CreateModel(
             name='CaseFile',
@@ -168,6 +178,9 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='cases.case')),
                 ('stored', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='platform.storedfile')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('case', 'stored'), name='case_file_once')],
+            },
         ),
         migrations.CreateModel(
             name='CaseIssue',
@@ -192,6 +205,9 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(max_length=200)),
                 ('clock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pauses', to='cases.caseclock')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('clock',), name='one_open_pause')],
+            },
         ),
         migrations.CreateModel(
             name='Consent',
@@ -273,6 +289,10 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='involvements', to='cases.case')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['user', 'kind', 'until', 'case'], name='involvement_by_user')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('case', 'user', 'kind'), name='involvement_once')],
+            },
         ),
         migrations.CreateModel(
             name='Obligation',
@@ -289,6 +309,9 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='obligations', to='cases.case')),
                 ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('discharged_at__isnull', True)), fields=['case', 'kind'], name='obligation_open')],
+            },
         ),
         migrations.CreateModel(
             name='Party',
@@ -362,6 +385,9 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promises', to='cases.case')),
                 ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('broken_at__isnull', True), ('kept_at__isnull', True)), fields=['due_at'], name='promise_open')],
+            },
         ),
         migrations.CreateModel(
             name='Receipt',
@@ -376,6 +402,9 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='cases.case')),
                 ('party', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.party')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('revoked_at__isnull', True)), fields=['case'], name='receipt_live')],
+            },
         ),
         migrations.CreateModel(
             name='RootCause',
@@ -406,6 +435,9 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='cases.case')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('case', 'user'), name='one_statement_a_person')],
+            },
         ),
         migrations.CreateModel(
             name='Survey',
@@ -442,101 +474,8 @@ class Migration(migrations.Migration):
                 ('done_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('outcome', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='platform.text')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['is_open', 'next_due_at', 'id'], name='case_open_by_due'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['branch', 'is_open', 'next_due_at', 'id'], name='case_branch_open_by_due'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['branch', 'received_at', 'id'], name='case_branch_by_received'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['received_at', 'id'], name='case_by_received'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('danger', 'open')), fields=['danger', 'is_open'], name='case_danger'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('is_open', True)), models.Q(('ended_at__isnull', False), ('is_open', False)), _connector='OR'), name='case_open_means_not_ended'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('stage', suyuan.cases.rules.Stage['CLOSED']), _negated=True), ('acknowledged_at__isnull', False), _connector='OR'), name='case_closed_was_acknowledged'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('level__gte', 0), ('level__lte', 3)), name='case_level_1_to_3'),
-        ),
-        migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.UniqueConstraint(condition=models.Q(('decision', '')), fields=('case', 'kind'), name='one_open_approval'),
-        ),
-        migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='approval_by_another_person'),
-        ),
-        migrations.AddIndex(
-            model_name='caseclock',
-            index=models.Index(condition=models.Q(('next_alarm_at__isnull', False)), fields=['next_alarm_at'], name='clock_by_alarm'),
-        ),
-        migrations.AddIndex(
-            model_name='caseclock',
-            index=models.Index(fields=['case', 'state', 'due_at'], name='clock_by_case'),
-        ),
-        migrations.AddIndex(
-            model_name='caseclock',
-            index=models.Index(fields=['state', 'target_at', 'id'], name='clock_by_target'),
-        ),
-        migrations.AddConstraint(
-            model_name='casefile',
-            constraint=models.UniqueConstraint(fields=('case', 'stored'), name='case_file_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='clockpause',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('clock',), name='one_open_pause'),
-        ),
-        migrations.AddIndex(
-            model_name='involvement',
-            index=models.Index(fields=['user', 'kind', 'until', 'case'], name='involvement_by_user'),
-        ),
-        migrations.AddConstraint(
-            model_name='involvement',
-            constraint=models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('case', 'user', 'kind'), name='involvement_once'),
-        ),
-        migrations.AddIndex(
-            model_name='obligation',
-            index=models.Index(condition=models.Q(('discharged_at__isnull', True)), fields=['case', 'kind'], name='obligation_open'),
-        ),
-        migrations.AddIndex(
-            model_name='promise',
-            index=models.Index(condition=models.Q(('broken_at__isnull', True), ('kept_at__isnull', True)), fields=['due_at'], name='promise_open'),
-        ),
-        migrations.AddIndex(
-            model_name='receipt',
-            index=models.Index(condition=models.Q(('revoked_at__isnull', True)), fields=['case'], name='receipt_live'),
-        ),
-        migrations.AddConstraint(
-            model_name='staffstatement',
-            constraint=models.UniqueConstraint(fields=('case', 'user'), name='one_statement_a_person'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('cancelled_at__isnull', True), ('done_at__isnull', True)), fields=['assignee', 'due_at'], name='task_open_mine'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('cancelled_at__isnull', True), ('done_at__isnull', True)), fields=['role', 'due_at'], name='task_open_role'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['case', 'opened_at'], name='task_by_case'),
+            options={
+                'indexes': [models.Index(condition=models.Q(('cancelled_at__isnull', True), ('done_at__isnull', True)), fields=['assignee', 'due_at'], name='task_open_mine'), models.Index(condition=models.Q(('cancelled_at__isnull', True), ('done_at__isnull', True)), fields=['role', 'due_at'], name='task_open_role'), models.Index(fields=['case', 'opened_at'], name='task_by_case')],
+            },
         ),
     ]

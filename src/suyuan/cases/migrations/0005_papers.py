@@ -9,9 +9,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('accounts', '__first__'),
         ('cases', '0004_files_are_items'),
         ('platform', '0002_search'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -57,6 +57,9 @@ class Migration(migrations.Migration):
                 ('stored', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='platform.storedfile')),
                 ('text', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='platform.text')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('case', 'kind', 'version'), name='report_version_once'), models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('case', 'kind'), name='report_one_draft'), models.CheckConstraint(condition=models.Q(('state', 'draft'), models.Q(('content__isnull', False), ('finished_at__isnull', False), ('text__isnull', False)), _connector='OR'), name='report_finished_is_frozen'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'signed'), _negated=True), models.Q(('signed_at__isnull', False), ('stored__isnull', False)), _connector='OR'), name='report_signed_is_kept')],
+            },
         ),
         migrations.CreateModel(
             name='ReportSignature',
@@ -68,25 +71,8 @@ class Migration(migrations.Migration):
                 ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signatures', to='cases.report')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(fields=('case', 'kind', 'version'), name='report_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('case', 'kind'), name='report_one_draft'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'draft'), models.Q(('content__isnull', False), ('finished_at__isnull', False), ('text__isnull', False)), _connector='OR'), name='report_finished_is_frozen'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'signed'), _negated=True), models.Q(('signed_at__isnull', False), ('stored__isnull', False)), _connector='OR'), name='report_signed_is_kept'),
-        ),
-        migrations.AddConstraint(
-            model_name='reportsignature',
-            constraint=models.UniqueConstraint(fields=('report', 'user'), name='report_signed_once'),
+            options={
+                'constraints': [models.UniqueConstraint(fields=('report', 'user'), name='report_signed_once')],
+            },
         ),
     ]

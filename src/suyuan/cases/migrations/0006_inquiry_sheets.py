@@ -9,10 +9,10 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('accounts', '__first__'),
         ('cases', '0005_papers'),
         ('evidence', '0001_items'),
         ('platform', '0002_search'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -33,6 +33,9 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='care_sheets', to='cases.case')),
                 ('reviewer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('case', 'reviewer', 'version'), name='care_sheet_version_once')],
+            },
         ),
         migrations.CreateModel(
             name='CareLine',
@@ -42,6 +45,9 @@ class Migration(migrations.Migration):
                 ('words', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='platform.text')),
                 ('sheet', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='cases.caresheet')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('sheet', 'question'), name='care_line_once')],
+            },
         ),
         migrations.CreateModel(
             name='CareDissent',
@@ -70,6 +76,9 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='conflict_checks', to='cases.case')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['case', 'user'], name='conflict_by_case')],
+            },
         ),
         migrations.CreateModel(
             name='ExposureAnswer',
@@ -84,6 +93,9 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exposure', to='cases.case')),
                 ('reason', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='platform.text')),
             ],
+            options={
+                'indexes': [models.Index(fields=['case', 'question', 'id'], name='exposure_by_case')],
+            },
         ),
         migrations.CreateModel(
             name='FindingCitation',
@@ -92,6 +104,9 @@ class Migration(migrations.Migration):
                 ('finding', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='citations', to='cases.finding')),
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='evidence.item')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('finding', 'item'), name='finding_cites_an_item_once')],
+            },
         ),
         migrations.CreateModel(
             name='PlanStep',
@@ -113,6 +128,10 @@ class Migration(migrations.Migration):
                 ('task', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.task')),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['case', 'id'], name='plan_step_by_case')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('done_at__isnull', True), ('struck_at__isnull', True), _connector='OR'), name='plan_step_done_or_struck')],
+            },
         ),
         migrations.CreateModel(
             name='CareCitation',
@@ -124,33 +143,5 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.UniqueConstraint(fields=('line', 'item'), name='care_line_cites_an_item_once')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='caresheet',
-            constraint=models.UniqueConstraint(fields=('case', 'reviewer', 'version'), name='care_sheet_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='careline',
-            constraint=models.UniqueConstraint(fields=('sheet', 'question'), name='care_line_once'),
-        ),
-        migrations.AddIndex(
-            model_name='conflictcheck',
-            index=models.Index(fields=['case', 'user'], name='conflict_by_case'),
-        ),
-        migrations.AddIndex(
-            model_name='exposureanswer',
-            index=models.Index(fields=['case', 'question', 'id'], name='exposure_by_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='findingcitation',
-            constraint=models.UniqueConstraint(fields=('finding', 'item'), name='finding_cites_an_item_once'),
-        ),
-        migrations.AddIndex(
-            model_name='planstep',
-            index=models.Index(fields=['case', 'id'], name='plan_step_by_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='planstep',
-            constraint=models.CheckConstraint(condition=models.Q(('done_at__isnull', True), ('struck_at__isnull', True), _connector='OR'), name='plan_step_done_or_struck'),
         ),
     ]

@@ -37,6 +37,10 @@ class Migration(migrations.Migration):
                 ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='derived', to='evidence.item')),
                 ('stored', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='item', to='platform.storedfile')),
             ],
+            options={
+                'indexes': [models.Index(fields=['stream', 'id'], name='item_by_stream')],
+                'constraints': [models.UniqueConstraint(fields=('stream', 'number'), name='item_number_once'), models.CheckConstraint(condition=models.Q(models.Q(('derivation', ''), ('number__isnull', False), ('parent__isnull', True)), models.Q(('number__isnull', True), ('parent__isnull', False), ('stored__isnull', False), models.Q(('derivation', ''), _negated=True)), _connector='OR'), name='item_is_an_original_or_made_from_one')],
+            },
         ),
         migrations.CreateModel(
             name='CustodyEntry',
@@ -55,21 +59,8 @@ class Migration(migrations.Migration):
                 ('sha256_after', models.CharField(blank=True, max_length=64)),
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='custody', to='evidence.item')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='item',
-            index=models.Index(fields=['stream', 'id'], name='item_by_stream'),
-        ),
-        migrations.AddConstraint(
-            model_name='item',
-            constraint=models.UniqueConstraint(fields=('stream', 'number'), name='item_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='item',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('derivation', ''), ('number__isnull', False), ('parent__isnull', True)), models.Q(('number__isnull', True), ('parent__isnull', False), ('stored__isnull', False), models.Q(('derivation', ''), _negated=True)), _connector='OR'), name='item_is_an_original_or_made_from_one'),
-        ),
-        migrations.AddIndex(
-            model_name='custodyentry',
-            index=models.Index(fields=['item', 'id'], name='custody_by_item'),
+            options={
+                'indexes': [models.Index(fields=['item', 'id'], name='custody_by_item')],
+            },
         ),
     ]

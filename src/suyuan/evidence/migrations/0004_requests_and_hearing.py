@@ -9,9 +9,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('accounts', '__first__'),
         ('evidence', '0003_pictures'),
         ('platform', '0002_search'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -45,6 +45,9 @@ class Migration(migrations.Migration):
                 ('signature', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='evidence.item')),
                 ('written_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('stream', 'number'), name='interview_number_once'), models.CheckConstraint(condition=models.Q(('recording__isnull', True), models.Q(('notice_given__isnull', False), ('recorder_took_part__isnull', False), models.Q(('recorder', ''), _negated=True)), _connector='OR'), name='interview_recording_says_by_whom'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('outcome_at__isnull', True)), models.Q(('outcome__in', ('confirmed', 'refused')), ('outcome_at__isnull', False)), _connector='OR'), name='interview_outcome_has_its_time')],
+            },
         ),
         migrations.CreateModel(
             name='InterviewSupplement',
@@ -71,6 +74,9 @@ class Migration(migrations.Migration):
                 ('decided_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('ended_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('stream', 'kind'), name='need_decided_once')],
+            },
         ),
         migrations.CreateModel(
             name='Observation',
@@ -87,6 +93,10 @@ class Migration(migrations.Migration):
                 ('supplements', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='added', to='evidence.observation')),
                 ('words', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='platform.text')),
             ],
+            options={
+                'indexes': [models.Index(fields=['stream', 'id'], name='observation_by_stream')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('struck_at__isnull', True), ('struck_reason', '')), models.Q(('struck_at__isnull', False), models.Q(('struck_reason', ''), _negated=True)), _connector='OR'), name='observation_struck_says_why')],
+            },
         ),
         migrations.CreateModel(
             name='EvidenceRequest',
@@ -114,29 +124,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['stream', 'id'], name='request_by_stream')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('answer__isnull', True), ('ended_at__isnull', True), ('ending', ''), ('item__isnull', True)), models.Q(('answer__isnull', True), ('ended_at__isnull', False), ('ending', 'given'), ('item__isnull', False)), models.Q(('ended_at__isnull', False), ('ending__in', ('answered', 'declined', 'cancelled')), ('item__isnull', True)), _connector='OR'), name='request_ends_one_way'), models.CheckConstraint(condition=models.Q(models.Q(('holder__isnull', False), ('party', ''), ('role', '')), models.Q(('holder__isnull', True), ('party', ''), models.Q(('role', ''), _negated=True)), models.Q(('holder__isnull', True), ('role', ''), models.Q(('party', ''), _negated=True)), _connector='OR'), name='request_has_one_holder')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='interview',
-            constraint=models.UniqueConstraint(fields=('stream', 'number'), name='interview_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='interview',
-            constraint=models.CheckConstraint(condition=models.Q(('recording__isnull', True), models.Q(('notice_given__isnull', False), ('recorder_took_part__isnull', False), models.Q(('recorder', ''), _negated=True)), _connector='OR'), name='interview_recording_says_by_whom'),
-        ),
-        migrations.AddConstraint(
-            model_name='interview',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('outcome_at__isnull', True)), models.Q(('outcome__in', ('confirmed', 'refused')), ('outcome_at__isnull', False)), _connector='OR'), name='interview_outcome_has_its_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='need',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('stream', 'kind'), name='need_decided_once'),
-        ),
-        migrations.AddIndex(
-            model_name='observation',
-            index=models.Index(fields=['stream', 'id'], name='observation_by_stream'),
-        ),
-        migrations.AddConstraint(
-            model_name='observation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('struck_at__isnull', True), ('struck_reason', '')), models.Q(('struck_at__isnull', False), models.Q(('struck_reason', ''), _negated=True)), _connector='OR'), name='observation_struck_says_why'),
         ),
     ]

@@ -31,6 +31,9 @@ class Migration(migrations.Migration):
                 ('digest', models.CharField(max_length=64)),
                 ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.branch')),
             ],
+            options={
+                'indexes': [models.Index(fields=['stream', 'id'], name='copy_set_by_stream')],
+            },
         ),
         migrations.CreateModel(
             name='CopyHandover',
@@ -62,6 +65,9 @@ class Migration(migrations.Migration):
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='evidence.item')),
                 ('copies', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='evidence.copyset')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('copies', 'item'), name='copied_item_once')],
+            },
         ),
         migrations.CreateModel(
             name='Seal',
@@ -85,6 +91,10 @@ class Migration(migrations.Migration):
                 ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.branch')),
                 ('continues', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='continued_by', to='evidence.seal')),
             ],
+            options={
+                'indexes': [models.Index(fields=['stream', 'id'], name='seal_by_stream')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('for_clinic', ''), _negated=True), models.Q(models.Q(('for_patient', ''), _negated=True), models.Q(models.Q(('witness', ''), _negated=True), models.Q(('absence', ''), _negated=True)), _connector='OR')), name='seal_both_sides_or_a_witness_and_why')],
+            },
         ),
         migrations.CreateModel(
             name='SealedItem',
@@ -97,6 +107,10 @@ class Migration(migrations.Migration):
                 ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seals', to='evidence.item')),
                 ('seal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='evidence.seal')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('lot', ''), _negated=True), fields=['lot'], name='sealed_item_by_lot')],
+                'constraints': [models.UniqueConstraint(fields=('seal', 'item'), name='sealed_item_once')],
+            },
         ),
         migrations.CreateModel(
             name='SealOpening',
@@ -114,29 +128,5 @@ class Migration(migrations.Migration):
                 ('by', models.CharField(max_length=80)),
                 ('seal', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='opening', to='evidence.seal')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='copyset',
-            index=models.Index(fields=['stream', 'id'], name='copy_set_by_stream'),
-        ),
-        migrations.AddConstraint(
-            model_name='copieditem',
-            constraint=models.UniqueConstraint(fields=('copies', 'item'), name='copied_item_once'),
-        ),
-        migrations.AddIndex(
-            model_name='seal',
-            index=models.Index(fields=['stream', 'id'], name='seal_by_stream'),
-        ),
-        migrations.AddConstraint(
-            model_name='seal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('for_clinic', ''), _negated=True), models.Q(models.Q(('for_patient', ''), _negated=True), models.Q(models.Q(('witness', ''), _negated=True), models.Q(('absence', ''), _negated=True)), _connector='OR')), name='seal_both_sides_or_a_witness_and_why'),
-        ),
-        migrations.AddIndex(
-            model_name='sealeditem',
-            index=models.Index(condition=models.Q(('lot', ''), _negated=True), fields=['lot'], name='sealed_item_by_lot'),
-        ),
-        migrations.AddConstraint(
-            model_name='sealeditem',
-            constraint=models.UniqueConstraint(fields=('seal', 'item'), name='sealed_item_once'),
         ),
     ]

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('accounts', '__first__'),
     ]
 
     operations = [
@@ -34,6 +34,10 @@ class Migration(migrations.Migration):
                 ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='people', to='accounts.branch')),
                 ('merged_into', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='people.person')),
             ],
+            options={
+                'indexes': [models.Index(fields=['branch', 'created_at'], name='person_by_branch')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('merged_into__isnull', True), models.Q(('merged_into', models.F('id')), _negated=True), _connector='OR'), name='person_not_merged_into_self')],
+            },
         ),
         migrations.CreateModel(
             name='ContactPoint',
@@ -46,6 +50,9 @@ class Migration(migrations.Migration):
                 ('ended_at', models.DateTimeField(null=True)),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contact_points', to='people.person')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), ('preferred', True)), fields=('person',), name='contact_one_preferred')],
+            },
         ),
         migrations.CreateModel(
             name='PersonIndex',
@@ -55,6 +62,9 @@ class Migration(migrations.Migration):
                 ('blind', models.BinaryField()),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='index_rows', to='people.person')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('field', 'blind', 'person'), name='person_index_once')],
+            },
         ),
         migrations.CreateModel(
             name='Representative',
@@ -69,6 +79,9 @@ class Migration(migrations.Migration):
                 ('proven_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('representative', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='represents', to='people.person')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('person', 'representative'), name='representative_once'), models.CheckConstraint(condition=models.Q(('person', models.F('representative')), _negated=True), name='representative_is_another'), models.CheckConstraint(condition=models.Q(models.Q(('proven_at__isnull', True), ('proven_by__isnull', True)), models.Q(('proven_at__isnull', False), ('proven_by__isnull', False)), _connector='OR'), name='authority_proven_by_someone')],
+            },
         ),
         migrations.CreateModel(
             name='TreatmentReceived',
@@ -90,57 +103,9 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='treatments', to='people.person')),
                 ('staff', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['branch', 'created_at'], name='person_by_branch'),
-        ),
-        migrations.AddConstraint(
-            model_name='person',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into__isnull', True), models.Q(('merged_into', models.F('id')), _negated=True), _connector='OR'), name='person_not_merged_into_self'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), ('preferred', True)), fields=('person',), name='contact_one_preferred'),
-        ),
-        migrations.AddConstraint(
-            model_name='personindex',
-            constraint=models.UniqueConstraint(fields=('field', 'blind', 'person'), name='person_index_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='representative',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('person', 'representative'), name='representative_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='representative',
-            constraint=models.CheckConstraint(condition=models.Q(('person', models.F('representative')), _negated=True), name='representative_is_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='representative',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('proven_at__isnull', True), ('proven_by__isnull', True)), models.Q(('proven_at__isnull', False), ('proven_by__isnull', False)), _connector='OR'), name='authority_proven_by_someone'),
-        ),
-        migrations.AddIndex(
-            model_name='treatmentreceived',
-            index=models.Index(fields=['person', 'on'], name='treatment_by_person'),
-        ),
-        migrations.AddIndex(
-            model_name='treatmentreceived',
-            index=models.Index(fields=['branch', 'pack_code', 'on'], name='treatment_by_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='treatmentreceived',
-            index=models.Index(condition=models.Q(('lot', ''), _negated=True), fields=['lot'], name='treatment_by_lot'),
-        ),
-        migrations.AddConstraint(
-            model_name='treatmentreceived',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('pack_code', ''), _negated=True), models.Q(('words', ''), _negated=True), _connector='OR'), name='treatment_is_named'),
-        ),
-        migrations.AddConstraint(
-            model_name='treatmentreceived',
-            constraint=models.CheckConstraint(condition=models.Q(('price_minor__isnull', True), models.Q(('currency', ''), _negated=True), _connector='OR'), name='treatment_price_has_currency'),
-        ),
-        migrations.AddConstraint(
-            model_name='treatmentreceived',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('on__isnull', True), ('precision', 'unknown')), models.Q(('on__isnull', False), models.Q(('precision', 'unknown'), _negated=True)), _connector='OR'), name='treatment_date_or_unknown'),
+            options={
+                'indexes': [models.Index(fields=['person', 'on'], name='treatment_by_person'), models.Index(fields=['branch', 'pack_code', 'on'], name='treatment_by_kind'), models.Index(condition=models.Q(('lot', ''), _negated=True), fields=['lot'], name='treatment_by_lot')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('pack_code', ''), _negated=True), models.Q(('words', ''), _negated=True), _connector='OR'), name='treatment_is_named'), models.CheckConstraint(condition=models.Q(('price_minor__isnull', True), models.Q(('currency', ''), _negated=True), _connector='OR'), name='treatment_price_has_currency'), models.CheckConstraint(condition=models.Q(models.Q(('on__isnull', True), ('precision', 'unknown')), models.Q(('on__isnull', False), models.Q(('precision', 'unknown'), _negated=True)), _connector='OR'), name='treatment_date_or_unknown')],
+            },
         ),
     ]

@@ -28,6 +28,9 @@ class Migration(migrations.Migration):
                 ('sha256', models.CharField(max_length=64)),
                 ('at', models.DateTimeField()),
             ],
+            options={
+                'indexes': [models.Index(fields=['stream', 'id'], name='text_by_stream')],
+            },
         ),
         migrations.CreateModel(
             name='AccessRow',
@@ -43,6 +46,9 @@ class Migration(migrations.Migration):
                 ('shown', models.JSONField(default=list)),
                 ('asked', models.BinaryField(null=True)),
             ],
+            options={
+                'indexes': [models.Index(fields=['branch_id', 'id'], name='access_by_branch'), models.Index(fields=['stream', 'id'], name='access_by_stream'), models.Index(fields=['actor', 'id'], name='access_by_actor')],
+            },
         ),
         migrations.CreateModel(
             name='FactRow',
@@ -60,6 +66,10 @@ class Migration(migrations.Migration):
                 ('plain', models.JSONField()),
                 ('digests', models.JSONField()),
             ],
+            options={
+                'indexes': [models.Index(fields=['type', 'at'], name='fact_by_type')],
+                'constraints': [models.UniqueConstraint(fields=('stream', 'position'), name='fact_position_once')],
+            },
         ),
         migrations.CreateModel(
             name='FactPrivate',
@@ -84,6 +94,10 @@ class Migration(migrations.Migration):
                 ('lifted_at', models.DateTimeField(null=True)),
                 ('lifted_reason', models.TextField(blank=True, default='')),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('lifted_at__isnull', True)), fields=['stream'], name='hold_standing')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('lifted_at__isnull', True), ('lifted_by', ''), ('lifted_reason', '')), models.Q(('lifted_at__isnull', False), models.Q(('lifted_by', ''), _negated=True), models.Q(('lifted_reason', ''), _negated=True)), _connector='OR'), name='hold_lifted_says_by_whom_and_why')],
+            },
         ),
         migrations.CreateModel(
             name='IdempotencyKey',
@@ -98,6 +112,10 @@ class Migration(migrations.Migration):
                 ('stream', models.CharField(blank=True, default='', max_length=80)),
                 ('created_at', models.DateTimeField()),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('sealed_answer__isnull', False)), fields=['created_at'], name='idempotency_with_answer')],
+                'constraints': [models.UniqueConstraint(fields=('scope', 'key'), name='idempotency_key_once')],
+            },
         ),
         migrations.CreateModel(
             name='Installation',
@@ -106,6 +124,9 @@ class Migration(migrations.Migration):
                 ('uid', models.UUIDField(default=suyuan.platform.chance.uid, unique=True)),
                 ('created_at', models.DateTimeField()),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='installation_is_one_row')],
+            },
         ),
         migrations.CreateModel(
             name='Job',
@@ -127,6 +148,10 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('finished_at', models.DateTimeField(null=True)),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('state', 'ready')), fields=['-priority', 'run_after', 'id'], name='job_ready'), models.Index(condition=models.Q(('state', 'running')), fields=['lease_until'], name='job_running'), models.Index(condition=models.Q(('state', 'done')), fields=['finished_at'], name='job_done'), models.Index(condition=models.Q(('state', 'dead')), fields=['finished_at', 'id'], name='job_dead')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), models.Q(('lease_token__isnull', False), ('lease_until__isnull', False)), _connector='OR'), name='job_running_has_a_lease'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['done', 'dead']), _negated=True), ('finished_at__isnull', False), _connector='OR'), name='job_over_has_its_time')],
+            },
         ),
         migrations.CreateModel(
             name='StoredFile',
@@ -147,6 +172,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('destroyed_at', models.DateTimeField(null=True)),
             ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('destroyed_at__isnull', False), ('state', 'destroyed'), ('wrapped_key__isnull', True)), models.Q(models.Q(('state', 'destroyed'), _negated=True), ('destroyed_at__isnull', True), ('wrapped_key__isnull', False)), _connector='OR'), name='stored_file_destroyed_has_no_key'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'stored'), _negated=True), ('branch_id__isnull', False), _connector='OR'), name='stored_file_stored_has_a_branch'), models.CheckConstraint(condition=models.Q(('size__gt', 0)), name='stored_file_is_not_empty')],
+            },
         ),
         migrations.CreateModel(
             name='StreamHead',
@@ -173,6 +201,10 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
             ],
+            options={
+                'indexes': [models.Index(fields=['owner_hash'], name='upload_by_owner'), models.Index(condition=models.Q(('state__in', ['open', 'whole'])), fields=['expires_at'], name='upload_by_expiry')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('offset__lte', models.F('expected'))), name='upload_stays_within_its_length')],
+            },
         ),
         migrations.CreateModel(
             name='UploadPiece',
@@ -195,6 +227,9 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('retired_at', models.DateTimeField(null=True)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('retired_at__isnull', True)), fields=('kind',), name='wrapped_key_one_in_use')],
+            },
         ),
         migrations.CreateModel(
             name='TextIndex',
@@ -207,96 +242,16 @@ class Migration(migrations.Migration):
                 'managed': False,
             },
         ),
-        migrations.AddIndex(
-            model_name='text',
-            index=models.Index(fields=['stream', 'id'], name='text_by_stream'),
-        ),
-        migrations.AddIndex(
-            model_name='accessrow',
-            index=models.Index(fields=['branch_id', 'id'], name='access_by_branch'),
-        ),
-        migrations.AddIndex(
-            model_name='accessrow',
-            index=models.Index(fields=['stream', 'id'], name='access_by_stream'),
-        ),
-        migrations.AddIndex(
-            model_name='accessrow',
-            index=models.Index(fields=['actor', 'id'], name='access_by_actor'),
-        ),
         migrations.CreateModel(
             name='ChainPending',
             fields=[
                 ('fact', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='platform.factrow')),
             ],
         ),
-        migrations.AddIndex(
-            model_name='factrow',
-            index=models.Index(fields=['type', 'at'], name='fact_by_type'),
-        ),
-        migrations.AddConstraint(
-            model_name='factrow',
-            constraint=models.UniqueConstraint(fields=('stream', 'position'), name='fact_position_once'),
-        ),
         migrations.AddField(
             model_name='factprivate',
             name='fact',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='private_fields', to='platform.factrow'),
-        ),
-        migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(condition=models.Q(('lifted_at__isnull', True)), fields=['stream'], name='hold_standing'),
-        ),
-        migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lifted_at__isnull', True), ('lifted_by', ''), ('lifted_reason', '')), models.Q(('lifted_at__isnull', False), models.Q(('lifted_by', ''), _negated=True), models.Q(('lifted_reason', ''), _negated=True)), _connector='OR'), name='hold_lifted_says_by_whom_and_why'),
-        ),
-        migrations.AddIndex(
-            model_name='idempotencykey',
-            index=models.Index(condition=models.Q(('sealed_answer__isnull', False)), fields=['created_at'], name='idempotency_with_answer'),
-        ),
-        migrations.AddConstraint(
-            model_name='idempotencykey',
-            constraint=models.UniqueConstraint(fields=('scope', 'key'), name='idempotency_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='installation',
-            constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='installation_is_one_row'),
-        ),
-        migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('state', 'ready')), fields=['-priority', 'run_after', 'id'], name='job_ready'),
-        ),
-        migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('state', 'running')), fields=['lease_until'], name='job_running'),
-        ),
-        migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('state', 'done')), fields=['finished_at'], name='job_done'),
-        ),
-        migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('state', 'dead')), fields=['finished_at', 'id'], name='job_dead'),
-        ),
-        migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), models.Q(('lease_token__isnull', False), ('lease_until__isnull', False)), _connector='OR'), name='job_running_has_a_lease'),
-        ),
-        migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['done', 'dead']), _negated=True), ('finished_at__isnull', False), _connector='OR'), name='job_over_has_its_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='storedfile',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('destroyed_at__isnull', False), ('state', 'destroyed'), ('wrapped_key__isnull', True)), models.Q(models.Q(('state', 'destroyed'), _negated=True), ('destroyed_at__isnull', True), ('wrapped_key__isnull', False)), _connector='OR'), name='stored_file_destroyed_has_no_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='storedfile',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'stored'), _negated=True), ('branch_id__isnull', False), _connector='OR'), name='stored_file_stored_has_a_branch'),
-        ),
-        migrations.AddConstraint(
-            model_name='storedfile',
-            constraint=models.CheckConstraint(condition=models.Q(('size__gt', 0)), name='stored_file_is_not_empty'),
         ),
         migrations.AddField(
             model_name='upload',
@@ -309,24 +264,8 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pieces', to='platform.upload'),
         ),
         migrations.AddConstraint(
-            model_name='wrappedkey',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at__isnull', True)), fields=('kind',), name='wrapped_key_one_in_use'),
-        ),
-        migrations.AddConstraint(
             model_name='factprivate',
             constraint=models.UniqueConstraint(fields=('fact', 'name'), name='fact_private_once'),
-        ),
-        migrations.AddIndex(
-            model_name='upload',
-            index=models.Index(fields=['owner_hash'], name='upload_by_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='upload',
-            index=models.Index(condition=models.Q(('state__in', ['open', 'whole'])), fields=['expires_at'], name='upload_by_expiry'),
-        ),
-        migrations.AddConstraint(
-            model_name='upload',
-            constraint=models.CheckConstraint(condition=models.Q(('offset__lte', models.F('expected'))), name='upload_stays_within_its_length'),
         ),
         migrations.AddConstraint(
             model_name='upload',

@@ -41,6 +41,9 @@ class Migration(migrations.Migration):
                 ('faults', models.JSONField(default=list)),
                 ('chain_faults', models.JSONField(default=list)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('open', True)), fields=('open',), name='scrub_run_one_at_a_time'), models.CheckConstraint(condition=models.Q(('open', True), ('ended_at__isnull', False), _connector='XOR'), name='scrub_run_open_until_its_end')],
+            },
         ),
         migrations.AddField(
             model_name='storedfile',
@@ -65,14 +68,6 @@ class Migration(migrations.Migration):
             model_name='filefault',
             name='file',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='faults', to='platform.storedfile'),
-        ),
-        migrations.AddConstraint(
-            model_name='scrubrun',
-            constraint=models.UniqueConstraint(condition=models.Q(('open', True)), fields=('open',), name='scrub_run_one_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='scrubrun',
-            constraint=models.CheckConstraint(condition=models.Q(('open', True), ('ended_at__isnull', False), _connector='XOR'), name='scrub_run_open_until_its_end'),
         ),
         migrations.AddConstraint(
             model_name='filefault',

@@ -23,6 +23,9 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
                 ('purged_at', models.DateTimeField(null=True)),
             ],
+            options={
+                'indexes': [models.Index(fields=['stream', 'id'], name='erasure_by_stream')],
+            },
         ),
         migrations.CreateModel(
             name='ErasureTarget',
@@ -34,6 +37,10 @@ class Migration(migrations.Migration):
                 ('uid', models.CharField(blank=True, default='', max_length=36)),
                 ('name', models.CharField(blank=True, default='', max_length=60)),
             ],
+            options={
+                'indexes': [models.Index(fields=['relation', 'uid'], name='erasure_target_by_uid')],
+                'constraints': [models.UniqueConstraint(fields=('relation', 'row_id', 'field'), name='erasure_target_once')],
+            },
         ),
         migrations.AddField(
             model_name='hold',
@@ -49,21 +56,9 @@ class Migration(migrations.Migration):
             model_name='hold',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason', ''), _negated=True), models.Q(('cause', ''), _negated=True), _connector='OR'), name='hold_says_why'),
         ),
-        migrations.AddIndex(
-            model_name='erasureorder',
-            index=models.Index(fields=['stream', 'id'], name='erasure_by_stream'),
-        ),
         migrations.AddField(
             model_name='erasuretarget',
             name='order',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='targets', to='platform.erasureorder'),
-        ),
-        migrations.AddIndex(
-            model_name='erasuretarget',
-            index=models.Index(fields=['relation', 'uid'], name='erasure_target_by_uid'),
-        ),
-        migrations.AddConstraint(
-            model_name='erasuretarget',
-            constraint=models.UniqueConstraint(fields=('relation', 'row_id', 'field'), name='erasure_target_once'),
         ),
     ]
