@@ -243,6 +243,7 @@ def _protect(cast, case):
     investigation.statement_give(statement=statement, words="同仁的看法是病人太急", actor=cast.accused.actor, now=NOON)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("place", ["tn", "sh"])
 def test_each_law_says_what_it_keeps_in(cast, make_case, place):
     from suyuan.cases.rules import Purpose
@@ -355,6 +356,7 @@ def test_it_is_given_once_after_the_findings_were_told(cast, case):
         reports.report_give(report=inside, actor=cast.manager.actor, now=NOON)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(("language", "title"), [("zh-hans", "调查报告"), ("en", "Investigationreport")])
 def test_a_report_is_written_in_the_language_its_author_chose(cast, case, language, title):
     assert title in read(signed(cast, case, language=language))
@@ -396,6 +398,7 @@ def _many(cast, case, items: int, findings: int, long: int) -> None:
         investigation.finding_record(case=fresh(case), **said, actor=cast.doctor.actor, now=NOON)
 
 
+@pytest.mark.sqlite
 @pytest.mark.requirement("D-10")
 @pytest.mark.parametrize(("items", "findings", "long", "cut"), [(4, 1, 1, False), (14, 2, 1, True), (40, 30, 30, True)])
 def test_a_passport_is_one_page_and_says_what_found_no_room(cast, make_case, items, findings, long, cut):

@@ -20,7 +20,7 @@ from suyuan.platform.models import FactRow, Job, StoredFile
 from tests.cases.cast import NOON
 from tests.evidence import pictures as made
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-09")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-09"), pytest.mark.sqlite]
 STREAM = "thing:0b6d2f6a-7f0e-4c6a-9a53-7d1f9b1f7a01"
 
 

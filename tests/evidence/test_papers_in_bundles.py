@@ -23,7 +23,7 @@ from tests.cases.cast import HOUR, NOON, fresh
 from tests.cases.test_reports import CHECK, WORDS, finished, plain_words, signed
 from tests.evidence.judges import first, second
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-10")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-10"), pytest.mark.sqlite]
 
 LATER = NOON + 2 * HOUR
 

@@ -23,7 +23,7 @@ from tests.cases.cast import NOON
 from tests.evidence import laden
 from tests.evidence import pictures as made
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-09")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-09"), pytest.mark.sqlite]
 STREAM = "thing:0b6d2f6a-7f0e-4c6a-9a53-7d1f9b1f7a02"
 # What a picture cannot be written without: its size, its depth, how it is packed.
 TIFFS_OWN = {256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 317, 338, 339}

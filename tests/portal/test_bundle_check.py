@@ -10,7 +10,7 @@ from suyuan.evidence.selectors import checking
 from suyuan.portal import rules
 from tests.evidence.forge import STREAMS, changed_json, pack, story
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-10")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-10"), pytest.mark.sqlite]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from suyuan.portal import http, urls
 from suyuan.portal.models import Draft
 from tests.portal.conftest import STORY, given, keys_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 PAGES = [
     "/p/", "/p/proof/", "/p/survey/", "/p/streamside/", "/p/streamside/danger/", "/p/streamside/write/", "/p/streamside/follow/",
     "/p/streamside/poster/", "/p/streamside/kiosk/", "/p/streamside/kiosk/danger/", "/p/streamside/kiosk/write/",

@@ -20,7 +20,7 @@ from suyuan.platform.models import AccessRow, StoredFile
 from tests.evidence import pictures
 from tests.portal.conftest import NOW, keys_of, opened, sent
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-04")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-04"), pytest.mark.sqlite]
 FOLLOW = "/p/streamside/follow/"
 PHOTO = pictures.encoded(pictures.drawn((1200, 900)), "JPEG", exif=pictures.exif("秘密"))
 

@@ -12,7 +12,7 @@ from suyuan.platform.models import AccessRow, FactRow
 from suyuan.platform.proofs import proof_read
 from tests.portal.conftest import NOW, keys_of, opened, sent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 FILE = "/p/streamside/follow/proof/"
 
 

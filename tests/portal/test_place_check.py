@@ -15,7 +15,7 @@ from suyuan.platform.checkpoints import checkpoint_make
 from tests.portal.conftest import NOW, keys_of, opened, sent
 from tests.portal.test_place import FILE
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-10")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-10"), pytest.mark.sqlite]
 
 
 @pytest.fixture

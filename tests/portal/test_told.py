@@ -89,6 +89,7 @@ def test_once_more_before_its_day_by_day_and_never_again(post, phone, clinic, at
     assert len({letter["Message-ID"] for letter in post.taken}) == 2
 
 
+@pytest.mark.sqlite
 def test_not_by_night(post, phone, clinic, at):
     late = NOW + timedelta(hours=8)  # twenty past ten in the evening
     request = ask(complaint(phone), clinic, due_at=late + 2 * DAY + timedelta(hours=1))
@@ -99,6 +100,7 @@ def test_not_by_night(post, phone, clinic, at):
     assert request.reminders == 1 and 1 <= request.reminded_at.hour < 10, "between nine and six there"
 
 
+@pytest.mark.sqlite
 def test_who_has_just_been_reminded_is_not_reminded_by_us(post, phone, clinic, at):
     case = complaint(phone)
     request = ask(case, clinic)
@@ -118,6 +120,7 @@ def test_a_short_time_needs_no_second_letter(post, phone, clinic, at):
     assert len(post.taken) == 1
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("how", ["cancelled", "given", "withdrawn", "address_gone"])
 def test_nothing_more_is_said_once_it_is_over(how, post, phone, clinic, at):
     case = complaint(phone)
@@ -140,6 +143,7 @@ def test_nothing_more_is_said_once_it_is_over(how, post, phone, clinic, at):
     assert len(post.taken) == 1
 
 
+@pytest.mark.sqlite
 def test_only_whoever_chose_mail_is_written_to(post, phone, clinic):
     case = complaint(phone, contact_by="phone")
     ask(case, clinic)
