@@ -186,7 +186,7 @@ def _people() -> None:
 
     if not User.objects.exists():
         with clock.frozen(BEGAN):
-            _house(BEGAN)
+            _house(BEGAN, "http://localhost:8000")
 
 
 def _grow(size: int) -> None:
