@@ -11,7 +11,7 @@ from suyuan.cases import errors
 from suyuan.cases.models import Acknowledgement, Approval, Case, Involvement, Task
 from suyuan.cases.rules import Stage
 from suyuan.cases.services import handling, parties
-from suyuan.desk import acts
+from suyuan.desk.acts.people import AssignForm
 from suyuan.kernel.refusal import BadInput
 from suyuan.platform.models import Text
 from tests.cases.cast import HOUR, METHOD, NOON, case_made, facts_of, fresh, party_of, types_of
@@ -295,7 +295,7 @@ def test_who_may_not_read_its_words_is_not_given_the_case(cast, owned, who):
         handling.case_assign(case=owned, owner=person, actor=cast.head.actor, now=NOON)
     with pytest.raises(errors.ReadsNoWords):
         handling.speaker_name(case=owned, speaker=person, actor=cast.head.actor, now=NOON)
-    form = acts.AssignForm(case=owned, profile=profile_of(cast.head.user, NOON), now=NOON)
+    form = AssignForm(case=owned, profile=profile_of(cast.head.user, NOON), now=NOON)
     offered = {user.pk for user in form.handlers()}
     assert person.pk not in offered and {cast.manager.pk, cast.nurse.pk, cast.doctor.pk} <= offered
 

@@ -16,7 +16,7 @@ from suyuan.cases import rules
 from suyuan.cases.models import Case, Party
 from suyuan.cases.selectors import compartments_for
 from suyuan.cases.services import checklist, hearing
-from suyuan.desk.acts import Act, ActForm, RowField
+from suyuan.desk.acts.act import Act, ActForm, RowField
 from suyuan.desk.evidence_shapes import holder_words, read_words
 from suyuan.desk.fields import ColleagueField, LocalTimeField, item_words, line_field, one_of, words_field
 from suyuan.evidence.models import EvidenceRequest, Interview, Item, Observation

@@ -24,7 +24,8 @@ from suyuan.cases.selectors.page import names_of
 from suyuan.cases.selectors.rights import held_cases, kept_lines, lot_trace, lots_of, orders_of, purging
 from suyuan.cases.services.rights import case_seal_sign
 from suyuan.desk import shapes
-from suyuan.desk.acts import money, offered
+from suyuan.desk.acts import offered
+from suyuan.desk.acts.rights import money
 from suyuan.desk.fields import attempt, line_field, one_of
 from suyuan.desk.noting import noted
 from suyuan.desk.retention import keeping_tabs
