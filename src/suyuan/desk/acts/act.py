@@ -129,7 +129,7 @@ class Act:
 
 
 def plain(service: Callable[..., Any], *names: str) -> Run:
-    """Call the service with these fields of the form."""
+    """Call the service with the case and these fields of the form."""
 
     def run(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
         return service(case=case, actor=actor, now=now, **{name: data[name] for name in names if name in data})
@@ -142,23 +142,5 @@ def on(service: Callable[..., Any], row: str, *names: str) -> Run:
 
     def run(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
         return service(**{row: data[row]}, actor=actor, now=now, **{name: data[name] for name in names})
-
-    return run
-
-
-def on_case(service: Callable[..., Any], row: str) -> Run:
-    """Call a service that takes the case and a row that belongs to it."""
-
-    def run(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
-        return service(case=case, **{row: data[row]}, actor=actor, now=now)
-
-    return run
-
-
-def on_case_with(service: Callable[..., Any], *names: str) -> Run:
-    """Call a service that takes the case, a row of it and what was typed."""
-
-    def run(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
-        return service(case=case, actor=actor, now=now, **{name: data[name] for name in names})
 
     return run

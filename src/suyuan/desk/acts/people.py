@@ -21,7 +21,7 @@ from suyuan.cases.selectors import compartments_for
 from suyuan.cases.selectors.today import task_title
 from suyuan.cases.services import handling, intake, investigation, parties
 from suyuan.cases.services.handling.parts import investigates, treated_by
-from suyuan.desk.acts.act import EVER, Act, ActForm, RowField, WordsForm, on, on_case, plain
+from suyuan.desk.acts.act import EVER, Act, ActForm, RowField, WordsForm, on, plain
 from suyuan.desk.fields import ColleagueField, DayField, LocalTimeField, line_field, one_of, some_of, words_field
 from suyuan.kernel.actor import Actor
 from suyuan.people.rules import Contact, contact_problem
@@ -267,7 +267,7 @@ ACTS: tuple[Act, ...] = (
     Act("guest", "guest_invite", _l("邀請院外醫師或律師"), _l("邀請"), GuestForm,
         plain(handling.guest_invite, "name", "email", "kind", "last_day", "reason"),
         _l("來賓只看得到這一件，到最後一天為止；可以當降級與結案的第二個人。"), "people", stages=EVER),
-    Act("guest-end", "guest_invite", _l("收回來賓的權限"), _l("收回"), GuestEndForm, on_case(handling.guest_release, "grant"),
+    Act("guest-end", "guest_invite", _l("收回來賓的權限"), _l("收回"), GuestEndForm, plain(handling.guest_release, "grant"),
         _l("這位來賓從現在起看不到這一件；做過的事留在紀錄裡。"), "people", stages=EVER),
     Act("move", "move_branch", _l("移到另一個分院"), _l("移過去"), MoveBranchForm,
         plain(handling.case_move_branch, "branch", "reason"),

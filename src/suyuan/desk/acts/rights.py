@@ -21,7 +21,7 @@ from suyuan.cases.selectors.sealing import alone_from
 from suyuan.cases.services import rights
 from suyuan.cases.services.bundles import showing_agree
 from suyuan.cases.services.holding import case_hold_lift, case_hold_place
-from suyuan.desk.acts.act import EVER, Act, ActForm, RowField, on_case_with, plain
+from suyuan.desk.acts.act import EVER, Act, ActForm, RowField, plain
 from suyuan.desk.acts.talking import demand_words
 from suyuan.desk.fields import ItemsField, line_field, one_of, some_of, words_field
 from suyuan.desk.letters_of_rights import part_words
@@ -289,7 +289,7 @@ def _erase(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any
 ACTS: tuple[Act, ...] = (
     Act("hold", "hold", _l("開始保全"), _l("開始保全"), HoldForm, plain(case_hold_place, "kind", "reason"),
         _l("這件的檔案、訊息、聯絡資料、病人資料與各項紀錄，從現在起都不能刪除、銷毀或合併。"), "rights", "lock", stages=EVER),
-    Act("hold-lift", "hold_lift", _l("解除保全"), _l("解除這項保全"), HoldLiftForm, on_case_with(case_hold_lift, "hold", "reason"),
+    Act("hold-lift", "hold_lift", _l("解除保全"), _l("解除這項保全"), HoldLiftForm, plain(case_hold_lift, "hold", "reason"),
         _l("要求保全的人不能自己解除；案外的程序還在進行時也不能。"), "rights", danger=True, stages=EVER),
     Act("agreement", "showing_agree", _l("雙方同意提出會談內容"), _l("記下同意"), AgreementForm,
         plain(showing_agree, "compartment", "purposes", "by_clinic", "by_person", "how", "words", "happened_at"),
@@ -299,7 +299,7 @@ ACTS: tuple[Act, ...] = (
     Act("copies-out", "demand_answer", _l("交付複製本"), _l("記下交付"), CopiesOutForm, _copies_out,
         _l("核對身分後交付並請對方簽收；法定期限到交付為止。"), "rights", "check", stages=EVER),
     Act("copies-wait", "demand_answer", _l("已備妥，等對方領取"), _l("記下通知"), CopiesWaitForm,
-        on_case_with(rights.case_copies_wait, "copies", "how"),
+        plain(rights.case_copies_wait, "copies", "how"),
         _l("我們這一邊已經完成，對方還沒有來。期限停在今天，紀錄裡會寫明是等待領取。"), "rights", stages=EVER),
     Act("seal", "seal", _l("雙方在場封存"), _l("記下封存"), SealForm, _seal,
         _l("列出封存的檔案與實物，雙方簽名、各執一份清單，由診所保管。存下後不能更改。"), "rights", "seal", stages=EVER),
