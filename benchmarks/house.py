@@ -66,6 +66,8 @@ def prepare() -> None:
 
 def _alone() -> None:
     """Whoever comes second waits until the first has gone: houses are built and spoilt in one folder."""
+    if _open:
+        return
     held = open(CACHE.parent / f"{CACHE.name}.lock", "w")  # noqa: SIM115  (open as long as the process)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
