@@ -43,7 +43,8 @@ def calls_of(trace: Path) -> list[Call]:
         elif (ended := _ENDED.match(line)) and ended[1] in open_calls:
             call = open_calls.pop(ended[1])
             call.ended, call.result = n, int(ended[3])
-    return [call for call in calls if call.ended >= 0 and call.result >= 0]
+    # What failed did nothing, except an answer: it ended its request although nobody heard it.
+    return [call for call in calls if call.ended >= 0 and (call.result >= 0 or call.name.startswith("send"))]
 
 
 def order_faults(calls: list[Call], files: Path) -> tuple[int, list[str]]:
@@ -64,7 +65,7 @@ def order_faults(calls: list[Call], files: Path) -> tuple[int, list[str]]:
         answer = next(
             (c for c in calls if c.tid == blob.tid and c.name.startswith("send") and c.begun > blob.ended and '"HTTP/1.1 ' in c.args), None
         )
-        if answer is None or '"HTTP/1.1 2' not in answer.args:  # broken off or refused, and sent again: nothing was promised
+        if answer is None or answer.result < 0 or '"HTTP/1.1 2' not in answer.args:  # broken off or refused, and sent again: nothing was promised
             continue
         acknowledged += 1
         wal = [c for c in calls if c.name == "fdatasync" and c.tid == blob.tid and c.path.endswith("-wal")]
