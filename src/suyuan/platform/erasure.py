@@ -235,21 +235,15 @@ def purge(args: dict, now: datetime) -> None:
     mine = ErasureOrder.objects.filter(uid=args["order"], purged_at=None).first()
     if mine is None:
         return
-    others = [each for each in ErasureOrder.objects.filter(purged_at=None).exclude(pk=mine.pk).order_by("id") if _bytes_gone(each)]
     if not _bytes_gone(mine):
         raise NotPurgedYet("bytes of a destroyed file are still there")
-    left: list[str] = []
-    if connection.vendor == "postgresql":
-        seen = _seen_as_they_were([mine, *others])
-        if mine.pk in seen:
-            raise NotPurgedYet("somebody still reads rows as they were")
-        others = [each for each in others if each.pk not in seen]
-        targets = ErasureTarget.objects.filter(order__in=[mine, *others])
-        left = _rewritten(set(targets.values_list("relation", flat=True)) | _TOUCHED)
-    else:
-        _index_emptied()
-        _log_emptied()
-    for order in [*others, mine]:
+    others = list(ErasureOrder.objects.filter(purged_at=None).exclude(pk=mine.pk).order_by("id"))
+    seen = _seen_as_they_were([mine, *others])
+    if mine.pk in seen:
+        raise NotPurgedYet("somebody still reads rows as they were")
+    orders = [mine, *(each for each in others if each.pk not in seen and _bytes_gone(each))]
+    left = _disk_emptied(orders)
+    for order in orders:
         erasure_done(order=order, left=left, now=now)
 
 
@@ -295,6 +289,16 @@ def _file_gone(stored: StoredFile) -> bool:
     return False
 
 
+def _disk_emptied(orders: Sequence[ErasureOrder]) -> list[str]:
+    """What rows and index left behind; tables that are too large to be written anew while people work."""
+    if connection.vendor == "postgresql":
+        targets = ErasureTarget.objects.filter(order__in=orders)
+        return _rewritten(set(targets.values_list("relation", flat=True)) | _TOUCHED)
+    _index_emptied()
+    _log_emptied()
+    return []
+
+
 def _index_emptied() -> None:
     """Join every piece of the index, so that none keeps words whose rows are gone: negative first, then until still."""
     merge_step(-64)
@@ -325,7 +329,10 @@ def _seen_as_they_were(orders: Sequence[ErasureOrder]) -> set[int]:
     """The orders before which some session still sees rows: as long as one does, PostgreSQL keeps them.
 
     Of another database of the same server only what writes counts: its transaction bounds what every new reader sees.
+    SQLite keeps none: there the log is emptied when nobody reads it any more.
     """
+    if connection.vendor != "postgresql":
+        return set()
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT mine.id FROM pg_stat_activity AS others, platform_erasureorder AS mine"
