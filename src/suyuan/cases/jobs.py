@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from suyuan.cases.models import Case, RetentionProposal
 from suyuan.cases.selectors.retention import candidates, due_of, undecided
@@ -60,11 +60,11 @@ def retention(args: dict, now: datetime) -> None:
     failed: list[Exception] = []
     for proposal in undecided():
         with _apart(proposal.case, failed):
-            if due_of(proposal.case, _today_there(proposal.case, now)) is None:
+            if due_of(proposal.case, now) is None:
                 retention_lapse(proposal=proposal, now=now)
     for case in candidates(now):
         with _apart(case, failed):
-            due = due_of(case, _today_there(case, now))
+            due = due_of(case, now)
             if due is not None:
                 retention_propose(case=case, due=due, now=now)
     if failed:
@@ -78,10 +78,6 @@ def _apart(case: Case, failed: list[Exception]) -> Iterator[None]:
     except Exception as error:  # whatever it is, it is told at the end
         error.add_note(case.reference)
         failed.append(error)
-
-
-def _today_there(case: Case, now: datetime) -> date:
-    return now.astimezone(case.branch.tz).date()
 
 
 @job(CARRY_OUT, timeout=timedelta(minutes=10))

@@ -28,13 +28,14 @@ class Due:
     things: tuple[tuple[Subject, tuple[str, ...]], ...]
 
 
-def due_of(case: Case, today: date) -> Due | None:
+def due_of(case: Case, now: datetime) -> Due | None:
     """None while anything of the case itself must be kept, or nothing of it is left.
 
     What stands with a person goes along only if none of their other cases needs it.
     """
     if case.is_open:
         return None
+    today = now.astimezone(case.branch.tz).date()
     parties = list(Party.objects.filter(case=case).select_related("person").order_by("id"))
     whole = Subject(case.patient or (parties[0].person if parties else None))
     parts = parts_of(case, whole, GROUPS, today)

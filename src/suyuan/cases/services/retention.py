@@ -99,7 +99,7 @@ def _erased(*, proposal: RetentionProposal, actor: Actor, now: datetime) -> None
     refuse_if_held(case.stream)
     for number in sealed_now(case.stream).values():
         raise ItemSealed(number=number)
-    due = due_of(case, now.astimezone(case.branch.tz).date())
+    due = due_of(case, now)
     if due is None:
         raise errors.NotDueYet()
     named = things_due(case, due)
