@@ -536,7 +536,7 @@ def lot_trace(profile: ActorProfile, number: str, most: int = 200) -> LotTrace:
         if row.pk in complained or (row.source != "intake" and (where is None or row.person.branch_id in where))
     ]
     by_stream = {case.stream: case for case in seen.filter(stream__in=_streams_with(number))}
-    objects = [(line, by_stream[line.seal.stream]) for line in sealed_with_lot(number).filter(item__compartment="") if line.seal.stream in by_stream]
+    objects = [(line, by_stream[line.seal.stream]) for line in sealed_with_lot(number) if line.seal.stream in by_stream]
     open_items = Item.objects.filter(stream__in=by_stream, compartment="").filter(_says(number)).order_by("id")
     items = [(item, by_stream[item.stream]) for item in open_items]
     cases += [case for case in by_stream.values() if case not in cases]
@@ -550,7 +550,7 @@ def _cases_with(seen: QuerySet[Case], done: QuerySet[TreatmentReceived]) -> Quer
 
 
 def _streams_with(number: str) -> set[str]:
-    sealed = set(sealed_with_lot(number).filter(item__compartment="").values_list("seal__stream", flat=True))
+    sealed = set(sealed_with_lot(number).values_list("seal__stream", flat=True))
     return sealed | set(Item.objects.filter(_says(number), compartment="").values_list("stream", flat=True)[:2_000])
 
 

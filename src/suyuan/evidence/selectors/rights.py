@@ -55,5 +55,5 @@ def copies_in(stream: str, uid: UUID | str) -> CopySet:
 
 
 def sealed_with_lot(lot: str) -> QuerySet[SealedItem]:
-    """Objects sealed under this lot number, wherever they are; the caller narrows to what may be seen."""
-    return SealedItem.objects.filter(lot__iexact=lot).select_related("seal", "item").order_by("id")
+    """Open objects sealed under this lot number, wherever they are; the caller narrows to what may be seen."""
+    return SealedItem.objects.filter(lot__iexact=lot, item__compartment="").select_related("seal", "item").order_by("id")
