@@ -30,6 +30,7 @@ from suyuan.cases.services import (
     reports,
 )
 from suyuan.cases.services.clocks import clocks_sweep, promises_sweep, tasks_sweep
+from suyuan.cases.services.rights import CURRENCIES
 from suyuan.config.demo.stories import stories
 from suyuan.config.demo.story import Story
 from suyuan.correspondence import services as post
@@ -497,7 +498,7 @@ def _care(house, story, now, words="", kind="examination", clears=True, cost=Non
         happened_at=now - timedelta(minutes=20),
         words=words,
         cost=cost,
-        currency={"tw": "TWD", "cn": "CNY"}[story.case.jurisdiction] if cost is not None else "",
+        currency=CURRENCIES[story.case.jurisdiction] if cost is not None else "",
         clears_danger=clears and story_case.danger == "open",
         actor=house.actor(story.doctor),
         now=now,

@@ -26,8 +26,7 @@ class SpotForm(ActForm):
 class EvaluateForm(ActForm):
     def build(self) -> None:
         for question in self.procedure.evaluation:
-            field = _question(question)
-            self.fields[f"q_{question.id}"] = field
+            self.fields[f"q_{question.id}"] = _question(question)
         self.fields["words"] = words_field(_("學到什麼"), rows=4)
 
 
@@ -52,23 +51,27 @@ class ProceedingForm(ActForm):
         self.fields["happened_at"] = self.happened()
 
 
-class ProceedingStepForm(ActForm):
+class OpenProceedingForm(ActForm):
+    """About one of the proceedings that go on."""
+
     def build(self) -> None:
         open_ones = Proceeding.objects.filter(case=self.case, ended_at=None).order_by("id")
         self.fields["proceeding"] = RowField(
             label=_("哪一個程序"), rows=open_ones, empty_label=None, words=lambda p: str(self.procedure.words("proceeding_kinds", p.kind))
         )
+
+
+class ProceedingStepForm(OpenProceedingForm):
+    def build(self) -> None:
+        super().build()
         self.fields["milestone"] = one_of(_("進展"), self.kinds("milestones"))
         self.fields["happened_at"] = self.happened()
         self.fields["note"] = line_field(_("備註"), required=False, limit=300)
 
 
-class ProceedingEndForm(ActForm):
+class ProceedingEndForm(OpenProceedingForm):
     def build(self) -> None:
-        open_ones = Proceeding.objects.filter(case=self.case, ended_at=None).order_by("id")
-        self.fields["proceeding"] = RowField(
-            label=_("哪一個程序"), rows=open_ones, empty_label=None, words=lambda p: str(self.procedure.words("proceeding_kinds", p.kind))
-        )
+        super().build()
         self.fields["outcome"] = one_of(
             _("結果"),
             [("agreed", _("成立")), ("failed", _("不成立")), ("withdrawn", _("撤回")), ("decided", _("作成決定")),

@@ -227,19 +227,6 @@ def _plan_strike(case: Case, data: dict[str, Any], actor: Actor, now: datetime) 
     return inquiry.plan_step_strike(step=data["step"], reason=data["note"], actor=actor, now=now)
 
 
-def _finding(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
-    return investigation.finding_record(
-        case=case,
-        words=data["words"],
-        issue=data["issue"],
-        basis=data["basis"],
-        cites=data.get("cites", ()),
-        replaces=data.get("replaces"),
-        actor=actor,
-        now=now,
-    )
-
-
 ACTS: tuple[Act, ...] = (
     Act("reviewer", "appoint", _l("請醫師評估醫療標準"), _l("請這位醫師"), ReviewerForm,
         plain(investigation.reviewer_appoint, "user", "reason"),
@@ -259,7 +246,8 @@ ACTS: tuple[Act, ...] = (
         on(inquiry.plan_step_finish, "step", "note"), "", "find"),
     Act("plan-step-strike", "plan_inquiry", _l("劃去調查計畫的一步"), _l("劃去"), PlanStepStrikeForm, _plan_strike,
         _l("原文保留，看得到是誰、為什麼。"), "find"),
-    Act("finding", "record_finding", _l("記下查明的事實"), _l("記下"), FindingForm, _finding,
+    Act("finding", "record_finding", _l("記下查明的事實"), _l("記下"), FindingForm,
+        plain(investigation.finding_record, "words", "issue", "basis", "cites", "replaces"),
         _l("不能改寫；要更正就另寫一項，舊的會劃線保留。"), "find"),
     Act("root-cause", "record_finding", _l("五個為什麼"), _l("記下"), RootCauseForm, _root_cause,
         _l("受保護：根本原因分析另室保存，不作為追究個人的依據。"), "find"),

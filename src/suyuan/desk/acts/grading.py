@@ -14,6 +14,7 @@ from suyuan.cases.errors import AlreadyDone, HarmJudged
 from suyuan.cases.models import Case
 from suyuan.cases.selectors.incidents import Incident, incidents_of, incidents_waiting
 from suyuan.cases.services import handling, intake
+from suyuan.cases.services.rights import CURRENCIES
 from suyuan.desk.acts.act import EVER, Act, ActForm, plain
 from suyuan.desk.fields import DayField, line_field, one_of, some_of, words_field
 from suyuan.kernel.actor import Actor
@@ -91,7 +92,7 @@ class CareForm(ActForm):
         self.fields["words"] = words_field(_("看到什麼、做了什麼、告訴病人什麼"), rows=6)
         self.fields["place"] = line_field(_("在哪裡"), required=False)
         self.fields["cost_major"] = forms.DecimalField(
-            label=_("費用（%(currency)s）") % {"currency": self.currency},
+            label=_("費用（%(currency)s）") % {"currency": CURRENCIES[self.case.jurisdiction]},
             required=False,
             min_value=0,
             max_digits=12,
@@ -101,10 +102,6 @@ class CareForm(ActForm):
             self.fields["clears_danger"] = forms.BooleanField(
                 label=_("醫師已檢視，危險徵象已經處理"), required=False
             )
-
-    @property
-    def currency(self) -> str:
-        return {"tw": "TWD", "cn": "CNY"}[self.case.jurisdiction]
 
 
 class IncidentForm(ActForm):
@@ -131,7 +128,6 @@ class ReportForm(ActForm):
         self.fields["body"] = line_field(_("向哪個機關"))
         self.fields["number"] = line_field(_("文號或通報編號"), required=False, limit=60)
         self.fields["happened_at"] = self.happened()
-
 
     def incident_words(self, incident: Incident) -> str:
         """Which event, and when: 用錯藥，3月11日"""
@@ -191,7 +187,7 @@ def _care(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
         words=data["words"],
         place=data["place"],
         cost=int(cost * 100) if cost is not None else None,
-        currency={"tw": "TWD", "cn": "CNY"}[case.jurisdiction] if cost is not None else "",
+        currency=CURRENCIES[case.jurisdiction] if cost is not None else "",
         clears_danger=bool(data.get("clears_danger")),
         actor=actor,
         now=now,

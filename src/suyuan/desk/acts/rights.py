@@ -282,10 +282,6 @@ def _whose(case: Case, demand: Demand) -> str:
     return _("%(who)s不是病人，也還沒有證明有權代理：下面只列對方自己說過、提供過的內容和聯絡資料，病人的資料不動。") % {"who": who}
 
 
-def _erase(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
-    return erasure_decide(case=case, demand=data["demand"], choices=data["choices"], words=data["words"], actor=actor, now=now)
-
-
 ACTS: tuple[Act, ...] = (
     Act("hold", "hold", _l("開始保全"), _l("開始保全"), HoldForm, plain(case_hold_place, "kind", "reason"),
         _l("這件的檔案、訊息、聯絡資料、病人資料與各項紀錄，從現在起都不能刪除、銷毀或合併。"), "rights", "lock", stages=EVER),
@@ -305,7 +301,8 @@ ACTS: tuple[Act, ...] = (
         _l("列出封存的檔案與實物，雙方簽名、各執一份清單，由診所保管。存下後不能更改。"), "rights", "seal", stages=EVER),
     Act("unseal", "seal", _l("啟封"), _l("記下啟封"), UnsealForm, _unseal,
         _l("怎麼封的就怎麼開：雙方在場，或有法律承認的理由與見證人。"), "rights", stages=EVER),
-    Act("erase", "erase", _l("逐項答覆刪除個資的請求"), _l("送出決定"), EraseForm, _erase,
+    Act("erase", "erase", _l("逐項答覆刪除個資的請求"), _l("送出決定"), EraseForm,
+        plain(erasure_decide, "demand", "choices", "words"),
         _l("刪除之後無法復原。依法要保存的、正在保全的不會刪除，會向當事人說明是哪一條、到什麼時候。"), "rights", danger=True,
         stages=EVER),
 )  # fmt: skip

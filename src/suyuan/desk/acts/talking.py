@@ -60,7 +60,6 @@ class ContactForm(ActForm):
             label=_("這次聯繫兌現了哪一個約定"), rows=promises, required=False, empty_label=_("（沒有）"), words=lambda promise: promise.words
         )
 
-
     def clean(self) -> dict[str, Any]:
         """Where the law limits the people on each side, their number is asked for."""
         data = super().clean()
