@@ -8,6 +8,7 @@ import pytest
 from suyuan.correspondence import mail, services
 from suyuan.correspondence.errors import MailBusy, MailNotAccepted, MessageOnItsWay
 from suyuan.correspondence.models import Message
+from suyuan.correspondence.services import outgoing
 from suyuan.platform.jobs import run_due
 from suyuan.platform.models import Job
 from tests.correspondence.stories import LATER, MANAGER, NOW, STREAM, WORDS, drafted, fresh, queued, told
@@ -71,7 +72,7 @@ def test_a_crash_between_the_server_and_the_commit_sends_it_again_under_the_same
         raise Killed
 
     with monkeypatch.context() as dying:
-        dying.setattr(services, "_sent", dies)
+        dying.setattr(outgoing, "_sent", dies)
         with pytest.raises(Killed):
             services.message_deliver(message=fresh(message), now=LATER)
     assert fresh(message).state == "queued"
@@ -89,7 +90,7 @@ def test_a_crash_between_the_server_and_the_commit_sends_it_again_under_the_same
 
 def test_after_such_a_crash_nobody_takes_it_back(post, monkeypatch):
     message = queued()
-    monkeypatch.setattr(services, "_sent", lambda **kwargs: (_ for _ in ()).throw(Killed()))
+    monkeypatch.setattr(outgoing, "_sent", lambda **kwargs: (_ for _ in ()).throw(Killed()))
     with pytest.raises(Killed):
         services.message_deliver(message=fresh(message), now=LATER)
 

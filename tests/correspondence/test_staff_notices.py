@@ -7,7 +7,7 @@ import pytest
 
 from suyuan.correspondence import services
 from suyuan.correspondence.models import StaffNotice
-from suyuan.correspondence.services import Recipient
+from suyuan.correspondence.services import Recipient, notices
 from suyuan.platform.jobs import run_due
 from suyuan.platform.models import FactRow, Job
 from tests.correspondence.stories import LATER, MANAGER, NOW, STREAM, told
@@ -64,7 +64,7 @@ def test_a_crash_sends_the_same_mail_again_under_the_same_name(post, monkeypatch
 
     first, second = notify(SHEN) + notify(SHEN, stream="complaint:2")
     with monkeypatch.context() as dying:
-        dying.setattr(services, "_notices_over", lambda **kwargs: (_ for _ in ()).throw(Killed()))
+        dying.setattr(notices, "_notices_over", lambda **kwargs: (_ for _ in ()).throw(Killed()))
         with pytest.raises(Killed):
             services.staff_notice_send(notice=first, now=NOW)
     notify(SHEN, stream="complaint:3")

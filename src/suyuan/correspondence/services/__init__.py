@@ -1,0 +1,35 @@
+"""The only writers of messages and notices."""
+
+from __future__ import annotations
+
+from suyuan.correspondence.services.incoming import message_receive
+from suyuan.correspondence.services.notices import Recipient, staff_notice_send, staff_notify
+from suyuan.correspondence.services.outgoing import (
+    message_change,
+    message_deliver,
+    message_draft,
+    message_mark_delivered,
+    message_mark_sent,
+    message_queue,
+    message_unqueue,
+    message_withdraw,
+    messages_rescope,
+    messages_stop,
+)
+
+__all__ = [
+    "Recipient",
+    "message_change",
+    "message_deliver",
+    "message_draft",
+    "message_mark_delivered",
+    "message_mark_sent",
+    "message_queue",
+    "message_receive",
+    "message_unqueue",
+    "message_withdraw",
+    "messages_rescope",
+    "messages_stop",
+    "staff_notice_send",
+    "staff_notify",
+]

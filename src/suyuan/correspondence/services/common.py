@@ -1,0 +1,93 @@
+"""What the services of this room share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from suyuan.correspondence import mail, rules
+from suyuan.correspondence.errors import AddressUnfit, MessageMovedMeanwhile, MessageUnfit
+from suyuan.correspondence.models import MESSAGE_TO, Message
+from suyuan.correspondence.rules import Channel
+from suyuan.kernel.actor import Actor
+from suyuan.platform.facts import Fact, facts_record
+from suyuan.platform.keys import seal
+from suyuan.platform.texts import TextRefused, text_check, text_write
+
+
+def fit(body: str) -> None:
+    why = rules.unfit(body)
+    if why:
+        raise MessageUnfit(why)
+    try:
+        text_check(body)
+    except TextRefused as refused:
+        raise MessageUnfit("unwritable") from refused
+
+
+def sealed_address(message: Message, to: str) -> bytes | None:
+    to = to.strip()
+    if not to:
+        return None
+    fits = mail.address_is_fit(to) if message.channel == Channel.EMAIL else to.isprintable() and len(to) <= 254
+    if not fits:
+        raise AddressUnfit()
+    return seal(MESSAGE_TO, message.uid, to)
+
+
+def frozen_text(message: Message, body: str, now: datetime):
+    return text_write(
+        stream=message.subject_stream,
+        kind=f"message.{message.direction}",
+        body=body,
+        branch_id=message.branch_id,
+        compartment=message.compartment,
+        now=now,
+    )
+
+
+def claim(message: Message, state: str, *, set_to: Mapping[str, object], edition: int | None = None) -> None:
+    """Move the row only while it is still what was looked at."""
+    still = Message.objects.filter(pk=message.pk, state=state)
+    if edition is not None:
+        still = still.filter(edition=edition)
+    if not still.update(**set_to):
+        raise MessageMovedMeanwhile()
+    for name, value in set_to.items():
+        setattr(message, name, value)
+
+
+def tell(
+    fact_type: str,
+    message: Message,
+    actor: Actor,
+    now: datetime,
+    *,
+    happened_at: datetime | None = None,
+    words: bool = False,
+    private: Mapping[str, str] | None = None,
+    **plain: object,
+) -> None:
+    plain = {
+        "message": str(message.uid),
+        "direction": message.direction,
+        "channel": message.channel,
+        "kind": message.kind,
+        **({"compartment": message.compartment} if message.compartment else {}),
+        **({"party": message.party} if message.party else {}),
+        **plain,
+    }
+    hidden = dict(private or {})
+    if words and message.subject_line:
+        hidden["subject_line"] = message.subject_line
+    texts = {"body": message.text} if words else {}
+    fact = Fact(
+        fact_type,
+        message.fact_stream,
+        plain=plain,
+        private=hidden,
+        texts=texts,
+        happened_at=happened_at,
+        subject=message,
+    )
+    facts_record([fact], actor=actor, now=now)

@@ -1,0 +1,302 @@
+"""Words that go out.
+
+A mail leaves in three steps: claim it (committed), hand it to the server (no transaction), write down how it went
+(committed). A crash between the last two sends it again later with the same Message-ID.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from suyuan.correspondence import letters, mail, rules
+from suyuan.correspondence.errors import (
+    AddressUnfit,
+    HandedOverByUs,
+    MailBusy,
+    MailNotAccepted,
+    MessageMovedMeanwhile,
+    MessageOnItsWay,
+)
+from suyuan.correspondence.models import Message
+from suyuan.correspondence.rules import LIFE, Channel, Direction, Outcome, State
+from suyuan.correspondence.services.common import claim, fit, frozen_text, sealed_address, tell
+from suyuan.kernel.actor import SYSTEM, Actor
+from suyuan.platform import chance
+from suyuan.platform.jobs import enqueue
+from suyuan.platform.units import writes
+
+
+@writes
+def message_draft(
+    *,
+    stream: str,
+    branch_id: int,
+    channel: str,
+    kind: str,
+    body: str,
+    actor: Actor,
+    now: datetime,
+    to: str = "",
+    language: str = "zh-hant",
+    compartment: str = "",
+    subject_line: str = "",
+    fact_stream: str = "",
+    party: str = "",
+) -> Message:
+    """Begin a message. Nothing leaves before it is queued; an empty draft is allowed.
+
+    `party` names the one person outside for whom it is ("party:<uid>"); nobody else outside may read it.
+    """
+    channel = Channel(channel)
+    if body:
+        fit(body)
+
+    message = Message(
+        uid=chance.uid(),
+        subject_stream=stream,
+        fact_stream=fact_stream or stream,
+        party=party,
+        branch_id=branch_id,
+        direction=Direction.OUT,
+        channel=channel,
+        state=State.DRAFT,
+        compartment=compartment,
+        kind=kind,
+        author=str(actor),
+        subject_line=rules.one_line(subject_line),
+        draft_body=body,
+        language=language,
+        created_at=now,
+    )
+    message.to_sealed = sealed_address(message, to)
+    message.save(force_insert=True)
+
+    tell("message.drafted", message, actor, now)
+    return message
+
+
+@writes
+def message_change(
+    *,
+    message: Message,
+    edition: int,
+    actor: Actor,
+    now: datetime,
+    body: str | None = None,
+    subject_line: str | None = None,
+    to: str | None = None,
+    party: str | None = None,
+) -> Message:
+    """Change a draft, if it is still the edition that was looked at."""
+    LIFE.move(message.state, "change")
+    changed: dict[str, object] = {}
+    if body is not None:
+        if body:
+            fit(body)
+        changed["draft_body"] = body
+    if subject_line is not None:
+        changed["subject_line"] = rules.one_line(subject_line)
+    if to is not None:
+        changed["to_sealed"] = sealed_address(message, to)
+    if party is not None:
+        changed["party"] = party
+
+    claim(message, State.DRAFT, edition=edition, set_to=changed | {"edition": edition + 1})
+
+    tell("message.changed", message, actor, now, edition=message.edition)
+    return message
+
+
+@writes
+def message_withdraw(*, message: Message, actor: Actor, now: datetime) -> Message:
+    """Give a draft up. The row stays; its words go."""
+    move = LIFE.move(message.state, "withdraw")
+    claim(message, State.DRAFT, set_to={"state": move.target, "draft_body": "", "subject_line": "", "to_sealed": None})
+    tell("message.withdrawn", message, actor, now)
+    return message
+
+
+@writes
+def message_queue(
+    *,
+    message: Message,
+    actor: Actor,
+    now: datetime,
+    undo: timedelta | None = None,
+    may_carry_content: bool = False,
+    edition: int | None = None,
+) -> Message:
+    """Freeze the words and let them go when the time to think again is over. Portal words without it go at once."""
+    move = LIFE.move(message.state, "queue")
+    fit(message.draft_body)
+    if message.channel == Channel.EMAIL and not message.to_sealed:
+        raise AddressUnfit()
+    window = rules.undo_window(message.channel, undo)
+
+    text = message.text
+    if text is None or text.body != message.draft_body:
+        text = frozen_text(message, message.draft_body, now)
+    claim(
+        message,
+        State.DRAFT,
+        edition=message.edition if edition is None else edition,
+        set_to={
+            "state": move.target,
+            "text": text,
+            "draft_body": "",
+            "queued_at": now,
+            "send_after": now + window,
+            "with_content": bool(may_carry_content) and message.channel == Channel.EMAIL,
+            "edition": message.edition + 1,
+        },
+    )
+
+    tell("message.queued", message, actor, now, words=True, edition=message.edition)
+    if message.channel == Channel.PORTAL and not window:
+        return _sent(message=message, actor=actor, now=now, happened_at=None)
+    if message.channel in rules.SENT_BY_US:
+        enqueue(
+            "correspondence.deliver",
+            {"message": str(message.uid)},
+            run_at=message.send_after,
+            unique_key=f"message:{message.uid}:{message.edition}",
+        )
+    return message
+
+
+@writes
+def message_unqueue(*, message: Message, actor: Actor, now: datetime) -> Message:
+    """Take it back while it has not left: it is a draft again. Refused once a mail server may have it."""
+    move = LIFE.move(message.state, "unqueue")
+    words = message.words
+    back = {
+        "state": move.target,
+        "draft_body": words,
+        "queued_at": None,
+        "send_after": None,
+        "edition": message.edition + 1,
+    }
+    unclaimed = Message.objects.filter(pk=message.pk, state=State.QUEUED, claimed_at__isnull=True)
+    if not unclaimed.update(**back):
+        raise MessageOnItsWay()
+    message.refresh_from_db()
+
+    tell("message.unqueued", message, actor, now, edition=message.edition)
+    return message
+
+
+@writes
+def message_mark_sent(*, message: Message, actor: Actor, now: datetime, happened_at: datetime | None = None) -> Message:
+    """A person states that the words were handed over: letter, telephone, in person, SMS, LINE."""
+    if message.channel in rules.SENT_BY_US:
+        raise HandedOverByUs()
+    if message.state == State.DRAFT:
+        message = message_queue(message=message, actor=actor, now=now, undo=timedelta(0))
+    return _sent(message=message, actor=actor, now=now, happened_at=happened_at)
+
+
+@writes
+def message_mark_delivered(*, message: Message, actor: Actor, now: datetime) -> Message:
+    """It demonstrably arrived: a receipt came back, or the person opened it on the follow-up page."""
+    move = LIFE.move(message.state, "deliver")
+    claim(message, State.SENT, set_to={"state": move.target})
+    tell("message.delivered", message, actor, now)
+    return message
+
+
+@writes
+def messages_rescope(*, stream: str, branch_id: int) -> int:
+    """The messages of a case go with it to another branch. The move itself is the caller's fact."""
+    return Message.objects.filter(subject_stream=stream).update(branch_id=branch_id)
+
+
+@writes
+def messages_stop(*, stream: str, party: str = "", actor: Actor, now: datetime) -> int:
+    """Nothing that waits to leave for this case (and this one person) leaves any more; no draft stays. Raises MessageOnItsWay."""
+    waiting = Message.objects.filter(subject_stream=stream, state__in=[State.DRAFT, State.QUEUED]).select_related(
+        "text"
+    )
+    for message in waiting.filter(party=party) if party else waiting:
+        if message.state == State.QUEUED:
+            message = message_unqueue(message=message, actor=actor, now=now)
+        message_withdraw(message=message, actor=actor, now=now)
+    return len(waiting)
+
+
+def message_deliver(*, message: Message, now: datetime) -> Message:
+    """Called by the job, outside any transaction. Comes back quietly when there is nothing (any more) to send."""
+    if message.state != State.QUEUED or message.send_after is None or message.send_after > now:
+        return message
+    if not message.words:  # erased again in a restored backup, where it still waited
+        return _message_failed(message=message, code="erased", said="", now=now)
+    if message.channel == Channel.PORTAL:
+        return _sent(message=message, actor=SYSTEM, now=now, happened_at=None)
+    if message.channel != Channel.EMAIL or not mail.is_set_up():
+        return message
+
+    message = _message_take(message=message, now=now)
+    subject, body = letters.message_mail(message)
+    letter = mail.compose(
+        to=message.to,
+        subject=subject,
+        body=body,
+        message_id=message.message_id,
+        at=message.queued_at,
+        language=message.language,
+        automatic=message.is_automatic or not message.with_content,
+    )
+    try:
+        mail.hand_over(letter)
+    except mail.Unsent as unsent:
+        outcome, code = rules.judge(unsent.answer)
+        if outcome is Outcome.RETRY and rules.is_given_up(message.queued_at, now):
+            outcome = Outcome.FAILED
+        if outcome is Outcome.FAILED:
+            return _message_failed(message=message, code=code, said=unsent.said, now=now)
+        _message_release(message=message, code=code)
+        raise MailNotAccepted(code) from unsent
+    return _sent(message=message, actor=SYSTEM, now=now, happened_at=None)
+
+
+@writes
+def _message_take(*, message: Message, now: datetime) -> Message:
+    """Claim a queued mail and give it its Message-ID, committed before the server hears of it. No fact: nothing was told."""
+    row = Message.objects.select_for_update().get(pk=message.pk)
+    if row.state != State.QUEUED:
+        raise MessageMovedMeanwhile()
+    if not rules.claim_is_free(row.claimed_at, now):
+        raise MailBusy()
+    row.claimed_at = now
+    row.attempts += 1
+    row.message_id = row.message_id or mail.id_for(row.uid)
+    row.save(update_fields=["claimed_at", "attempts", "message_id"])
+    return row
+
+
+@writes
+def _message_release(*, message: Message, code: str) -> None:
+    """The server certainly did not take it: others may try again, and the sender may still take it back."""
+    Message.objects.filter(pk=message.pk, state=State.QUEUED, claimed_at=message.claimed_at).update(
+        claimed_at=None, failure=code
+    )
+
+
+@writes
+def _message_failed(*, message: Message, code: str, said: str, now: datetime) -> Message:
+    move = LIFE.move(message.state, "fail")
+    claim(message, State.QUEUED, set_to={"state": move.target, "failure": code, "claimed_at": None})
+    private = {"to": message.to, **({"said": said} if said else {})}
+    tell("message.failed", message, SYSTEM, now, private=private, failure=code, attempts=message.attempts)
+    return message
+
+
+@writes
+def _sent(*, message: Message, actor: Actor, now: datetime, happened_at: datetime | None) -> Message:
+    move = LIFE.move(message.state, "send")
+    set_to = {"state": move.target, "sent_at": now, "happened_at": happened_at, "claimed_at": None, "failure": ""}
+    claim(message, State.QUEUED, set_to=set_to)
+
+    private = {"to": message.to} if message.to_sealed else {}
+    more = {"message_id": message.message_id, "attempts": message.attempts} if message.message_id else {}
+    tell("message.sent", message, actor, now, happened_at=happened_at, words=True, private=private, **more)
+    return message
