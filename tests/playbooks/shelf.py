@@ -4,11 +4,15 @@ import shutil
 from pathlib import Path
 
 PACKS = Path(__file__).parents[2] / "packs"
+PACK_NAMES = (
+    *("procedure/base", "law/tw", "law/cn", "calendars/tw", "calendars/cn"),
+    *("wording/base", "wording/tw", "wording/cn"),
+)
 
 
 def copied(folder: Path, *packs: str) -> Path:
     """A copy of some shipped packs ("law/tw"), or of all of them."""
-    for pack in packs or ("procedure/base", "law/tw", "law/cn", "calendars/tw", "calendars/cn"):
+    for pack in packs or PACK_NAMES:
         shutil.copytree(PACKS / pack, folder / pack)
     return folder
 

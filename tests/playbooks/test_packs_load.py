@@ -53,7 +53,7 @@ def test_the_shipped_packs_are_read_back_as_they_were_written():
     assert selectors.procedure_newest("cn").pk == procedure.pk
     assert str(procedure.stage("received").plain) == "我們收到了"
     assert selectors.house_clock(procedure.pk, "first_response").clock.duration.n == 24
-    assert len(selectors.packs_active()) == 5
+    assert len(selectors.packs_active()) == 8
 
 
 def test_calendars_are_ready_to_count_on():

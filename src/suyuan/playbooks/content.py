@@ -7,6 +7,7 @@ from typing import Any
 from suyuan.playbooks import schemas
 from suyuan.playbooks.models import PackVersion
 from suyuan.playbooks.readers import Calendar, Law, PackInfo, Procedure
+from suyuan.playbooks.wording import Wording
 
 
 def info_of(version: PackVersion) -> PackInfo:
@@ -39,6 +40,10 @@ def law(version: PackVersion) -> Law:
 
 def calendar(version: PackVersion) -> Calendar:
     return Calendar(info=info_of(version), **_sections(version))
+
+
+def wording(version: PackVersion) -> Wording:
+    return Wording(info=info_of(version), **_sections(version))
 
 
 def _sections(version: PackVersion) -> dict[str, Any]:

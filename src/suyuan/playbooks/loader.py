@@ -23,6 +23,9 @@ from suyuan.playbooks.problems import Problem
 
 MANIFEST_FILE = "pack.yaml"
 
+# Kinds of packs whose entries rest on rules of law.
+_CITING = frozenset({"procedure", "wording"})
+
 # Far above what a pack needs; a folder that holds more is not a pack.
 BIGGEST = 4 * 1024 * 1024
 
@@ -151,15 +154,19 @@ def check_body(draft: Draft) -> None:
             file, line = draft.sources[section].file, draft.sources[section].key_line
             draft.problems.append(Problem(file, line, "unknown_section", section, ", ".join(sorted(shapes))))
     whole: dict[str, Any] = {}
+    sound = True
     for section, shape in shapes.items():
+        if section not in draft.body and draft.manifest.kind in schemas.LOOSE:
+            continue
         if section not in draft.body:
+            sound = False
             file, line = draft.line_of("pack")
             draft.problems.append(Problem(file, line, "section_missing", section))
             continue
         parsed = _shaped(draft, section, shape, draft.body[section])
-        if parsed is not None:
-            whole[section] = parsed
-    if len(whole) < len(shapes):
+        sound = sound and parsed is not None
+        whole[section] = parsed
+    if not sound:
         return
     for flaw in schemas.flaws(draft.manifest.kind, whole):
         file, line = draft.line_of(flaw.section, flaw.at)
@@ -203,6 +210,8 @@ def lay(draft: Draft, base: Mapping[str, Any], base_sha: str) -> None:
             file, line = draft.line_of("pack", (name,))
             draft.problems.append(Problem(file, line, "not_as_base", name, str(theirs), str(mine)))
     below = {section: value for section, value in base.items() if section not in ("pack", "overlay")}
+    if draft.manifest.kind in schemas.LOOSE:
+        below = {section: [] for section in schemas.of(draft.manifest.kind)} | below
     draft.body, objections = rules.merge(below, draft.changes)
     for why in objections:
         file, line = draft.line_of(why.verb, (why.place,))
@@ -259,7 +268,7 @@ def _requirements(drafts: Iterable[Draft], there: Collection[str]) -> None:
 def _citations(drafts: Iterable[Draft], others: Mapping[str, Path]) -> None:
     """A card or a gate that cites a rule cites one that stands in a law pack."""
     drafts = list(drafts)
-    citing = [each for each in drafts if each.manifest and each.manifest.kind == "procedure" and not each.problems]
+    citing = [each for each in drafts if each.manifest and each.manifest.kind in _CITING and not each.problems]
     if not citing or any(each.problems for each in drafts):
         return
     there = {each.manifest.id: each for each in drafts}
@@ -339,7 +348,7 @@ def _yaml(path: Path, root: Path, problems: list[Problem]) -> Any:
     return node
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=96)
 def _parsed(text: str) -> Any:
     """Kept, because the shipped shelf is read once more beside each folder that is checked. Nodes are looked at only."""
     yaml = YAML(typ="rt", pure=True)

@@ -694,7 +694,7 @@ class PackInfo:
 
     pack: str
     version: str
-    kind: Literal["procedure", "law", "calendar"]
+    kind: Literal["procedure", "law", "calendar", "wording"]
     jurisdiction: Literal["tw", "cn", "any"]
     name: Texts
     published: date

@@ -15,6 +15,7 @@ from suyuan.kernel.deadlines import Unit
 from suyuan.playbooks import vocabulary as known
 from suyuan.playbooks.readers import Calendar, ClockSpec, Code, Law, LawRule, Procedure, When
 from suyuan.playbooks.texts import PLACEHOLDERS, STRICT, Texts, holes
+from suyuan.playbooks.wording import PLACES, Wording
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Manifest:
 
     id: Code | str
     version: str
-    kind: Literal["procedure", "law", "calendar"]
+    kind: Literal["procedure", "law", "calendar", "wording"]
     jurisdiction: Literal["tw", "cn", "any"]
     name: Texts
     published: date
@@ -55,7 +56,10 @@ def sha_of(value: Any) -> str:
 
 MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)
 
-_WHOLE = {"procedure": Procedure, "law": Law, "calendar": Calendar}
+_WHOLE = {"procedure": Procedure, "law": Law, "calendar": Calendar, "wording": Wording}
+
+# Kinds whose packs may hold some of their sections only.
+LOOSE = frozenset({"wording"})
 
 
 @cache
@@ -81,7 +85,7 @@ def flaws(kind: str, whole: Mapping[str, Any]) -> Iterator[Flaw]:
     for section, rows in whole.items():
         if isinstance(rows, tuple):
             yield from _unique(section, (), rows)
-    yield from {"procedure": _procedure, "law": _law, "calendar": _calendar}[kind](whole)
+    yield from {"procedure": _procedure, "law": _law, "calendar": _calendar, "wording": _wording}[kind](whole)
 
 
 def _unique(section: str, at: tuple[str | int, ...], rows: Iterable[Any]) -> Iterator[Flaw]:
@@ -150,10 +154,10 @@ def _roles_and_gates(whole: Mapping[str, Any]) -> Iterator[Flaw]:
         yield from _known("evidence", (place, "holder"), [kind.holder], known.HOLDERS)
 
 
-def _known(section: str, at: tuple[str | int, ...], found: Iterable[str], wanted: Iterable[str]) -> Iterator[Flaw]:
+def _known(section: str, at: tuple[str | int, ...], found: Iterable[Any], wanted: Iterable[Any]) -> Iterator[Flaw]:
     for code in found:
         if code not in wanted:
-            yield Flaw(section, at, "not_known", expected=", ".join(sorted(wanted)), found=str(code))
+            yield Flaw(section, at, "not_known", expected=", ".join(sorted(map(str, wanted))), found=str(code))
 
 
 def _house_clocks(whole: Mapping[str, Any]) -> Iterator[Flaw]:
@@ -166,15 +170,18 @@ def _wordings(whole: Mapping[str, Any]) -> Iterator[Flaw]:
     for place, wording in enumerate(rows):
         yield from _known("acknowledgements", (place, "channels"), wording.channels, known.CHANNELS)
         for part in ("title", "body"):
-            texts = getattr(wording, part)
-            found = {language: holes(text) for language, text in texts.items()}
-            for language, names in found.items():
-                yield from _known("acknowledgements", (place, part, language), sorted(names), PLACEHOLDERS)
-            if len(set(found.values())) > 1:
-                yield Flaw("acknowledgements", (place, part), "placeholders_differ")
+            yield from _holes("acknowledgements", (place, part), getattr(wording, part), PLACEHOLDERS)
     for level in (1, 2, 3):
         if not any("any" in row.channels and level in row.levels for row in rows):
             yield Flaw("acknowledgements", (), "row_missing", expected=f"any, {level}")
+
+
+def _holes(section: str, at: tuple[str | int, ...], texts: Texts, wanted: frozenset[str]) -> Iterator[Flaw]:
+    found = {language: holes(text) for language, text in texts.items()}
+    for language, names in found.items():
+        yield from _known(section, (*at, language), sorted(names), wanted)
+    if len(set(found.values())) > 1:
+        yield Flaw(section, at, "placeholders_differ")
 
 
 def _references(whole: Mapping[str, Any]) -> Iterator[Flaw]:
@@ -309,3 +316,23 @@ def _calendar(whole: Mapping[str, Any]) -> Iterator[Flaw]:
     until = whole["official_until"]
     if years.get(until.year) != "official":
         yield Flaw("official_until", (), "year_not_described", found=until.isoformat())
+
+
+# Wording
+
+
+def _wording(whole: Mapping[str, Any]) -> Iterator[Flaw]:
+    for place, row in enumerate(whole.get("templates", ())):
+        yield from _known("templates", (place, "situation"), [row.situation], known.SITUATIONS)
+        yield from _known("templates", (place, "channels"), row.channels, known.WAYS)
+        yield from _known("templates", (place, "levels"), row.levels, (1, 2, 3))
+        yield from _sent("templates", place, row)
+    for place, row in enumerate(whole.get("skeletons", ())):
+        yield from _sent("skeletons", place, row)
+    for place, row in enumerate(whole.get("principles", ())):
+        yield from _known("principles", (place, "kinds"), row.kinds, known.FINDINGS)
+
+
+def _sent(section: str, place: int, row: Any) -> Iterator[Flaw]:
+    yield from _holes(section, (place, "title"), row.title, PLACES)
+    yield from _holes(section, (place, "body"), row.body, PLACES)

@@ -14,6 +14,7 @@ from suyuan.playbooks import content
 from suyuan.playbooks.errors import PackMissing
 from suyuan.playbooks.models import PackActivation, PackVersion
 from suyuan.playbooks.readers import Calendar, Fee, HouseClock, Law, LawRule, PackInfo, Procedure
+from suyuan.playbooks.wording import Wording, joined, only
 
 
 def procedure_newest(jurisdiction: str) -> Procedure:
@@ -103,6 +104,15 @@ def calendar_of(version_pk: int) -> Calendar:
     return _calendar(version_pk)
 
 
+def wording_newest(jurisdiction: str) -> Wording:
+    """The words a branch there goes by: always the newest, for nobody is bound to yesterday's words."""
+    known = _newest_versions()
+    slots = [slot for slot in ("wording:any", f"wording:{jurisdiction}") if slot in known]
+    if not slots:
+        raise PackMissing(kind="wording", jurisdiction=jurisdiction)
+    return _wording(known[slots[0]], known[slots[-1]], jurisdiction)
+
+
 def packs_active() -> list[PackInfo]:
     """What is in force now, for the page that shows it."""
     return [content.info_of(version) for version in active_versions()]
@@ -167,6 +177,14 @@ def _calendar(pk: int) -> Calendar:
     return content.calendar(_version(pk))
 
 
+@lru_cache(maxsize=16)
+def _wording(general: int, local: int, jurisdiction: str) -> Wording:
+    whole = content.wording(_version(general))
+    if local != general:
+        whole = joined(whole, content.wording(_version(local)))
+    return only(whole, jurisdiction)
+
+
 @lru_cache(maxsize=64)
 def _rules_by_sha(pk: int) -> dict[str, LawRule]:
     return {rule.sha: rule for rule in _law(pk).rules}
@@ -183,5 +201,5 @@ def forget() -> None:
     """After a load; and for tests that bring back an older database, where the same number is another row."""
     global _newest_known
     _newest_known = None
-    for cached in (_procedure, _law, _calendar, _rules_by_sha):
+    for cached in (_procedure, _law, _calendar, _wording, _rules_by_sha):
         cached.cache_clear()

@@ -226,3 +226,62 @@ NOTICES = frozenset(
 RECORDS = frozenset(
     {"chart", "chart_inpatient", "care_record", "complaint_record", "sealed", "adverse_event", "access_log"}
 )
+
+# What a template is for.
+SITUATIONS = frozenset(
+    {
+        "acknowledgement",
+        "progress",
+        "delay",
+        "findings",
+        "offer",
+        "apology",
+        "refusal",
+        "extortion",
+        "review_reply",
+        "review_invitation",
+        "follow_up_question",
+        "statement",
+        "minute_offer",
+        "channel_choice",
+        "closing",
+        "records_copy",
+        "reminder",
+        "thanks",
+        "legal_review",
+        "goodwill",
+        "emergency",
+    }
+)
+
+# Ways words travel: those of a message, and a public reply where the review stands.
+WAYS = frozenset({"portal", "email", "sms", "line", "phone_note", "letter", "in_person", "review"})
+
+# What the guard may find in a text.
+FINDINGS = frozenset(
+    {
+        "patient_data",
+        "fault_admission",
+        "effect_promise",
+        "early_denial",
+        "quarrel",
+        "accusation",
+        "threat",
+        "review_trade",
+        "review_gift",
+        "gag",
+        "stalling",
+        "jargon",
+        "selling",
+        "superlative",
+        "protected_process",
+        "asks_personal_data",
+        "no_empathy",
+        "no_next_step",
+        "no_private_channel",
+        "testimonial",
+        "anxiety",
+        "unapproved",
+        "missing_notice",
+    }
+)
