@@ -1,0 +1,62 @@
+"""Aho and Corasick (1975): every occurrence of every word, in one walk over the text."""
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+
+class Automaton:
+    """Finds words; a word is named by its place in `words`. Empty words are refused: they occur everywhere."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._lengths: list[int] = []
+        self._next: list[dict[str, int]] = [{}]
+        self._ends: list[tuple[int, ...]] = [()]
+        for number, word in enumerate(words):
+            if not word:
+                raise ValueError("an empty word")
+            self._lengths.append(len(word))
+            self._insert(word, number)
+        self._complete()
+
+    def _insert(self, word: str, number: int) -> None:
+        state = 0
+        for c in word:
+            step = self._next[state]
+            if c not in step:
+                step[c] = len(self._next)
+                self._next.append({})
+                self._ends.append(())
+            state = step[c]
+        self._ends[state] += (number,)
+
+    def _complete(self) -> None:
+        """Give every state the steps and the words of its longest proper suffix, from the root down. The root's own steps
+        are looked up on a miss instead: copied into every state they would fill the memory."""
+        root = self._next[0]
+        fallback = [0] * len(self._next)
+        waiting = deque(root.values())
+        while waiting:
+            state = waiting.popleft()
+            own, lower = self._next[state], fallback[state]
+            for c, child in own.items():
+                fallback[child] = (self._next[lower].get(c) if lower else None) or root.get(c, 0)
+                waiting.append(child)
+            if lower:
+                self._ends[state] += self._ends[lower]
+                self._next[state] = {**self._next[lower], **own}
+
+    def __call__(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """(number of the word, start, end), by where they end."""
+        steps, ends, lengths = self._next, self._ends, self._lengths
+        root = steps[0]
+        step = root
+        for at, c in enumerate(text, 1):
+            state = step.get(c) or root.get(c)
+            if state is None:
+                step = root
+                continue
+            step = steps[state]
+            if found := ends[state]:
+                for number in found:
+                    yield number, at - lengths[number], at

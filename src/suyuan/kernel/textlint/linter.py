@@ -1,0 +1,617 @@
+"""Reads one text and says what is in it that the rules speak of. Pure: the same text and context give the same findings.
+
+Cost: one walk over the text finds all words; a rule is only looked at where its rarest part stands, and only as far around it
+as its distances reach. So the time grows with the text and with what is found in it, and nothing a writer types can
+make it more.
+"""
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+from suyuan.kernel.textlint.automaton import Automaton
+from suyuan.kernel.textlint.folding import Folded, Folding
+from suyuan.kernel.textlint.frames import CLAUSE, SENTENCE, TEXT, Element, Frame, Line
+from suyuan.kernel.textlint.identifiers import CHECKS
+from suyuan.kernel.textlint.rules import (
+    ASKING,
+    CONDITION,
+    NEGATION,
+    REPORTING,
+    Context,
+    Finding,
+    Level,
+    Rule,
+    RuleSet,
+    Scope,
+    Words,
+    by_harm,
+)
+
+Span = tuple[int, int]
+
+AT_MOST = 12  # findings of one rule in one text
+TOGETHER = 60  # characters between parts that stand in one sentence in any order
+NEGATION_REACH, CONDITION_REACH, REPORT_REACH = 6, 25, 14
+
+_CUTS = re.compile(
+    r"(?P<stop>[。！？!?\n；;｡]|\.(?=\s|$)|[\U0001f000-\U0001faff\u2600-\u27bf])|[，、,：:…—~](?![0-9]{3}\b)|\.{2,}"
+)
+_QUOTES = re.compile("「[^「」]{1,200}」|『[^『』]{1,200}』|“[^“”]{1,200}”|\"[^\"\n]{1,200}\"")
+_SEPARATORS = r"[-() .]{0,2}"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One element of a frame, its words numbered."""
+
+    slot: int
+    gap: int
+    within: str
+
+
+@dataclass(frozen=True)
+class _Line:
+    parts: tuple[_Part, ...]
+    starts_clause: bool
+    ends_clause: bool
+
+
+@dataclass(frozen=True)
+class _Frame:
+    lines: tuple[_Line, ...]
+    slots: frozenset[int]
+    within: str
+    absent: tuple[tuple[int, str], ...]
+    reach: int
+
+
+@dataclass(frozen=True)
+class _Match:
+    """Where a frame fits: the spans of all its parts, in the order of the text."""
+
+    spans: tuple[Span, ...]
+
+    @property
+    def start(self) -> int:
+        return self.spans[0][0]
+
+    @property
+    def end(self) -> int:
+        return max(end for _start, end in self.spans)
+
+
+@dataclass
+class _Compiled:
+    rule: Rule
+    frames: tuple[_Frame, ...]
+    unless: tuple[_Frame, ...]
+    unless_anywhere: tuple[_Frame, ...]
+
+
+@dataclass
+class _Page:
+    """One text while it is read: what was found where, and where its clauses and sentences end."""
+
+    folded: Folded
+    hits: dict[int, list[Span]]
+    cuts: list[float]
+    stops: list[float]
+    _sorted: set[int] = field(default_factory=set)
+    _quotes: list[Span] | None = None
+
+    def of(self, slot: int) -> list[Span]:
+        found = self.hits.get(slot)
+        if found is None:
+            return []
+        if slot not in self._sorted:
+            found.sort()
+            self._sorted.add(slot)
+        return found
+
+    def joined(self, end: int, start: int, within: str) -> bool:
+        """No end of a clause (or sentence) stands between."""
+        ends = self.cuts if within == CLAUSE else self.stops
+        return bisect_left(ends, end - 0.6) == bisect_left(ends, start)
+
+    def clause(self, at: int) -> Span:
+        return self._between(self.cuts, at)
+
+    def sentence(self, at: int) -> Span:
+        return self._between(self.stops, at)
+
+    def _between(self, ends: list[float], at: int) -> Span:
+        place = bisect_right(ends, at - 0.6)
+        start = int(ends[place - 1] + 1) if place else 0
+        end = int(ends[place] + 0.5) if place < len(ends) else len(self.folded.text)
+        return start, end
+
+    @property
+    def quotes(self) -> list[Span]:
+        if self._quotes is None:
+            self._quotes = [m.span() for m in _QUOTES.finditer(self.folded.text)]
+        return self._quotes
+
+
+class Linter:
+    """Made once from a rule set, used for any number of texts, by any number of threads."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._folding = Folding(rules.substitutes)
+        self._ranks = rules.ranks
+        self._known_levels = rules.known_levels
+        self._slots = _Slots(rules, self._folding)
+        self._rules = tuple(self._compiled(rule) for rule in rules.rules)
+        self._missing = tuple(c for c in self._rules if c.rule.missing)
+        self._by_key: dict[int, list[tuple[_Compiled, _Frame]]] = defaultdict(list)
+        self._scope_slots = {
+            name: self._slots.named(name) for name in (NEGATION, CONDITION, ASKING, REPORTING) if name in rules.words
+        }
+        # Numbering is complete: only now can words be looked for.
+        self._automaton = Automaton(self._slots.words)
+        for compiled in self._rules:
+            if not compiled.rule.missing:
+                for frame in compiled.frames:
+                    self._by_key[self._slots.rarest(frame.slots)].append((compiled, frame))
+
+    def _compiled(self, rule: Rule) -> _Compiled:
+        frames, unless, anywhere = (
+            tuple(self._frame(frame) for frame in some) for some in (rule.frames, rule.unless, rule.unless_anywhere)
+        )
+        return _Compiled(rule, frames, unless, anywhere)
+
+    def _frame(self, frame: Frame) -> _Frame:
+        lines = tuple(self._line(line) for line in frame.lines)
+        slots = frozenset(part.slot for line in lines for part in line.parts)
+        absent = tuple((self._slots.of(element), within) for element, within in frame.absent)
+        longest = sum(part.gap + self._slots.longest(part.slot) for line in lines for part in line.parts)
+        return _Frame(lines, slots, frame.within, absent, longest + TOGETHER * (len(lines) - 1))
+
+    def _line(self, line: Line) -> _Line:
+        parts = tuple(_Part(self._slots.of(e), e.gap, e.within) for e in line.elements)
+        return _Line(parts, line.starts_clause, line.ends_clause)
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def check(self, text: str, context: Context) -> tuple[Finding, ...]:
+        """What the rules find, in order of harm."""
+        page = self._page(text, context.allow)
+        found: list[Finding] = []
+        done: dict[str, int] = defaultdict(int)
+        for slot in list(page.hits):
+            for compiled, frame in self._by_key.get(slot, ()):
+                rule = compiled.rule
+                if not frame.slots <= page.hits.keys() or done[rule.id] >= AT_MOST or not _concerns(rule, context, page):
+                    continue
+                for match in self._matches(page, frame, slot):
+                    if self._stands(page, compiled, match):
+                        found.append(_finding(page, rule, context, match.start, match.end))
+                        done[rule.id] += 1
+                        if done[rule.id] >= AT_MOST:
+                            break
+        found.extend(self._known(page, context))
+        found = _merged(found)
+        found.extend(self._absences(page, context))
+        return tuple(sorted(found, key=by_harm(self._ranks)))
+
+
+    def _page(self, text: str, allow: tuple[str, ...]) -> _Page:
+        folded = self._folding(text)
+        plain = folded.text
+        hits = self._slots.found(self._automaton(plain), plain)
+        for slot, spans in self._slots.shaped(plain):
+            hits.setdefault(slot, []).extend(spans)
+        if allow:
+            self._let_pass(plain, allow, hits)
+        cuts: list[float] = []
+        stops: list[float] = []
+        for m in _CUTS.finditer(plain):
+            cuts.append(m.start())
+            if m.lastgroup == "stop":
+                stops.append(m.start())
+        if folded.soft:
+            cuts = sorted([*cuts, *(at - 0.5 for at in folded.soft)])
+        return _Page(folded, hits, cuts, stops)
+
+    def _let_pass(self, plain: str, allow: tuple[str, ...], hits: dict[int, list[Span]]) -> None:
+        """What names the clinic itself names no patient: forms and names inside its own particulars do not count."""
+        spans = [m.span() for one in allow for m in _sought(self._folding.plain(one)).finditer(plain)]
+        if not spans:
+            return
+        for slot in self._slots.identifying & hits.keys():
+            kept = [(s, e) for s, e in hits[slot] if not any(a <= s and e <= b for a, b in spans)]
+            if kept:
+                hits[slot] = kept
+            else:
+                del hits[slot]
+
+    # --- frames ----------------------------------------------------------------------------------------------------
+
+    def _matches(self, page: _Page, frame: _Frame, key: int) -> Iterator[_Match]:
+        """Around every occurrence of the rarest part that is there."""
+        rarest = min(frame.slots, key=lambda slot: len(page.hits[slot]))
+        if frame.within == TEXT:
+            whole = [self._first(page, line, 0, len(page.folded.text), None) for line in frame.lines]
+            if all(whole):
+                yield _Match(tuple(sorted(chain.from_iterable(spans for spans in whole if spans))))
+            return
+        last_end = -1
+        for start, end in page.of(rarest):
+            if start < last_end:
+                continue
+            low, high = start - frame.reach, end + frame.reach
+            spans: list[Span] = []
+            for line in frame.lines:
+                must = (start, end) if any(p.slot == rarest for p in line.parts) else None
+                found = self._first(page, line, low, high, must, rarest)
+                if found is None:
+                    break
+                spans.extend(found)
+            else:
+                spans.sort()
+                match = _Match(tuple(spans))
+                if len(frame.lines) > 1 and not _one_sentence(page, match):
+                    continue
+                if self._absent(page, frame, match):
+                    last_end = match.end
+                    yield match
+
+    def _first(
+        self, page: _Page, line: _Line, low: int, high: int, must: Span | None, rarest: int = -1
+    ) -> tuple[Span, ...] | None:
+        """The first way this line fits between low and high; with `must`, one that goes through that very span."""
+        paths: list[tuple[Span, ...]] = []
+        for place, part in enumerate(line.parts):
+            if must is not None and part.slot == rarest and not any(p.slot == rarest for p in line.parts[:place]):
+                here = [must]
+            else:
+                here = _window(page.of(part.slot), low, high)
+            if place == 0:
+                paths = [(span,) for span in here if not line.starts_clause or _starts(page, span[0])]
+            else:
+                paths = _extended(page, paths, here, part)
+            if not paths:
+                return None
+        if line.ends_clause:
+            paths = [path for path in paths if _ends(page, path[-1][1])]
+        return paths[0] if paths else None
+
+    def _absent(self, page: _Page, frame: _Frame, match: _Match) -> bool:
+        for slot, within in frame.absent:
+            if slot not in page.hits:
+                continue
+            if within == SENTENCE:
+                low, high = page.sentence(match.start)[0], page.sentence(max(match.end - 1, match.start))[1]
+            else:
+                low, high = page.clause(match.start)[0], page.clause(max(match.end - 1, match.start))[1]
+            if _window(page.of(slot), low, high):
+                return False
+        return True
+
+    def _anywhere(self, page: _Page, frames: Iterable[_Frame]) -> Iterator[_Match]:
+        for frame in frames:
+            if frame.slots <= page.hits.keys():
+                yield from self._matches(page, frame, -1)
+
+    # --- does it mean what it says ---------------------------------------------------------------------------------
+
+    def _stands(self, page: _Page, compiled: _Compiled, match: _Match) -> bool:
+        silenced = compiled.rule.silenced_by
+        if Scope.NEGATED in silenced and self._negated(page, match):
+            return False
+        if Scope.HYPOTHETICAL in silenced and self._supposed(page, match):
+            return False
+        if Scope.QUESTION in silenced and self._asked(page, match):
+            return False
+        if Scope.QUOTED in silenced and self._quoted(page, match):
+            return False
+        if compiled.unless:
+            low, high = page.sentence(match.start)[0], page.sentence(max(match.end - 1, match.start))[1]
+            if any(m.start < high and m.end > low for m in self._anywhere(page, compiled.unless)):
+                return False
+        return next(self._anywhere(page, compiled.unless_anywhere), None) is None
+
+    def _negated(self, page: _Page, match: _Match) -> bool:
+        slot = self._scope_slots.get(NEGATION)
+        if slot is None or slot not in page.hits:
+            return False
+        for start, _end in match.spans:
+            for s, e in _window(page.of(slot), start - NEGATION_REACH - 6, start):
+                if e <= start and start - e <= NEGATION_REACH and page.joined(e, start, CLAUSE) and not _overlaps((s, e), match.spans):
+                    return True
+        return False
+
+    def _supposed(self, page: _Page, match: _Match) -> bool:
+        slot = self._scope_slots.get(CONDITION)
+        if slot is None or slot not in page.hits:
+            return False
+        near = _window(page.of(slot), match.start - CONDITION_REACH, match.start + 1)
+        return any(page.joined(e, match.start, SENTENCE) and not _overlaps((s, e), match.spans) for s, e in near)
+
+    def _asked(self, page: _Page, match: _Match) -> bool:
+        last = max(match.end - 1, match.start)
+        end = page.clause(last)[1]
+        if page.folded.text[end : end + 1] in ("?", "？"):
+            return True
+        slot = self._scope_slots.get(ASKING)
+        if slot is None or slot not in page.hits:
+            return False
+        low, high = page.clause(match.start)[0], end
+        return any(not _overlaps(span, match.spans) for span in _window(page.of(slot), low, high))
+
+    def _quoted(self, page: _Page, match: _Match) -> bool:
+        slot = self._scope_slots.get(REPORTING)
+        reports = page.of(slot) if slot is not None else []
+        for start, end in page.quotes:
+            if start <= match.start and match.end <= end:
+                near = (e <= start and start - e <= REPORT_REACH or s >= end and s - end <= REPORT_REACH for s, e in reports)
+                return any(near)
+        for s, e in _window(reports, match.start - REPORT_REACH - 12, match.start + 1):
+            if e <= match.start and match.start - e <= REPORT_REACH and page.joined(e, match.start, CLAUSE):
+                return not _overlaps((s, e), match.spans)
+        return False
+
+    # --- what is known, and what is not there ----------------------------------------------------------------------
+
+    def _known(self, page: _Page, context: Context) -> Iterator[Finding]:
+        level = self._known_levels.get(context.surface)
+        if not level:
+            return
+        for known in context.known:
+            folded = self._folding.plain(known.value).strip()
+            if len(folded) < 2:
+                continue
+            for place, m in enumerate(_sought(folded).finditer(page.folded.text)):
+                if place >= AT_MOST:
+                    break
+                start, end = page.folded.back(*m.span())
+                yield Finding("patient_data", level, start, end, f"known-{known.kind}")
+
+    def _absences(self, page: _Page, context: Context) -> Iterator[Finding]:
+        for compiled in self._missing:
+            rule = compiled.rule
+            if not _concerns(rule, context, page) or len(page.folded.text) < rule.at_least:
+                continue
+            if next(self._anywhere(page, compiled.frames), None) is None:
+                at = page.folded.back(len(page.folded.text), len(page.folded.text))[0]
+                yield Finding(rule.kind, rule.levels[context.surface], at, at, rule.id)
+
+
+# --- small things ---------------------------------------------------------------------------------------------------
+
+
+def _concerns(rule: Rule, context: Context, page: _Page) -> bool:
+    return (
+        context.surface in rule.levels
+        and (not rule.jurisdictions or context.jurisdiction in rule.jurisdictions)
+        and (not rule.reply_to or context.reply_to in rule.reply_to)
+        and context.reply_to not in rule.not_reply_to
+    )
+
+
+def _finding(page: _Page, rule: Rule, context: Context, start: int, end: int) -> Finding:
+    back = page.folded.back(start, end)
+    return Finding(rule.kind, rule.levels[context.surface], back[0], back[1], rule.id)
+
+
+def _window(spans: list[Span], low: int, high: int) -> list[Span]:
+    """Those that begin at low or later and end at high or earlier."""
+    if not spans:
+        return []
+    first = bisect_left(spans, (low, -1))
+    last = bisect_left(spans, (high, -1))
+    return [span for span in spans[first:last] if span[1] <= high]
+
+
+def _extended(page: _Page, paths: list[tuple[Span, ...]], here: list[Span], part: _Part) -> list[tuple[Span, ...]]:
+    """Each span of this part behind the nearest path that it may follow."""
+    ordered = sorted(paths, key=lambda path: path[-1][1])
+    ends = [path[-1][1] for path in ordered]
+    longer = []
+    for span in here:
+        place = bisect_right(ends, span[0]) - 1
+        if place < 0:
+            continue
+        path = ordered[place]
+        if span[0] - ends[place] <= part.gap and page.joined(ends[place], span[0], part.within):
+            longer.append((*path, span))
+    return longer
+
+
+def _starts(page: _Page, at: int) -> bool:
+    return not page.folded.text[page.clause(at)[0] : at].strip(" 「『“\"'（(【")
+
+
+def _ends(page: _Page, at: int) -> bool:
+    return not page.folded.text[at : page.clause(at - 1)[1]].strip(" 」』”\"'）)】")
+
+
+def _one_sentence(page: _Page, match: _Match) -> bool:
+    if not page.joined(match.spans[0][1], match.spans[-1][0], SENTENCE):
+        return False
+    end = match.spans[0][1]
+    for start, later in match.spans[1:]:
+        if start - end > TOGETHER:
+            return False
+        end = max(end, later)
+    return True
+
+
+def _overlaps(span: Span, others: Iterable[Span]) -> bool:
+    return any(span[0] < end and start < span[1] for start, end in others)
+
+
+def _sought(folded: str) -> re.Pattern[str]:
+    """An own word as it may be typed: numbers with any of the usual separators."""
+    digits = re.sub(r"[-() .+]", "", folded)
+    if len(digits) >= 6 and digits.isdigit():
+        return re.compile(r"(?<!\d)" + _SEPARATORS.join(digits) + r"(?!\d)")
+    return re.compile(re.escape(folded))
+
+
+def _merged(found: list[Finding]) -> list[Finding]:
+    """Of findings of one kind that overlap, the heavier, then the longer."""
+    kept: list[Finding] = []
+    heavier = sorted(found, key=lambda f: (_ORDER[f.level], f.start - f.end, f.start, f.rule))
+    for one in heavier:
+        if not any(one.kind == other.kind and one.start < other.end and other.start < one.end for other in kept):
+            kept.append(one)
+    return kept
+
+
+_ORDER = {Level.BLOCK.value: 0, Level.WARN.value: 1, Level.ADVISE.value: 2}
+
+
+class _Slots:
+    """Numbers for lists of words and shapes, so that what stands in a text is a small table of numbers."""
+
+    def __init__(self, rules: RuleSet, folding: Folding) -> None:
+        self._rules = rules
+        self._folding = folding
+        self._names: dict[str, int] = {}
+        self._groups: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
+        self._words: dict[str, int] = {}
+        self._slots_of: list[list[int]] = []
+        self._lengths: dict[int, int] = {}
+        self._shortest: dict[int, int] = {}
+        self._how_many: dict[int, int] = {}
+        self._besides: dict[int, set[int]] = {}
+        self._shapes: list[tuple[int, re.Pattern[str], str, str]] = []
+        self.identifying: set[int] = set()
+        self._count = 0
+
+    @property
+    def words(self) -> list[str]:
+        return list(self._words)
+
+    def longest(self, slot: int) -> int:
+        return self._lengths[slot]
+
+    def rarest(self, slots: Iterable[int]) -> int:
+        """The one least likely to stand in a text, as far as its words tell: long and few."""
+        return max(slots, key=lambda slot: (min(self._shortest[slot], 3), -self._how_many[slot], slot))
+
+    def of(self, element: Element) -> int:
+        if len(element.names) == 1 and not element.words:
+            return self.named(element.names[0])
+        key = (tuple(sorted(element.names)), tuple(sorted(element.words)))
+        if key not in self._groups:
+            parts = [self._rules.words[name] for name in element.names if name in self._rules.words]
+            unknown = [name for name in element.names if name not in self._rules.words]
+            if unknown:
+                raise KeyError(f"no list of words {unknown[0]!r}")
+            words = (*element.words, *chain.from_iterable(p.words for p in parts))
+            besides = tuple(chain.from_iterable(p.besides for p in parts))
+            self._groups[key] = self._listed(Words(tuple(words), besides))
+        return self._groups[key]
+
+    def named(self, name: str) -> int:
+        if name not in self._names:
+            if name in self._rules.shapes:
+                self._names[name] = self._shaped_slot(name)
+            elif name in self._rules.words:
+                self._names[name] = self._listed(self._rules.words[name])
+            else:
+                raise KeyError(f"no list of words {name!r}")
+            if name in self._rules.shapes or name in IDENTIFYING:
+                self.identifying.add(self._names[name])
+        return self._names[name]
+
+    def _new(self) -> int:
+        self._count += 1
+        return self._count
+
+    def _listed(self, listed: Words) -> int:
+        slot = self._new()
+        folded = {self._folding.plain(word).strip() for word in listed.words} - {""}
+        besides = {self._folding.plain(word).strip() for word in listed.besides} - {""}
+        self._lengths[slot] = max(map(len, folded), default=1)
+        self._shortest[slot] = min(map(len, folded), default=1)
+        self._how_many[slot] = len(folded)
+        for word in sorted(folded):
+            self._slots_of[self._numbered(word)].append(slot)
+        if besides:
+            around = self._new()
+            for word in sorted(besides):
+                self._slots_of[self._numbered(word)].append(around)
+            self._besides[slot] = {around}
+        return slot
+
+    def _numbered(self, word: str) -> int:
+        if word not in self._words:
+            self._words[word] = len(self._words)
+            self._slots_of.append([])
+        return self._words[word]
+
+    def _shaped_slot(self, name: str) -> int:
+        shape = self._rules.shapes[name]
+        slot = self._new()
+        self._lengths[slot], self._shortest[slot], self._how_many[slot] = 40, 3, 1
+        self._shapes.append((slot, re.compile(shape.pattern), shape.needs, shape.check))
+        return slot
+
+    def found(self, hits: Iterator[tuple[int, int, int]], plain: str) -> dict[int, list[Span]]:
+        table: dict[int, list[Span]] = {}
+        slots_of, ascii_words = self._slots_of, self._ascii()
+        for number, start, end in hits:
+            if number in ascii_words and not _whole_word(plain, start, end):
+                continue
+            span = (start, end)
+            for slot in slots_of[number]:
+                if slot in table:
+                    table[slot].append(span)
+                else:
+                    table[slot] = [span]
+        for slot, arounds in self._besides.items():
+            if slot not in table:
+                continue
+            covers = sorted(chain.from_iterable(table.get(around, ()) for around in arounds))
+            if covers:
+                kept = [span for span in table[slot] if not _covered(span, covers)]
+                if kept:
+                    table[slot] = kept
+                else:
+                    del table[slot]
+        return table
+
+    def _ascii(self) -> frozenset[int]:
+        if not hasattr(self, "_ascii_words"):
+            self._ascii_words = frozenset(n for w, n in self._words.items() if w[0].isascii() and w[0].isalnum() or w[-1].isascii() and w[-1].isalnum())
+        return self._ascii_words
+
+    def shaped(self, plain: str) -> Iterator[tuple[int, list[Span]]]:
+        digits = any(c.isdigit() for c in plain)
+        latin = any("a" <= c <= "z" for c in plain)
+        for slot, pattern, needs, check in self._shapes:
+            if (needs == "digit" and not digits) or (needs == "latin" and not latin):
+                continue
+            holds = CHECKS.get(check)
+            spans = [m.span() for m in pattern.finditer(plain) if holds is None or holds(m.group())]
+            if spans:
+                yield slot, spans
+
+
+# Lists whose words may be those of the clinic's own people.
+IDENTIFYING = frozenset({"surname", "title", "full_name"})
+
+
+def _whole_word(plain: str, start: int, end: int) -> bool:
+    """A Latin word or number does not count inside a longer one."""
+    if start and plain[start].isascii() and plain[start].isalnum() and plain[start - 1].isascii() and plain[start - 1].isalnum():
+        return False
+    last = end - 1
+    return not (
+        end < len(plain) and plain[last].isascii() and plain[last].isalnum() and plain[end].isascii() and plain[end].isalnum()
+    )
+
+
+def _covered(span: Span, covers: list[Span]) -> bool:
+    place = bisect_right(covers, (span[0], 1 << 30))
+    for start, end in covers[max(0, place - 8) : place]:
+        if start <= span[0] and span[1] <= end:
+            return True
+    return False

@@ -1,0 +1,305 @@
+"""The sections of a wording pack that the guard reads: kinds, words, shapes, substitutes, rules; and the linter they make.
+
+A rule takes from its kind what it does not say itself: levels, scopes, why, safer words, basis.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from suyuan.kernel import textlint
+from suyuan.kernel.textlint import frames
+from suyuan.kernel.textlint.identifiers import CHECKS
+from suyuan.playbooks.readers import Code, Jurisdictions
+from suyuan.playbooks.texts import STRICT, Texts
+
+Surface = Literal[
+    "public_reply", "private_message", "care_meeting", "statement", "advertisement", "settlement", "review_invitation"
+]
+ReplyTo = Literal["negative_review", "positive_review", "question", "extortion"]
+LevelCode = Literal["block", "warn", "advise"]
+ScopeCode = Literal["negated", "hypothetical", "question", "quoted"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+SURFACES: tuple[str, ...] = Surface.__args__  # type: ignore[attr-defined]
+REPLIES: tuple[str, ...] = ReplyTo.__args__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a finding is about. `rank`: 1 harms most. `basis`: jurisdiction → law and article, as people cite it.
+
+    `clearable`: surface → whether people may set a block of this kind aside there; where nothing is said, they may.
+    """
+
+    __pydantic_config__ = STRICT
+
+    id: Name
+    rank: int
+    name: Texts
+    why: Texts
+    levels: Mapping[Surface, LevelCode]
+    safer: Texts | None = None
+    action: Literal["replace", "delete", "insert"] = "delete"
+    basis: Mapping[Literal["tw", "cn"], str] = field(default_factory=dict)
+    silenced_by: tuple[ScopeCode, ...] = ()
+    never_cleared: tuple[Surface, ...] = ()
+
+
+@dataclass(frozen=True)
+class WordList:
+    """Words that stand for one thing; Hant or Hans, folding makes them one. `besides`: longer words in which they do not count."""
+
+    __pydantic_config__ = STRICT
+
+    id: Name
+    words: tuple[str, ...] = ()
+    includes: tuple[Name, ...] = ()
+    besides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShapeOf:
+    """A form such as a number, as a regular expression without unbounded repetition, over folded text."""
+
+    __pydantic_config__ = STRICT
+
+    id: Name
+    pattern: str
+    needs: Literal["any", "digit", "latin"] = "any"
+    check: str = ""
+
+
+@dataclass(frozen=True)
+class Example:
+    __pydantic_config__ = STRICT
+
+    text: str
+    surface: Surface | None = None
+    reply_to: ReplyTo | Literal[""] = ""
+    jurisdiction: Literal["tw", "cn"] | None = None
+
+
+@dataclass(frozen=True)
+class GuardRule:
+    """One thing not to say. `frames`: see `kernel.textlint.frames`. `script`: where only one script means it.
+
+    `missing`: it fires where none of its frames fits, for texts of `at_least` characters.
+    """
+
+    __pydantic_config__ = STRICT
+
+    id: Code
+    kind: Name
+    frames: Annotated[tuple[str, ...], Field(min_length=1)]
+    fires: Annotated[tuple[str | Example, ...], Field(min_length=1)]
+    quiet: Annotated[tuple[str | Example, ...], Field(min_length=1)]
+    jurisdictions: Jurisdictions = ()
+    levels: Mapping[Surface, LevelCode | Literal["none"]] = field(default_factory=dict)
+    only: tuple[Surface, ...] = ()
+    reply_to: tuple[ReplyTo | Literal[""], ...] = ()
+    not_reply_to: tuple[ReplyTo | Literal[""], ...] = ()
+    silenced_by: tuple[ScopeCode, ...] | None = None
+    unless: tuple[str, ...] = ()
+    unless_anywhere: tuple[str, ...] = ()
+    missing: bool = False
+    at_least: int = 0
+    why: Texts | None = None
+    safer: Texts | None = None
+    action: Literal["replace", "delete", "insert"] | None = None
+    basis: Mapping[Literal["tw", "cn"], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Substitute:
+    """A character people type for another to get past a filter."""
+
+    __pydantic_config__ = STRICT
+
+    id: Annotated[str, Field(min_length=1, max_length=1)]
+    stands_for: Annotated[str, Field(max_length=4)]
+
+
+@dataclass(frozen=True)
+class Guarding:
+    """The guard's sections of one pack, or of several laid together."""
+
+    kinds: tuple[Kind, ...] = ()
+    words: tuple[WordList, ...] = ()
+    shapes: tuple[ShapeOf, ...] = ()
+    substitutes: tuple[Substitute, ...] = ()
+    rules: tuple[GuardRule, ...] = ()
+
+    @cached_property
+    def kind_of(self) -> dict[str, Kind]:
+        return {kind.id: kind for kind in self.kinds}
+
+    @cached_property
+    def rule_of(self) -> dict[str, GuardRule]:
+        return {rule.id: rule for rule in self.rules}
+
+    def with_rules(self, words: Iterable[WordList], rules: Iterable[GuardRule]) -> "Guarding":
+        """The same with a clinic's own added."""
+        return Guarding(self.kinds, (*self.words, *words), self.shapes, self.substitutes, (*self.rules, *rules))
+
+
+def rule_set(guarding: Guarding) -> textlint.RuleSet:
+    """What the kernel reads. Raises BadFrame, KeyError: a pack that was loaded has neither."""
+    kinds = guarding.kind_of
+    known = kinds.get("patient_data")
+    return textlint.RuleSet(
+        rules=tuple(_rule(rule, kinds[rule.kind]) for rule in guarding.rules),
+        words=_words(guarding.words),
+        shapes={shape.id: textlint.Shape(shape.pattern, shape.needs, shape.check) for shape in guarding.shapes},
+        substitutes={one.id: one.stands_for for one in guarding.substitutes},
+        ranks={kind.id: kind.rank for kind in guarding.kinds},
+        known_levels={s: level for s, level in known.levels.items() if s in KNOWN_PERSON} if known else {},
+    )
+
+
+# Where a person's own particulars are not to be said: others may read it there.
+KNOWN_PERSON = frozenset({"public_reply", "statement", "advertisement", "review_invitation"})
+
+
+def levels_of(rule: GuardRule, kind: Kind) -> dict[str, str]:
+    """Surface → level, as the rule changes what its kind says."""
+    levels: dict[str, str] = {**kind.levels, **rule.levels}
+    if rule.only:
+        levels = {s: levels.get(s, "") for s in rule.only}
+    return {surface: level for surface, level in levels.items() if level and level != "none"}
+
+
+def _rule(rule: GuardRule, kind: Kind) -> textlint.Rule:
+    return textlint.Rule(
+        id=rule.id,
+        kind=rule.kind,
+        levels=levels_of(rule, kind),
+        frames=_frames(rule.frames),
+        jurisdictions=frozenset(rule.jurisdictions),
+        reply_to=frozenset(rule.reply_to),
+        not_reply_to=frozenset(rule.not_reply_to),
+        silenced_by=frozenset(kind.silenced_by if rule.silenced_by is None else rule.silenced_by),
+        unless=_frames(rule.unless),
+        unless_anywhere=_frames(rule.unless_anywhere),
+        missing=rule.missing,
+        at_least=rule.at_least,
+    )
+
+
+def _frames(lines: Iterable[str]) -> tuple[frames.Frame, ...]:
+    return tuple(frame for line in lines for frame in frames.read(line))
+
+
+def _words(lists: Iterable[WordList]) -> dict[str, textlint.Words]:
+    """Each list with what it includes; a list that stands twice is one list."""
+    by_id: dict[str, list[WordList]] = {}
+    for one in lists:
+        by_id.setdefault(one.id, []).append(one)
+
+    def gathered(name: str, above: tuple[str, ...]) -> tuple[list[str], list[str]]:
+        words: list[str] = []
+        besides: list[str] = []
+        for one in by_id[name]:
+            words.extend(one.words)
+            besides.extend(one.besides)
+            for inner in one.includes:
+                if inner in above:
+                    raise KeyError(f"{inner} includes itself")
+                more, less = gathered(inner, (*above, name))
+                words.extend(more)
+                besides.extend(less)
+        return words, besides
+
+    made = {}
+    for name in by_id:
+        words, besides = gathered(name, (name,))
+        made[name] = textlint.Words(tuple(dict.fromkeys(words)), tuple(dict.fromkeys(besides)))
+    return made
+
+
+# Checks of what is well formed and still wrong. (section, path, code, expected, found)
+
+Wrong = tuple[str, tuple[str | int, ...], str, str, str]
+
+
+def wrongs(guarding: Guarding) -> Iterator[Wrong]:
+    """Names nobody knows, frames that cannot be read, patterns without bound; then every rule's own examples, run."""
+    sound = True
+    for wrong in _unknown(guarding):
+        sound = False
+        yield wrong
+    if sound:
+        yield from _examples(guarding)
+
+
+def _unknown(guarding: Guarding) -> Iterator[Wrong]:
+    lists = {one.id for one in guarding.words} | {shape.id for shape in guarding.shapes}
+    for place, one in enumerate(guarding.words):
+        for inner in one.includes:
+            if inner not in lists:
+                yield "words", (place, "includes"), "not_known", "", inner
+    for place, shape in enumerate(guarding.shapes):
+        if shape.check and shape.check not in CHECKS:
+            yield "shapes", (place, "check"), "not_known", ", ".join(sorted(CHECKS)), shape.check
+        if why := _unbounded(shape.pattern):
+            yield "shapes", (place, "pattern"), "pattern_unfit", "", why
+    for place, rule in enumerate(guarding.rules):
+        if rule.kind not in guarding.kind_of:
+            yield "rules", (place, "kind"), "not_known", ", ".join(sorted(guarding.kind_of)), rule.kind
+        for part in ("frames", "unless", "unless_anywhere"):
+            for inner, line in enumerate(getattr(rule, part)):
+                try:
+                    names = frames.names_in(frames.read(line))
+                except frames.BadFrame as bad:
+                    yield "rules", (place, part, inner), "frame_unfit", "", str(bad)
+                    continue
+                for name in sorted(names - lists):
+                    yield "rules", (place, part, inner), "not_known", "", name
+
+
+def _unbounded(pattern: str) -> str:
+    """Why a pattern may run away; empty when it cannot: everything it repeats is counted, and nothing counted is counted again."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return str(error)
+    bare = re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", "x", pattern)
+    if re.search(r"[*+]|\{\d*,\}", bare):
+        return "repetition without bound"
+    counts = [int(n) for n in re.findall(r"\{(?:\d*,)?(\d+)\}", bare)]
+    if any(n > 40 for n in counts) or re.search(r"\)\{", bare) and len(counts) > 4:
+        return "counted too far"
+    return ""
+
+
+def _examples(guarding: Guarding) -> Iterator[Wrong]:
+    linter = textlint.Linter(rule_set(guarding))
+    for place, rule in enumerate(guarding.rules):
+        levels = levels_of(rule, guarding.kind_of[rule.kind])
+        if not levels:
+            yield "rules", (place, "levels"), "nowhere", "", rule.id
+            continue
+        for part in ("fires", "quiet"):
+            for inner, example in enumerate(getattr(rule, part)):
+                found = linter.check(*context_of(example, rule, levels))
+                if part == "fires" and not any(f.rule == rule.id or f.kind == rule.kind for f in found):
+                    yield "rules", (place, part, inner), "example_silent", rule.id, _text(example)
+                if part == "quiet" and (loud := [f.rule for f in found if f.kind == rule.kind]):
+                    yield "rules", (place, part, inner), "example_fires", rule.id, f"{loud[0]}: {_text(example)}"
+
+
+def context_of(example: str | Example, rule: GuardRule, levels: Mapping[str, str]) -> tuple[str, textlint.Context]:
+    """An example in the place it speaks of: the first surface of its rule, and what the rule answers to."""
+    told = example if isinstance(example, Example) else Example(example)
+    surface = told.surface or next(s for s in SURFACES if s in levels)
+    reply_to = told.reply_to or next(iter(rule.reply_to), "")
+    jurisdiction = told.jurisdiction or next(iter(rule.jurisdictions), "tw")
+    return told.text, textlint.Context(surface, jurisdiction, reply_to)
+
+
+def _text(example: str | Example) -> str:
+    return example if isinstance(example, str) else example.text
