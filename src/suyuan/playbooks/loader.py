@@ -37,6 +37,19 @@ class Source:
     file: str
     node: Any
     key_line: int
+    goes_on: "Source | None" = None  # a long list may go on in the next file
+
+    def at(self, path: tuple[str | int, ...]) -> tuple[str, int]:
+        """File and line of a value; of the nearest thing around it when it is not there."""
+        if self.goes_on is not None and path and isinstance(path[0], int) and path[0] >= len(self.node):
+            return self.goes_on.at((path[0] - len(self.node), *path[1:]))
+        return self.file, _line(self.node, path, self.key_line)
+
+    def append(self, more: "Source") -> None:
+        last = self
+        while last.goes_on is not None:
+            last = last.goes_on
+        last.goes_on = more
 
 
 @dataclass
@@ -72,7 +85,7 @@ class Draft:
         source = self.sources.get(section)
         if source is None:
             return MANIFEST_FILE, 1
-        return source.file, _line(source.node, tuple(path), source.key_line)
+        return source.at(tuple(path))
 
 
 def pack_folders(folder: Path) -> list[Path]:
@@ -137,12 +150,23 @@ def _read_sections(draft: Draft, root: Path) -> None:
         values = _plain(node, file, draft.problems) or {}
         for section, value in values.items():
             line = node.lc.key(section)[0] + 1
+            here = Source(file, node[section], line)
+            if _may_go_on(draft, section, value):
+                draft.sources[section].append(here)
+                draft.body[section] = [*draft.body[section], *value]
+                continue
             if section in draft.sources:
                 other = draft.sources[section]
                 draft.problems.append(Problem(file, line, "section_twice", section, found=f"{other.file}:{other.key_line}"))
                 continue
-            draft.sources[section] = Source(file, node[section], line)
+            draft.sources[section] = here
             draft.body[section] = value
+
+
+def _may_go_on(draft: Draft, section: str, value: Any) -> bool:
+    """Only in packs so long that one file would be too long to read; elsewhere a section that stands twice is a mistake."""
+    loose = draft.manifest is not None and draft.manifest.kind in schemas.LOOSE
+    return loose and isinstance(value, list) and isinstance(draft.body.get(section), list)
 
 
 def check_body(draft: Draft) -> None:

@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter
 from suyuan.kernel.chain import canonical
 from suyuan.kernel.deadlines import Unit
 from suyuan.playbooks import vocabulary as known
+from suyuan.playbooks.guarding import Guarding, wrongs
 from suyuan.playbooks.readers import Calendar, ClockSpec, Code, Law, LawRule, Procedure, When
 from suyuan.playbooks.texts import PLACEHOLDERS, STRICT, Texts, holes
 from suyuan.playbooks.wording import PLACES, Wording
@@ -331,6 +332,19 @@ def _wording(whole: Mapping[str, Any]) -> Iterator[Flaw]:
         yield from _sent("skeletons", place, row)
     for place, row in enumerate(whole.get("principles", ())):
         yield from _known("principles", (place, "kinds"), row.kinds, known.FINDINGS)
+    for place, kind in enumerate(whole.get("kinds", ())):
+        yield from _known("kinds", (place, "id"), [kind.id], known.FINDINGS)
+    yield from _guarding(whole)
+
+
+def _guarding(whole: Mapping[str, Any]) -> Iterator[Flaw]:
+    """The guard's sections, as far as this pack is complete by itself: a rule that leans on another pack is tried there."""
+    parts = {name: tuple(whole.get(name, ())) for name in ("kinds", "words", "shapes", "substitutes", "rules")}
+    if parts["rules"] and not parts["kinds"]:
+        yield Flaw("rules", (), "row_missing", expected="kinds")
+        return
+    for section, at, code, expected, found in wrongs(Guarding(**parts)):
+        yield Flaw(section, at, code, expected, found)
 
 
 def _sent(section: str, place: int, row: Any) -> Iterator[Flaw]:

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from suyuan.playbooks import guarding
+from suyuan.playbooks.guarding import Guarding
 from suyuan.playbooks.readers import Code, Jurisdictions, PackInfo
 from suyuan.playbooks.texts import STRICT, Texts
 
@@ -128,6 +130,16 @@ class Wording:
     skeletons: tuple[Skeleton, ...] = ()
     principles: tuple[Principle, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    kinds: tuple[guarding.Kind, ...] = ()
+    words: tuple[guarding.WordList, ...] = ()
+    shapes: tuple[guarding.ShapeOf, ...] = ()
+    substitutes: tuple[guarding.Substitute, ...] = ()
+    rules: tuple[guarding.GuardRule, ...] = ()
+
+    @property
+    def guarding(self) -> Guarding:
+        """What the guard reads of it."""
+        return Guarding(self.kinds, self.words, self.shapes, self.substitutes, self.rules)
 
     def template(self, code: str) -> Template:
         found = next((row for row in self.templates if row.id == code), None)
@@ -156,4 +168,5 @@ def _beside(general: tuple[Any, ...], local: tuple[Any, ...]) -> tuple[Any, ...]
 
 
 def _here(rows: Iterable[Any], jurisdiction: str) -> tuple[Any, ...]:
-    return tuple(row for row in rows if jurisdiction in getattr(row, "jurisdictions", (jurisdiction,)))
+    """A row that names no place is for all of them."""
+    return tuple(row for row in rows if jurisdiction in (getattr(row, "jurisdictions", ()) or (jurisdiction,)))
