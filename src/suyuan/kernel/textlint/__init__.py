@@ -1,4 +1,5 @@
 """Reads a text against rules: folding with a way back, words, frames, scopes, absences. No Django, no language of its own."""
+
 from suyuan.kernel.textlint.folding import Folded, Folding
 from suyuan.kernel.textlint.frames import BadFrame, Frame, read
 from suyuan.kernel.textlint.linter import Linter

@@ -1,4 +1,5 @@
 """Aho and Corasick (1975): every occurrence of every word, in one walk over the text."""
+
 from __future__ import annotations
 
 from collections import deque

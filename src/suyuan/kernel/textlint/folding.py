@@ -4,6 +4,7 @@ Width, case and Hant/Hans are folded as the search folds them (`kernel.fold`), c
 characters to hide a word goes: zero-width signs, combining marks, stars and strokes between two Chinese characters, and
 the gaps of words written letter by letter. A gap between whole words stays a gap, as a soft break.
 """
+
 from __future__ import annotations
 
 import re
@@ -131,9 +132,7 @@ def _spelt(text: str, gaps: list[re.Match[str]]) -> list[tuple[tuple[int, int], 
         before = gaps[place - 1].end() == gap.start() - 1 if place else False
         after = gaps[place + 1].start() == gap.end() + 1 if place + 1 < len(gaps) else False
         spelt = before or after
-        if spelt:
-            found.append((gap.span(), False))
-        elif _ONLY_HIDING.fullmatch(mark) and "~" not in mark:
+        if spelt or _ONLY_HIDING.fullmatch(mark) and "~" not in mark:
             found.append((gap.span(), False))
         elif not mark.strip(" ~"):
             found.append((gap.span(), True))

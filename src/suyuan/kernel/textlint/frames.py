@@ -10,6 +10,7 @@
 
 `_` stands for a space inside words of other scripts. Nothing here repeats without bound, so no text can make it slow.
 """
+
 from __future__ import annotations
 
 import re

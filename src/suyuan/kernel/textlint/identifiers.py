@@ -4,6 +4,7 @@ TW national id and resident certificate: letter → two digits, weights 1 9 8 7 
 TW company number: weights 1 2 1 2 1 2 4 1 with digit sums, divisible by 5 since 2023-04-01; a seventh digit 7 may count one more.
 CN resident id: ISO 7064 mod 11-2 over 17 digits (GB 11643).
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping

@@ -4,12 +4,13 @@ Cost: one walk over the text finds all words; a rule is only looked at where its
 as its distances reach. So the time grows with the text and with what is found in it, and nothing a writer types can
 make it more.
 """
+
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -41,7 +42,7 @@ NEGATION_REACH, CONDITION_REACH, REPORT_REACH = 6, 25, 14
 _CUTS = re.compile(
     r"(?P<stop>[。！？!?\n；;｡]|\.(?=\s|$)|[\U0001f000-\U0001faff\u2600-\u27bf])|[，、,：:…—~](?![0-9]{3}\b)|\.{2,}"
 )
-_QUOTES = re.compile("「[^「」]{1,200}」|『[^『』]{1,200}』|“[^“”]{1,200}”|\"[^\"\n]{1,200}\"")
+_QUOTES = re.compile('「[^「」]{1,200}」|『[^『』]{1,200}』|“[^“”]{1,200}”|"[^"\n]{1,200}"')
 _SEPARATORS = r"[-() .]{0,2}"
 
 
@@ -185,7 +186,11 @@ class Linter:
         for slot in list(page.hits):
             for compiled, frame in self._by_key.get(slot, ()):
                 rule = compiled.rule
-                if not frame.slots <= page.hits.keys() or done[rule.id] >= AT_MOST or not _concerns(rule, context, page):
+                if (
+                    not frame.slots <= page.hits.keys()
+                    or done[rule.id] >= AT_MOST
+                    or not _concerns(rule, context, page)
+                ):
                     continue
                 for match in self._matches(page, frame, slot):
                     if self._stands(page, compiled, match):
@@ -197,7 +202,6 @@ class Linter:
         found = _merged(found)
         found.extend(self._absences(page, context))
         return tuple(sorted(found, key=by_harm(self._ranks)))
-
 
     def _page(self, text: str, allow: tuple[str, ...]) -> _Page:
         folded = self._folding(text)
@@ -321,7 +325,12 @@ class Linter:
             return False
         for start, _end in match.spans:
             for s, e in _window(page.of(slot), start - NEGATION_REACH - 6, start):
-                if e <= start and start - e <= NEGATION_REACH and page.joined(e, start, CLAUSE) and not _overlaps((s, e), match.spans):
+                if (
+                    e <= start
+                    and start - e <= NEGATION_REACH
+                    and page.joined(e, start, CLAUSE)
+                    and not _overlaps((s, e), match.spans)
+                ):
                     return True
         return False
 
@@ -348,7 +357,9 @@ class Linter:
         reports = page.of(slot) if slot is not None else []
         for start, end in page.quotes:
             if start <= match.start and match.end <= end:
-                near = (e <= start and start - e <= REPORT_REACH or s >= end and s - end <= REPORT_REACH for s, e in reports)
+                near = (
+                    e <= start and start - e <= REPORT_REACH or s >= end and s - end <= REPORT_REACH for s, e in reports
+                )
                 return any(near)
         for s, e in _window(reports, match.start - REPORT_REACH - 12, match.start + 1):
             if e <= match.start and match.start - e <= REPORT_REACH and page.joined(e, match.start, CLAUSE):
@@ -580,7 +591,11 @@ class _Slots:
 
     def _ascii(self) -> frozenset[int]:
         if not hasattr(self, "_ascii_words"):
-            self._ascii_words = frozenset(n for w, n in self._words.items() if w[0].isascii() and w[0].isalnum() or w[-1].isascii() and w[-1].isalnum())
+            self._ascii_words = frozenset(
+                n
+                for w, n in self._words.items()
+                if w[0].isascii() and w[0].isalnum() or w[-1].isascii() and w[-1].isalnum()
+            )
         return self._ascii_words
 
     def shaped(self, plain: str) -> Iterator[tuple[int, list[Span]]]:
@@ -601,17 +616,24 @@ IDENTIFYING = frozenset({"surname", "title", "full_name"})
 
 def _whole_word(plain: str, start: int, end: int) -> bool:
     """A Latin word or number does not count inside a longer one."""
-    if start and plain[start].isascii() and plain[start].isalnum() and plain[start - 1].isascii() and plain[start - 1].isalnum():
+    if (
+        start
+        and plain[start].isascii()
+        and plain[start].isalnum()
+        and plain[start - 1].isascii()
+        and plain[start - 1].isalnum()
+    ):
         return False
     last = end - 1
     return not (
-        end < len(plain) and plain[last].isascii() and plain[last].isalnum() and plain[end].isascii() and plain[end].isalnum()
+        end < len(plain)
+        and plain[last].isascii()
+        and plain[last].isalnum()
+        and plain[end].isascii()
+        and plain[end].isalnum()
     )
 
 
 def _covered(span: Span, covers: list[Span]) -> bool:
     place = bisect_right(covers, (span[0], 1 << 30))
-    for start, end in covers[max(0, place - 8) : place]:
-        if start <= span[0] and span[1] <= end:
-            return True
-    return False
+    return any(start <= span[0] and span[1] <= end for start, end in covers[max(0, place - 8) : place])

@@ -1,4 +1,5 @@
 """What a linter is made of: lists of words, shapes, rules. Plain frozen values; packs are read into them elsewhere."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
