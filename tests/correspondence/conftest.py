@@ -16,6 +16,7 @@ from suyuan.accounts.models import Branch
 from suyuan.correspondence.phrases import PHRASES
 from suyuan.platform import facts, keys
 from suyuan.platform.models import Installation
+from tests.correspondence.services_outside import LINE_TOKEN, Outside, Services
 from tests.correspondence.stories import NOW
 
 
@@ -50,7 +51,10 @@ class Sink(Controller):
 
 
 class Urls:
-    urlpatterns = [path("p/<slug:slug>/follow/", lambda request, slug: HttpResponse(), name="follow")]
+    urlpatterns = [
+        path("p/<slug:slug>/follow/", lambda request, slug: HttpResponse(), name="follow"),
+        path("hooks/sms/<uuid:uid>/<str:token>/", lambda request, uid, token: HttpResponse(), name="report"),
+    ]
 
 
 def free_port() -> int:
@@ -79,6 +83,27 @@ def post(sink, settings) -> Post:
     settings.FOLLOW_UP_URL = "follow"
     settings.LOGIN_REDIRECT_URL = "/today/"
     return sink.handler
+
+
+@pytest.fixture(scope="session")
+def running():
+    services = Services()
+    yield services
+    services.stop()
+
+
+@pytest.fixture
+def outside(running, settings) -> Outside:
+    """LINE and the SMS service are set up, and nothing has happened there yet."""
+    running.outside.__init__()
+    settings.LINE_TOKEN = LINE_TOKEN
+    settings.LINE_API = f"http://127.0.0.1:{running.port}"
+    settings.SMS_URL = f"mitake://clinic:p%40ss%2Fword@127.0.0.1:{running.port}/b2c/mtk?longest=335"
+    settings.PUBLIC_URL = "https://complaints.example.org"
+    settings.ROOT_URLCONF = Urls
+    settings.FOLLOW_UP_URL = "follow"
+    settings.SMS_REPORT_URL = "report"
+    return running.outside
 
 
 @pytest.fixture

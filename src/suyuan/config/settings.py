@@ -7,6 +7,11 @@ SUYUAN_PUBLIC_URL  the address people type, e.g. https://complaints.example.org;
 SUYUAN_PROXIES     comma-separated addresses of reverse proxies whose forwarded headers are believed
 SUYUAN_SMTP        smtp://user:password@host:port or smtps://…; empty = mail waits in the queue
 SUYUAN_MAIL_FROM   the clinic's sender address
+SUYUAN_LINE_TOKEN    channel access token of the LINE Official Account (Messaging API); empty = nothing leaves by LINE
+SUYUAN_LINE_SECRET   its channel secret, by which we know LINE's own calls; empty = none is believed
+SUYUAN_LINE_ACCOUNT  its basic ID as people add it, e.g. @123abcde; empty = nobody is asked to link a LINE account
+SUYUAN_LINE_API      where the Messaging API answers; empty = https://api.line.me
+SUYUAN_SMS           mitake://user:password@smsb2c.mitake.com.tw/b2c/mtk?longest=70; empty = nothing leaves by SMS
 SUYUAN_SCANNER     a virus scanner (clamd): tcp://host:port or unix:///path/to/socket; empty = files are shown as not scanned
 SUYUAN_FILES       s3://bucket/prefix?endpoint=…&region=…: files go there; empty = the folder `files` in the data folder
 SUYUAN_TIMESTAMP_URL    authority for time stamps (RFC 3161), asked once a day; empty = none
@@ -242,6 +247,13 @@ PACKS_DIR = next(
 # --- mail ----------------------------------------------------------------------------------------------------------
 SMTP_URL = _env("SMTP")
 MAIL_FROM = _env("MAIL_FROM")
+
+# --- LINE and SMS --------------------------------------------------------------------------------------------------
+LINE_TOKEN = _env("LINE_TOKEN")
+LINE_SECRET = _env("LINE_SECRET")
+LINE_ACCOUNT = _env("LINE_ACCOUNT")
+LINE_API = _env("LINE_API") or "https://api.line.me"
+SMS_URL = _env("SMS")
 
 # --- who else sees our checkpoints ---------------------------------------------------------------------------------
 TIMESTAMP_URL = _env("TIMESTAMP_URL")

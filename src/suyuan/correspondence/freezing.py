@@ -7,10 +7,13 @@ from typing import Any
 _WHERE = ("branch_id", "compartment")
 _ERASED = ("subject_line", "to_sealed")
 
-# (table, arguments of platform.triggers.register). A sent message may still become a delivered one: `state` is free,
-# and the constraint message_with_sent_time_is_sent lets it be nothing else.
+# How a message that had left came back.
+_CAME_BACK = ("failure", "failed_at")
+
+# (table, arguments of platform.triggers.register). A sent message may still become a delivered or a failed one: `state` is
+# free, and the constraints of the table let it be nothing else.
 FROZEN: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("correspondence_message", {"frozen_when": "OLD.state = 'sent'", "may_update_columns": ("state", *_WHERE), "ordered_columns": _ERASED}),
+    ("correspondence_message", {"frozen_when": "OLD.state = 'sent'", "may_update_columns": ("state", *_CAME_BACK, *_WHERE), "ordered_columns": _ERASED}),
     (
         "correspondence_message",
         {"frozen_when": "OLD.state IN ('delivered', 'failed', 'received')", "may_update_columns": _WHERE, "ordered_columns": _ERASED},

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from suyuan.correspondence import mail
+from suyuan.correspondence import roads
 from suyuan.correspondence.models import Message, StaffNotice
 from suyuan.correspondence.selectors import left_behind
 from suyuan.correspondence.services import message_deliver, staff_notice_send
@@ -25,8 +25,8 @@ def notify(args: dict, now: datetime) -> None:
 
 @periodic("*/10 * * * *", "correspondence.sweep", queue="mail")
 def sweep(args: dict, now: datetime) -> None:
-    """Mail whose job gave up, or that waited for a mail server to be named, gets a new job."""
-    if not mail.is_set_up():
+    """What its job gave up, or what waited for a mail server or a service to be named, gets a new job."""
+    if not roads.any_set_up():
         return
     messages, notices = left_behind(now)
     slot = f"{now:%Y%m%d%H%M}"

@@ -22,18 +22,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from suyuan.correspondence import rules
+from suyuan.correspondence.unsent import Unsent
 
 TIMEOUT = 20
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-class Unsent(Exception):
-    """The server did not take the mail. `answer` is what rules.judge decides on; `said` is its own sentence."""
-
-    def __init__(self, answer: rules.Answer, said: str = "") -> None:
-        super().__init__(f"{answer.stage} {answer.code}")
-        self.answer = answer
-        self.said = said
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Messages and staff notices. What was sent is frozen: a trigger admits sent → delivered and nothing else."""
+"""Messages and staff notices. What was sent is frozen: a trigger admits sent → delivered or failed and nothing else."""
 from __future__ import annotations
 
 from django.db import models
@@ -19,7 +19,10 @@ class Message(models.Model):
     fact_stream    where its facts stand: the subject's stream, or that of the protected compartment
     party          with whom it is exchanged, as a stream name; empty: with everyone this subject concerns outside
     with_content   an e-mail carries the words only if the person chose e-mail; otherwise it says that some are waiting
-    claimed_at     the mail server may have it: nobody else sends it, nobody takes it back
+    claimed_at     the other side may have it: nobody else sends it, nobody takes it back
+    unsure_since   since this hand-over nobody knows whether the other side has taken it
+    in_reply_to    the message of ours that this one answers
+    known_by       for what came in by itself: account, token, reference, address, person; how the sender is known
     """
 
     uid = models.UUIDField(default=chance.uid, unique=True)
@@ -45,7 +48,11 @@ class Message(models.Model):
     queued_at = models.DateTimeField(null=True)
     send_after = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField(null=True)
+    unsure_since = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    in_reply_to = models.ForeignKey("self", models.PROTECT, null=True, related_name="answers")
+    known_by = models.CharField(max_length=12, default="", blank=True)
     message_id = models.CharField(max_length=200, null=True, unique=True)
     failure = models.CharField(max_length=60, default="", blank=True)
     attempts = models.PositiveIntegerField(default=0)
@@ -64,10 +71,18 @@ class Message(models.Model):
                 name="message_sent_has_its_time",
                 condition=~Q(state__in=["sent", "delivered"]) | Q(sent_at__isnull=False),
             ),
-            # With sent_at frozen by its trigger, a sent message can only become a delivered one.
+            # With sent_at frozen by its trigger, a sent message can only become a delivered or a failed one.
             models.CheckConstraint(
                 name="message_with_sent_time_is_sent",
-                condition=Q(sent_at__isnull=True) | Q(state__in=["sent", "delivered"]),
+                condition=Q(sent_at__isnull=True) | Q(state__in=["sent", "delivered", "failed"]),
+            ),
+            models.CheckConstraint(
+                name="message_sent_and_failed_says_so",
+                condition=~Q(state="failed", sent_at__isnull=False) | (Q(failed_at__isnull=False) & ~Q(failure="")),
+            ),
+            models.CheckConstraint(
+                name="message_delivered_did_not_fail",
+                condition=~Q(state__in=["sent", "delivered"]) | Q(failed_at__isnull=True, failure=""),
             ),
             models.CheckConstraint(
                 name="message_in_is_received",

@@ -23,7 +23,15 @@ def channel_word(channel: str) -> str:
 
 
 def failure_word(code: str) -> str:
-    """Why a mail did not arrive, for the person who must now find another way."""
+    """Why a message did not arrive, for the person who must now find another way."""
+    sms = {
+        "sms_number": _("手機號碼不存在或不能收簡訊"),
+        "sms_words": _("簡訊業者不收這些內容"),
+        "sms_unreached": _("簡訊逾時沒有送到手機"),
+        "sms_cancelled": _("簡訊被業者取消"),
+    }
+    if code.startswith("sms_"):
+        return sms.get(code, _("簡訊業者兩天都沒有收下"))
     stage = code.partition("_")[0]
     words = {
         "recipient": _("收件地址不存在或拒收"),
@@ -32,6 +40,9 @@ def failure_word(code: str) -> str:
         "login": _("郵件主機不接受我們的帳號"),
         "sender": _("郵件主機不接受我們的寄件地址"),
         "erased": _("內容已依請求刪除，不再寄出"),
+        "unsure": _("不確定對方是否已經收到，系統不再重寄"),
+        "line": _("LINE 不收這則訊息"),
+        "bounced": _("信被退回"),
     }
     return words.get(stage, code)
 
@@ -44,6 +55,11 @@ def _by_channel(sentence: Callable[[], str]) -> Callable[[Told], str]:
 
 
 def _failed(told: Told) -> str:
+    if told.plain("had_left", False):
+        return _("已送出的訊息沒有送到（%(channel)s）：%(why)s") % {
+            "channel": channel_word(told.plain("channel", "")),
+            "why": failure_word(told.plain("failure", "")),
+        }
     return _("訊息沒有送到：%(why)s") % {"why": failure_word(told.plain("failure", ""))}
 
 

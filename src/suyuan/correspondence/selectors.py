@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from suyuan.correspondence.models import Message, StaffNotice
 from suyuan.correspondence.rules import SENT_BY_US, Direction, State
+from suyuan.correspondence.rules.roads import BY_SERVICE
 from suyuan.kernel.refusal import NotHere
 
 # A job that still tries is left alone for so long; it comes back every hour at the latest.
@@ -51,6 +52,7 @@ def queued(now: datetime | None = None) -> QuerySet[Message]:
 def left_behind(now: datetime) -> tuple[list[UUID], list[UUID]]:
     """Messages and notices that should have left long ago."""
     before = now - LEFT_BEHIND_AFTER
-    messages = queued(before).filter(channel__in=list(SENT_BY_US)).values_list("uid", flat=True)
+    by_us = Q(channel__in=list(SENT_BY_US)) | Q(channel__in=list(BY_SERVICE), to_sealed__isnull=False)
+    messages = queued(before).filter(by_us).values_list("uid", flat=True)
     notices = StaffNotice.objects.filter(state="queued", created_at__lte=before).order_by("id")
     return list(messages[:AT_ONCE]), list(notices.values_list("uid", flat=True)[:AT_ONCE])

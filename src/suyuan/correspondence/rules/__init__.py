@@ -50,13 +50,14 @@ LIFE = Machine(
     Move("send", frozenset({State.QUEUED}), State.SENT),
     Move("fail", frozenset({State.QUEUED}), State.FAILED),
     Move("deliver", frozenset({State.SENT}), State.DELIVERED),
+    Move("bounce", frozenset({State.SENT}), State.FAILED),
 )
 
 UNDO = {Channel.PORTAL: timedelta(0)}
 UNDO_OTHERWISE = timedelta(seconds=60)
 LONGEST_UNDO = timedelta(days=14)
 
-# A claim says "the mail server may have it already". Older than this, whoever held it is gone.
+# A claim says "the other side may have it already". Older than this, whoever held it is gone.
 CLAIM_HOLDS = timedelta(minutes=5)
 
 # After two days of a mail server that cannot be reached, people must know, and call instead.
@@ -68,6 +69,12 @@ def undo_window(channel: str, wanted: timedelta | None) -> timedelta:
     if wanted is None:
         return UNDO.get(Channel(channel), UNDO_OTHERWISE)
     return max(timedelta(0), min(wanted, LONGEST_UNDO))
+
+
+def send_after(now: datetime, window: timedelta, not_before: datetime | None) -> datetime:
+    """When it leaves: no earlier than the sender has thought it over, nor before the reader's hours; always within two weeks."""
+    wanted = max(now + window, not_before) if not_before is not None else now + window
+    return min(wanted, now + LONGEST_UNDO)
 
 
 def claim_is_free(claimed_at: datetime | None, now: datetime) -> bool:
@@ -102,10 +109,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer of a mail server. `stage` is where the talk ended: connect, login, sender, recipient, words."""
+    """One answer of the other side. `stage` is where the talk ended: connect, login, sender, recipient, words; or line, sms.
+
+    `told` is the status by which an SMS service answers inside its page.
+    """
 
     stage: str
     code: int = 0
+    told: str = ""
 
 
 # Only these are about the message; a 5xx to our name, login or sender address is our own house to put in order.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from suyuan.correspondence.services.incoming import message_receive
 from suyuan.correspondence.services.notices import Recipient, staff_notice_send, staff_notify
 from suyuan.correspondence.services.outgoing import (
+    message_came_back,
     message_change,
     message_deliver,
     message_draft,
@@ -19,6 +20,7 @@ from suyuan.correspondence.services.outgoing import (
 
 __all__ = [
     "Recipient",
+    "message_came_back",
     "message_change",
     "message_deliver",
     "message_draft",

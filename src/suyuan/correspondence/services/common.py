@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from suyuan.correspondence import mail, rules
+from suyuan.correspondence import mail, rules, sms
 from suyuan.correspondence.errors import AddressUnfit, MessageMovedMeanwhile, MessageUnfit
 from suyuan.correspondence.models import MESSAGE_TO, Message
-from suyuan.correspondence.rules import Channel
+from suyuan.correspondence.rules import Channel, roads
 from suyuan.kernel.actor import Actor
 from suyuan.platform.facts import Fact, facts_record
+from suyuan.platform.identifiers import PHONE, fold_identifier
 from suyuan.platform.keys import seal
 from suyuan.platform.texts import TextRefused, text_check, text_write
 
@@ -29,10 +30,26 @@ def sealed_address(message: Message, to: str) -> bytes | None:
     to = to.strip()
     if not to:
         return None
-    fits = mail.address_is_fit(to) if message.channel == Channel.EMAIL else to.isprintable() and len(to) <= 254
+    match message.channel:
+        case Channel.EMAIL:
+            fits = mail.address_is_fit(to)
+        case Channel.LINE:
+            fits = roads.is_line_account(to)
+        case Channel.SMS:
+            to = fold_identifier(PHONE, to)
+            fits = roads.is_mobile(to)
+        case _:
+            fits = to.isprintable() and len(to) <= 254
     if not fits:
-        raise AddressUnfit()
+        raise AddressUnfit(message.channel)
     return seal(MESSAGE_TO, message.uid, to)
+
+
+def fit_for_the_road(channel: str, words: str) -> None:
+    """Longer words would be cut off on the way. Raises MessageUnfit."""
+    longest = {Channel.LINE: roads.LINE_LONGEST, Channel.SMS: sms.longest()}.get(channel)
+    if longest is not None and roads.utf16_units(words) > longest:
+        raise MessageUnfit("too_long_here", longest=longest)
 
 
 def frozen_text(message: Message, body: str, now: datetime):

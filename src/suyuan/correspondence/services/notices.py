@@ -10,6 +10,7 @@ from suyuan.correspondence import letters, mail, rules
 from suyuan.correspondence.errors import MailBusy, MailNotAccepted
 from suyuan.correspondence.models import NOTICE_TO, StaffNotice
 from suyuan.correspondence.rules import Outcome
+from suyuan.correspondence.unsent import Unsent
 from suyuan.kernel.actor import Actor
 from suyuan.platform import chance
 from suyuan.platform.facts import Fact, facts_record
@@ -75,7 +76,7 @@ def staff_notice_send(*, notice: StaffNotice, now: datetime) -> None:
     )
     try:
         mail.hand_over(letter)
-    except mail.Unsent as unsent:
+    except Unsent as unsent:
         outcome, code = rules.judge(unsent.answer)
         if outcome is Outcome.FAILED or rules.is_given_up(first.created_at, now):
             _notices_over(notices=together, set_to={"state": "failed", "failure": code, "claimed_at": None})

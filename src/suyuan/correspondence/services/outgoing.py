@@ -1,14 +1,15 @@
 """Words that go out.
 
-A mail leaves in three steps: claim it (committed), hand it to the server (no transaction), write down how it went
-(committed). A crash between the last two sends it again later with the same Message-ID.
+Whatever leaves by a road (mail, LINE, SMS) does so in three steps: claim it (committed), hand it over (no transaction), write
+down how it went (committed). A crash between the last two hands it over again later under the same name: a Message-ID that its
+reader knows already, a key that LINE or the SMS service knows already. Where such a key has run out, a person looks.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from suyuan.correspondence import letters, mail, rules
+from suyuan.correspondence import mail, rules
 from suyuan.correspondence.errors import (
     AddressUnfit,
     HandedOverByUs,
@@ -18,8 +19,10 @@ from suyuan.correspondence.errors import (
     MessageOnItsWay,
 )
 from suyuan.correspondence.models import Message
-from suyuan.correspondence.rules import LIFE, Channel, Direction, Outcome, State
-from suyuan.correspondence.services.common import claim, fit, frozen_text, sealed_address, tell
+from suyuan.correspondence.roads import road_of
+from suyuan.correspondence.rules import LIFE, Channel, Direction, Outcome, State, roads
+from suyuan.correspondence.services.common import claim, fit, fit_for_the_road, frozen_text, sealed_address, tell
+from suyuan.correspondence.unsent import Unsent
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.platform import chance
 from suyuan.platform.jobs import enqueue
@@ -123,15 +126,23 @@ def message_queue(
     actor: Actor,
     now: datetime,
     undo: timedelta | None = None,
+    not_before: datetime | None = None,
     may_carry_content: bool = False,
     edition: int | None = None,
 ) -> Message:
-    """Freeze the words and let them go when the time to think again is over. Portal words without it go at once."""
+    """Freeze the words and let them go when the time to think again is over, and not before the person's hours begin.
+
+    Portal words without either go at once.
+    """
     move = LIFE.move(message.state, "queue")
     fit(message.draft_body)
     if message.channel == Channel.EMAIL and not message.to_sealed:
         raise AddressUnfit()
-    window = rules.undo_window(message.channel, undo)
+    by_us = roads.is_sent_by_us(message.channel, bool(message.to_sealed))
+    with_content = bool(may_carry_content) and by_us and message.channel != Channel.PORTAL
+    if with_content:
+        fit_for_the_road(message.channel, message.draft_body)
+    send_after = rules.send_after(now, rules.undo_window(message.channel, undo), not_before)
 
     text = message.text
     if text is None or text.body != message.draft_body:
@@ -145,16 +156,16 @@ def message_queue(
             "text": text,
             "draft_body": "",
             "queued_at": now,
-            "send_after": now + window,
-            "with_content": bool(may_carry_content) and message.channel == Channel.EMAIL,
+            "send_after": send_after,
+            "with_content": with_content,
             "edition": message.edition + 1,
         },
     )
 
     tell("message.queued", message, actor, now, words=True, edition=message.edition)
-    if message.channel == Channel.PORTAL and not window:
+    if message.channel == Channel.PORTAL and send_after <= now:
         return _sent(message=message, actor=actor, now=now, happened_at=None)
-    if message.channel in rules.SENT_BY_US:
+    if by_us:
         enqueue(
             "correspondence.deliver",
             {"message": str(message.uid)},
@@ -166,7 +177,7 @@ def message_queue(
 
 @writes
 def message_unqueue(*, message: Message, actor: Actor, now: datetime) -> Message:
-    """Take it back while it has not left: it is a draft again. Refused once a mail server may have it."""
+    """Take it back while it has not left: it is a draft again. Refused once the other side may have it."""
     move = LIFE.move(message.state, "unqueue")
     words = message.words
     back = {
@@ -176,7 +187,8 @@ def message_unqueue(*, message: Message, actor: Actor, now: datetime) -> Message
         "send_after": None,
         "edition": message.edition + 1,
     }
-    unclaimed = Message.objects.filter(pk=message.pk, state=State.QUEUED, claimed_at__isnull=True)
+    here = Message.objects.filter(pk=message.pk, state=State.QUEUED)
+    unclaimed = here.filter(claimed_at__isnull=True, unsure_since__isnull=True)
     if not unclaimed.update(**back):
         raise MessageOnItsWay()
     message.refresh_from_db()
@@ -187,8 +199,8 @@ def message_unqueue(*, message: Message, actor: Actor, now: datetime) -> Message
 
 @writes
 def message_mark_sent(*, message: Message, actor: Actor, now: datetime, happened_at: datetime | None = None) -> Message:
-    """A person states that the words were handed over: letter, telephone, in person, SMS, LINE."""
-    if message.channel in rules.SENT_BY_US:
+    """A person states that the words were handed over: letter, telephone, in person, SMS or LINE of their own."""
+    if roads.is_sent_by_us(message.channel, bool(message.to_sealed)):
         raise HandedOverByUs()
     if message.state == State.DRAFT:
         message = message_queue(message=message, actor=actor, now=now, undo=timedelta(0))
@@ -231,72 +243,87 @@ def message_deliver(*, message: Message, now: datetime) -> Message:
         return _message_failed(message=message, code="erased", said="", now=now)
     if message.channel == Channel.PORTAL:
         return _sent(message=message, actor=SYSTEM, now=now, happened_at=None)
-    if message.channel != Channel.EMAIL or not mail.is_set_up():
+    road = road_of(message)
+    if road is None:
         return message
 
     message = _message_take(message=message, now=now)
-    subject, body = letters.message_mail(message)
-    letter = mail.compose(
-        to=message.to,
-        subject=subject,
-        body=body,
-        message_id=message.message_id,
-        at=message.queued_at,
-        language=message.language,
-        automatic=message.is_automatic or not message.with_content,
-    )
+    if roads.is_unsure(message.channel, message.unsure_since, now):
+        return _message_failed(message=message, code=roads.UNSURE, said="", now=now)
     try:
-        mail.hand_over(letter)
-    except mail.Unsent as unsent:
-        outcome, code = rules.judge(unsent.answer)
+        number = road.hand_over(message)
+    except Unsent as unsent:
+        outcome, code = roads.judge(unsent.answer)
         if outcome is Outcome.RETRY and rules.is_given_up(message.queued_at, now):
             outcome = Outcome.FAILED
         if outcome is Outcome.FAILED:
             return _message_failed(message=message, code=code, said=unsent.said, now=now)
-        _message_release(message=message, code=code)
+        _message_release(message=message, code=code, unsure=roads.is_uncertain(unsent.answer))
         raise MailNotAccepted(code) from unsent
-    return _sent(message=message, actor=SYSTEM, now=now, happened_at=None)
+    return _sent(message=message, actor=SYSTEM, now=now, happened_at=None, number=number)
 
 
 @writes
 def _message_take(*, message: Message, now: datetime) -> Message:
-    """Claim a queued mail and give it its Message-ID, committed before the server hears of it. No fact: nothing was told."""
+    """Claim a queued message and give a mail its Message-ID, committed before the other side hears of it. No fact: nothing was told."""
     row = Message.objects.select_for_update().get(pk=message.pk)
     if row.state != State.QUEUED:
         raise MessageMovedMeanwhile()
     if not rules.claim_is_free(row.claimed_at, now):
         raise MailBusy()
     row.claimed_at = now
+    row.unsure_since = row.unsure_since or now
     row.attempts += 1
-    row.message_id = row.message_id or mail.id_for(row.uid)
-    row.save(update_fields=["claimed_at", "attempts", "message_id"])
+    if row.channel == Channel.EMAIL:
+        row.message_id = row.message_id or mail.id_for(row.uid)
+    row.save(update_fields=["claimed_at", "unsure_since", "attempts", "message_id"])
     return row
 
 
 @writes
-def _message_release(*, message: Message, code: str) -> None:
-    """The server certainly did not take it: others may try again, and the sender may still take it back."""
-    Message.objects.filter(pk=message.pk, state=State.QUEUED, claimed_at=message.claimed_at).update(
-        claimed_at=None, failure=code
-    )
+def _message_release(*, message: Message, code: str, unsure: bool) -> None:
+    """Others may try again; where the other side certainly did not take it, the sender may still take it back."""
+    set_to = {"claimed_at": None, "failure": code} | ({} if unsure else {"unsure_since": None})
+    Message.objects.filter(pk=message.pk, state=State.QUEUED, claimed_at=message.claimed_at).update(**set_to)
 
 
 @writes
 def _message_failed(*, message: Message, code: str, said: str, now: datetime) -> Message:
     move = LIFE.move(message.state, "fail")
-    claim(message, State.QUEUED, set_to={"state": move.target, "failure": code, "claimed_at": None})
+    claim(message, State.QUEUED, set_to={"state": move.target, "failure": code, "failed_at": now, "claimed_at": None})
     private = {"to": message.to, **({"said": said} if said else {})}
     tell("message.failed", message, SYSTEM, now, private=private, failure=code, attempts=message.attempts)
     return message
 
 
 @writes
-def _sent(*, message: Message, actor: Actor, now: datetime, happened_at: datetime | None) -> Message:
+def message_came_back(*, message: Message, code: str, said: str, actor: Actor, now: datetime) -> Message:
+    """It had left and did not arrive: a mail came back, a telephone was never reached. One that was delivered stays."""
+    move = LIFE.move(message.state, "bounce")
+    claim(message, State.SENT, set_to={"state": move.target, "failure": code, "failed_at": now})
+    private = {"to": message.to, **({"said": said} if said else {})}
+    tell("message.failed", message, actor, now, private=private, failure=code, had_left=True)
+    return message
+
+
+@writes
+def _sent(
+    *, message: Message, actor: Actor, now: datetime, happened_at: datetime | None, number: str = ""
+) -> Message:
     move = LIFE.move(message.state, "send")
-    set_to = {"state": move.target, "sent_at": now, "happened_at": happened_at, "claimed_at": None, "failure": ""}
+    set_to = {
+        "state": move.target,
+        "sent_at": now,
+        "happened_at": happened_at,
+        "claimed_at": None,
+        "unsure_since": None,
+        "failure": "",
+    }
     claim(message, State.QUEUED, set_to=set_to)
 
     private = {"to": message.to} if message.to_sealed else {}
-    more = {"message_id": message.message_id, "attempts": message.attempts} if message.message_id else {}
+    more = {"attempts": message.attempts} if message.attempts else {}
+    more |= {"message_id": message.message_id} if message.message_id else {}
+    more |= {"number": number} if number else {}
     tell("message.sent", message, actor, now, happened_at=happened_at, words=True, private=private, **more)
     return message
