@@ -88,7 +88,8 @@ class Example:
 class GuardRule:
     """One thing not to say. `frames`: see `kernel.textlint.frames`. `script`: where only one script means it.
 
-    `missing`: it fires where none of its frames fits, for texts of `at_least` characters.
+    `missing`: it fires where none of its frames fits, for texts of `at_least` characters; what is missing belongs to the end
+    of the text, or `at_start`.
     """
 
     __pydantic_config__ = STRICT
@@ -107,6 +108,7 @@ class GuardRule:
     unless: tuple[str, ...] = ()
     unless_anywhere: tuple[str, ...] = ()
     missing: bool = False
+    at_start: bool = False
     at_least: int = 0
     why: Texts | None = None
     safer: Texts | None = None
@@ -186,6 +188,7 @@ def _rule(rule: GuardRule, kind: Kind) -> textlint.Rule:
         unless=_frames(rule.unless),
         unless_anywhere=_frames(rule.unless_anywhere),
         missing=rule.missing,
+        at_start=rule.at_start,
         at_least=rule.at_least,
     )
 
@@ -226,13 +229,13 @@ def _words(lists: Iterable[WordList]) -> dict[str, textlint.Words]:
 Wrong = tuple[str, tuple[str | int, ...], str, str, str]
 
 
-def wrongs(guarding: Guarding) -> Iterator[Wrong]:
+def wrongs(guarding: Guarding, *, examples: bool = True) -> Iterator[Wrong]:
     """Names nobody knows, frames that cannot be read, patterns without bound; then every rule's own examples, run."""
     sound = True
     for wrong in _unknown(guarding):
         sound = False
         yield wrong
-    if sound:
+    if sound and examples:
         yield from _examples(guarding)
 
 

@@ -115,8 +115,8 @@ def read_all(folder: Path, *, shipped: Path | None = None, loaded: Collection[st
     return sorted(drafts, key=lambda draft: draft.overlay)
 
 
-def read(folder: Path, *, root: Path | None = None) -> Draft:
-    """One pack folder, without what lies below it."""
+def read(folder: Path, *, root: Path | None = None, examples: bool = True) -> Draft:
+    """One pack folder, without what lies below it. `examples`: also run those of the rules of wording."""
     draft = Draft(folder)
     root = root or folder
     node = _yaml(folder / MANIFEST_FILE, root, draft.problems)
@@ -132,7 +132,7 @@ def read(folder: Path, *, root: Path | None = None) -> Draft:
     if draft.overlay:
         _check_changes(draft)
     else:
-        check_body(draft)
+        check_body(draft, examples=examples)
     return draft
 
 
@@ -169,7 +169,7 @@ def _may_go_on(draft: Draft, section: str, value: Any) -> bool:
     return loose and isinstance(value, list) and isinstance(draft.body.get(section), list)
 
 
-def check_body(draft: Draft) -> None:
+def check_body(draft: Draft, *, examples: bool = True) -> None:
     """Shape first, then what ties the sections together."""
     assert draft.manifest is not None
     shapes = schemas.of(draft.manifest.kind)
@@ -192,7 +192,7 @@ def check_body(draft: Draft) -> None:
         whole[section] = parsed
     if not sound:
         return
-    for flaw in schemas.flaws(draft.manifest.kind, whole):
+    for flaw in schemas.flaws(draft.manifest.kind, whole, examples=examples):
         file, line = draft.line_of(flaw.section, flaw.at)
         draft.problems.append(Problem(file, line, flaw.code, _path(flaw.section, flaw.at), flaw.expected, flaw.found))
 

@@ -81,12 +81,14 @@ class Flaw:
     found: str = ""
 
 
-def flaws(kind: str, whole: Mapping[str, Any]) -> Iterator[Flaw]:
-    """All cross-checks over the parsed sections of one pack."""
+def flaws(kind: str, whole: Mapping[str, Any], *, examples: bool = True) -> Iterator[Flaw]:
+    """All cross-checks over the parsed sections of one pack; `examples`: also run those of its rules."""
     for section, rows in whole.items():
         if isinstance(rows, tuple):
             yield from _unique(section, (), rows)
     yield from {"procedure": _procedure, "law": _law, "calendar": _calendar, "wording": _wording}[kind](whole)
+    if kind == "wording":
+        yield from _guarding(whole, examples)
 
 
 def _unique(section: str, at: tuple[str | int, ...], rows: Iterable[Any]) -> Iterator[Flaw]:
@@ -334,16 +336,15 @@ def _wording(whole: Mapping[str, Any]) -> Iterator[Flaw]:
         yield from _known("principles", (place, "kinds"), row.kinds, known.FINDINGS)
     for place, kind in enumerate(whole.get("kinds", ())):
         yield from _known("kinds", (place, "id"), [kind.id], known.FINDINGS)
-    yield from _guarding(whole)
 
 
-def _guarding(whole: Mapping[str, Any]) -> Iterator[Flaw]:
+def _guarding(whole: Mapping[str, Any], examples: bool) -> Iterator[Flaw]:
     """The guard's sections, as far as this pack is complete by itself: a rule that leans on another pack is tried there."""
     parts = {name: tuple(whole.get(name, ())) for name in ("kinds", "words", "shapes", "substitutes", "rules")}
     if parts["rules"] and not parts["kinds"]:
         yield Flaw("rules", (), "row_missing", expected="kinds")
         return
-    for section, at, code, expected, found in wrongs(Guarding(**parts)):
+    for section, at, code, expected, found in wrongs(Guarding(**parts), examples=examples):
         yield Flaw(section, at, code, expected, found)
 
 

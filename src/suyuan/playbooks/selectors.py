@@ -106,11 +106,21 @@ def calendar_of(version_pk: int) -> Calendar:
 
 def wording_newest(jurisdiction: str) -> Wording:
     """The words a branch there goes by: always the newest, for nobody is bound to yesterday's words."""
+    general, local = _wording_versions(jurisdiction)
+    return _wording(general, local, jurisdiction)
+
+
+def wording_hashes(jurisdiction: str) -> tuple[str, ...]:
+    """What the words there are known by: the hash of the general pack, and of that of the place where there is one."""
+    return tuple(_hash(version) for version in dict.fromkeys(_wording_versions(jurisdiction)))
+
+
+def _wording_versions(jurisdiction: str) -> tuple[int, int]:
     known = _newest_versions()
     slots = [slot for slot in ("wording:any", f"wording:{jurisdiction}") if slot in known]
     if not slots:
         raise PackMissing(kind="wording", jurisdiction=jurisdiction)
-    return _wording(known[slots[0]], known[slots[-1]], jurisdiction)
+    return known[slots[0]], known[slots[-1]]
 
 
 def packs_active() -> list[PackInfo]:
@@ -186,6 +196,11 @@ def _wording(general: int, local: int, jurisdiction: str) -> Wording:
 
 
 @lru_cache(maxsize=64)
+def _hash(pk: int) -> str:
+    return _version(pk).sha256
+
+
+@lru_cache(maxsize=64)
 def _rules_by_sha(pk: int) -> dict[str, LawRule]:
     return {rule.sha: rule for rule in _law(pk).rules}
 
@@ -201,5 +216,5 @@ def forget() -> None:
     """After a load; and for tests that bring back an older database, where the same number is another row."""
     global _newest_known
     _newest_known = None
-    for cached in (_procedure, _law, _calendar, _wording, _rules_by_sha):
+    for cached in (_procedure, _law, _calendar, _wording, _hash, _rules_by_sha):
         cached.cache_clear()

@@ -388,7 +388,7 @@ class Linter:
             if not _concerns(rule, context, page) or len(page.folded.text) < rule.at_least:
                 continue
             if next(self._anywhere(page, compiled.frames), None) is None:
-                at = page.folded.back(len(page.folded.text), len(page.folded.text))[0]
+                at = page.folded.back(*((0, 0) if rule.at_start else (len(page.folded.text),) * 2))[0]
                 yield Finding(rule.kind, rule.levels[context.surface], at, at, rule.id)
 
 

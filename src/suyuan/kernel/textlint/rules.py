@@ -54,7 +54,8 @@ class Shape:
 
 @dataclass(frozen=True)
 class Rule:
-    """`levels`: surface → level; other surfaces are not its business. With `missing`, it fires where no frame fits."""
+    """`levels`: surface → level; other surfaces are not its business. With `missing`, it fires where no frame
+    fits, and points to the end of the text, or to its beginning."""
 
     id: str
     kind: str
@@ -67,6 +68,7 @@ class Rule:
     unless: tuple[Frame, ...] = ()
     unless_anywhere: tuple[Frame, ...] = ()
     missing: bool = False
+    at_start: bool = False
     at_least: int = 0
 
 
