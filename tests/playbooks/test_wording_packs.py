@@ -38,7 +38,7 @@ def shelf(tmp_path_factory):
     ("old", "new", "code"),
     [
         ("surface: public_reply", "surface: shouting", "not_known"),
-        ("    basis: [TW-CONF-1, CN-CONF-1]\n", "    basis: [TW-CONF-99]\n", "basis_missing"),
+        ("    basis: [TW-CONF-1, CN-PD-1]\n", "    basis: [TW-CONF-99]\n", "basis_missing"),
         ("        {name}您好：\n", "        {nmae}您好：\n", "not_known"),
         ("        {name}您好：\n", "        您好：\n", "placeholders_differ"),
     ],
