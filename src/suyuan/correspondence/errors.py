@@ -83,3 +83,35 @@ class MailNotAccepted(Refusal):
 
     code = "mail_not_accepted"
     status = 503
+
+
+class DocumentUnread(BadInput):
+    """A document that cannot be checked. `why`: as `confined.shapes.Refused` has it."""
+
+    code = "document_unread"
+
+    def __init__(self, *, why: str) -> None:
+        super().__init__(fields={"document": why}, why=why)
+
+    def message(self) -> str:
+        match self.data["why"]:
+            case "empty":
+                return _("這份文件裡沒有文字")
+            case "no_text":
+                return _("這份 PDF 只有圖片，可能是掃描檔，讀不到文字，所以沒有檢查。請改用原本的 Word 或可以選取文字的 PDF")
+            case "locked":
+                return _("這份文件有密碼，打不開，所以沒有檢查。請先另存一份沒有密碼的再檢查")
+            case "mislabelled":
+                return _("這份文件的內容和副檔名不符，所以沒有檢查。請確認是不是選對了檔案")
+            case "old_word":
+                return _("這是舊版的 Word 檔（.doc），請另存為 .docx 或 PDF 再檢查")
+            case "kind":
+                return _("這裡可以檢查 PDF、Word（.docx）、網頁（.html）與純文字，不能檢查這一種檔案")
+            case "big":
+                return _("這份文件太大。一份最多 50 MB，解開之後也有上限；請分成幾份，或拿掉圖片再檢查")
+            case "long":
+                return _("這份文件太長，讀不完。請分成幾份再檢查")
+            case "charset":
+                return _("認不出這份文字用的編碼。請另存為 UTF-8 再檢查")
+            case _other:
+                return _("這份文件壞了，讀不出來，所以沒有檢查。請重新存一次再試")
