@@ -1,0 +1,176 @@
+"""The guard at work: which rules hold for a branch today, what they find in a text, and how that is said to the writer.
+
+Nothing here is stored, logged or sent anywhere. What a finding quotes is masked where it names a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from suyuan.accounts.models import Branch, User
+from suyuan.kernel.textlint import Context, Finding, Known, Linter, verdict
+from suyuan.kernel.textlint.rewriting import Change, rewritten, sentence_around
+from suyuan.playbooks.guarding import Guarding, rule_set
+from suyuan.playbooks.selectors import wording_hashes, wording_newest
+from suyuan.playbooks.texts import Texts, pick
+
+MASKED_KINDS = frozenset({"patient_data", "asks_personal_data"})
+
+
+@dataclass(frozen=True)
+class Said:
+    """One finding, worded for the writer.
+
+    quoted      the words it is about, masked where they name a person
+    swap        the part of the text that the safer words would take the place of
+    action      replace, delete or insert
+    clearable   whether people may let it pass, if it blocks
+    """
+
+    number: int
+    kind: str
+    name: str
+    level: str
+    start: int
+    end: int
+    rule: str
+    quoted: str
+    why: str
+    basis: str
+    safer: str
+    action: str
+    swap: tuple[int, int]
+    clearable: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the guard says of one text. `digest`: SHA-256 of it; `packs`: hashes of the rules it was read by."""
+
+    level: str
+    findings: tuple[Said, ...]
+    digest: str
+    packs: tuple[str, ...]
+    surface: str
+    text: str
+
+    @property
+    def blocks(self) -> tuple[Said, ...]:
+        return tuple(f for f in self.findings if f.level == "block")
+
+    @property
+    def may_be_cleared(self) -> bool:
+        return all(f.clearable for f in self.blocks)
+
+    @cached_property
+    def adopted(self) -> str:
+        """The text with all safer words taken over."""
+        return rewritten(self.text, (Change(f.start, f.end, f.action, f.safer) for f in self.findings))
+
+    def codes(self) -> list[dict[str, object]]:
+        """What may be kept: codes and places, no words."""
+        return [
+            {"kind": f.kind, "level": f.level, "start": f.start, "end": f.end, "rule": f.rule} for f in self.findings
+        ]
+
+
+def guard_check(
+    text: str,
+    *,
+    surface: str,
+    branch: Branch,
+    language: str,
+    reply_to: str = "",
+    known: Iterable[Known] = (),
+    jurisdiction: str = "",
+) -> Verdict:
+    """Read one text. `language` is that of whoever reads the findings."""
+    place = jurisdiction or branch.jurisdiction
+    rules = rules_of(place)
+    context = Context(surface, place, reply_to, allow=own_words(branch), known=tuple(known))
+    return worded(text, rules.linter.check(text, context), rules, context, language)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What holds in one place: the rules, ready to read with, and the hashes they are known by."""
+
+    guarding: Guarding
+    hashes: tuple[str, ...]
+
+    @cached_property  # two threads may both build it; they build the same
+    def linter(self) -> Linter:
+        return Linter(rule_set(self.guarding))
+
+
+def rules_of(jurisdiction: str) -> Rules:
+    """The newest rules there."""
+    return _rules(wording_hashes(jurisdiction), jurisdiction)
+
+
+@lru_cache(maxsize=8)
+def _rules(hashes: tuple[str, ...], jurisdiction: str) -> Rules:
+    """Kept as long as its hashes are in force: putting the words in order takes longer than reading a hundred texts."""
+    return Rules(wording_newest(jurisdiction).guarding, hashes)
+
+
+def own_words(branch: Branch) -> tuple[str, ...]:
+    """What the clinic may say of itself: its telephones, its address, the names of its people."""
+    users = User.objects.filter(memberships__branch=branch, is_active=True).distinct()
+    names = [
+        name for user in users for name in (user.display_name, user.family_name + user.given_name) if len(name) > 1
+    ]
+    own = [branch.phone, branch.emergency_phone, branch.address, *branch.names.values(), *names]
+    return tuple(dict.fromkeys(word for word in own if len(word.strip()) > 1))
+
+
+def worded(text: str, findings: tuple[Finding, ...], rules: Rules, context: Context, language: str) -> Verdict:
+    """Findings as a writer reads them, in order of harm."""
+    said = tuple(_said(number, f, text, rules.guarding, context, language) for number, f in enumerate(findings, 1))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Verdict(verdict(findings), said, digest, rules.hashes, context.surface, text)
+
+
+def _said(number: int, finding: Finding, text: str, guarding: Guarding, context: Context, language: str) -> Said:
+    kind = guarding.kind_of[finding.kind]
+    rule = guarding.rule_of.get(finding.rule)
+    why, safer = (rule and rule.why) or kind.why, (rule and rule.safer) or kind.safer
+    basis = (rule and rule.basis) or kind.basis
+    action = (rule and rule.action) or kind.action
+    if action == "replace" and safer is None:
+        action = "delete"
+    swap = (finding.start, finding.end) if action == "insert" else sentence_around(text, finding.start, finding.end)
+    return Said(
+        number=number,
+        kind=finding.kind,
+        name=pick(kind.name, language),
+        level=finding.level,
+        start=finding.start,
+        end=finding.end,
+        rule=finding.rule,
+        quoted=_quoted(text[finding.start : finding.end], finding.kind),
+        why=pick(why, language),
+        basis=basis.get(context.jurisdiction, ""),
+        safer=_own(safer, context, language),
+        action=action,
+        swap=swap,
+        clearable=context.surface not in kind.never_cleared,
+    )
+
+
+def _own(safer: Texts | None, context: Context, language: str) -> str:
+    """Safer words stand in the text, so they are in its language: that of the place, unless the writer works in English."""
+    if safer is None:
+        return ""
+    return pick(safer, "zh-Hans" if context.jurisdiction == "cn" else "zh-Hant")
+
+
+def _quoted(words: str, kind: str) -> str:
+    """As much as one needs to find it again; of a name or number only its ends."""
+    if kind not in MASKED_KINDS:
+        return words if len(words) <= 60 else f"{words[:28]}…{words[-28:]}"
+    hidden = "".join("○" if c.isdigit() else c for c in words)
+    return hidden if len(hidden) <= 60 else f"{hidden[:28]}…{hidden[-28:]}"
