@@ -25,6 +25,7 @@ MODELS = {model._meta.db_table: model for model in apps.get_models()}
 
 # Where the constraints of a table want more than any value, or a condition must hold.
 _ASKED = {"role": "nurse", "holder_id": None, "party": "", "item_id": None, "answer_id": None}
+_OVER = {"ended_at": NOON, "ended_by_id": NOWHERE}
 _SENT = {"direction": "out", "text_id": NOWHERE, "sent_at": NOON}
 ROWS: dict[str, dict[str, Any]] = {
     "cases_approval when OLD.decided_at IS NOT NULL": {"decided_at": NOON, "asked_by_id": 1, "decided_by_id": 2, "decision": "no"},
@@ -35,6 +36,11 @@ ROWS: dict[str, dict[str, Any]] = {
     "correspondence_message when OLD.state IN ('delivered', 'failed', 'received')": {"state": "delivered"} | _SENT,
     "correspondence_message when OLD.state = 'sent'": {"state": "sent"} | _SENT,
     "correspondence_staffnotice when OLD.state IN ('sent', 'failed')": {"state": "sent"},
+    "correspondence_allowentry": {"ended_at": None, "ended_by_id": None},
+    "correspondence_allowentry when OLD.ended_at IS NOT NULL": _OVER,
+    "correspondence_clinicrule when OLD.state = 'ended'": {"state": "ended", "live_by_id": 2, "written_by_id": 1} | _OVER,
+    "correspondence_clinicrule when OLD.state = 'live'": {"state": "live", "live_at": NOON, "live_by_id": 2, "written_by_id": 1},
+    "correspondence_tryout when OLD.finished_at IS NOT NULL": {"finished_at": NOON},
     "evidence_evidencerequest": _ASKED,
     "evidence_evidencerequest when OLD.ended_at IS NOT NULL": _ASKED | {"ended_at": NOON, "ending": "cancelled"},
     "evidence_interview when OLD.outcome <> ''": {"outcome": "confirmed", "outcome_at": NOON},

@@ -704,6 +704,7 @@ HOUSE_MOVES: Mapping[str, frozenset[str]] = {
     "authority_prove": _STAFF | {Role.LEGAL},
     "holds_look": frozenset({Role.LEGAL, Role.CASE_MANAGER, Role.HEAD_OF_CLINIC, Role.AUDITOR}),
     "retention_decide": frozenset({Role.LEGAL, Role.HEAD_OF_CLINIC}),
+    "wording_write": frozenset({Role.LEGAL, Role.HEAD_OF_CLINIC, Role.CASE_MANAGER}),
 }
 _EVERY_BRANCH = frozenset({Role.ADMINISTRATOR})  # keeps the system, so of all branches
 

@@ -18,6 +18,8 @@ from suyuan.cases.services.clocks import (
 )
 from suyuan.cases.services.handling.items import COPY, item_copy_make
 from suyuan.cases.services.retention import CARRY_OUT, retention_carry_out, retention_lapse, retention_propose
+from suyuan.cases.services.trying import TRY, tryout_read
+from suyuan.correspondence.own_models import TryOut
 from suyuan.evidence.models import BundleExport, Making
 from suyuan.evidence.services.makings import makings_forget
 from suyuan.kernel.actor import SYSTEM
@@ -106,3 +108,9 @@ def copy(args: dict, now: datetime) -> None:
 @periodic("11 19 * * *", "cases.copies_forget")
 def copies_forget(args: dict, now: datetime) -> None:
     makings_forget(now=now)
+
+
+@job(TRY, timeout=timedelta(minutes=5))
+def rule_try(args: dict, now: datetime) -> None:
+    """A clinic's own rule, read against what the clinic said before."""
+    tryout_read(tryout=TryOut.objects.select_related("rule__branch", "asked_by").get(uid=args["tryout"]), now=now)

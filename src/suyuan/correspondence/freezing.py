@@ -5,6 +5,7 @@ from typing import Any
 
 # Where words stand may change when a case changes branch or compartment; what they say may not.
 _WHERE = ("branch_id", "compartment")
+_ENDED = ("ended_by_id", "ended_at", "ended_why")
 _ERASED = ("subject_line", "to_sealed")
 
 # How a message that had left came back.
@@ -19,4 +20,9 @@ FROZEN: tuple[tuple[str, dict[str, Any]], ...] = (
         {"frozen_when": "OLD.state IN ('delivered', 'failed', 'received')", "may_update_columns": _WHERE, "ordered_columns": _ERASED},
     ),
     ("correspondence_staffnotice", {"frozen_when": "OLD.state IN ('sent', 'failed')"}),
+    ("correspondence_clinicrule", {"frozen_when": "OLD.state = 'live'", "may_update_columns": ("state", *_ENDED)}),
+    ("correspondence_clinicrule", {"frozen_when": "OLD.state = 'ended'"}),
+    ("correspondence_tryout", {"frozen_when": "OLD.finished_at IS NOT NULL"}),
+    ("correspondence_allowentry", {"may_update_columns": _ENDED}),
+    ("correspondence_allowentry", {"frozen_when": "OLD.ended_at IS NOT NULL"}),
 )

@@ -142,3 +142,6 @@ class StaffNotice(models.Model):
     @property
     def to(self) -> str:
         return unseal(NOTICE_TO, self.uid, bytes(self.to_sealed))
+
+
+from suyuan.correspondence.own_models import AllowEntry, ClinicRule, TryOut  # noqa: E402, F401  (found here by the migrations)

@@ -67,6 +67,13 @@ def _notified(told: Told) -> str:
     return _("已寄信提醒 %(count)s 位同仁") % {"count": len(told.plain("users", []))}
 
 
+def _of_rule(sentence: Callable[[], str]) -> Callable[[Told], str]:
+    def phrase(told: Told) -> str:
+        return sentence() % {"rule": told.plain("rule", ""), "version": told.plain("version", "")}
+
+    return phrase
+
+
 PHRASES: Mapping[str, Callable[[Told], str]] = {
     "message.received": _by_channel(lambda: _("收到訊息（%(channel)s）")),
     "message.drafted": _by_channel(lambda: _("開始寫訊息（%(channel)s）")),
@@ -78,4 +85,12 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "message.delivered": _by_channel(lambda: _("訊息已送達（%(channel)s）")),
     "message.failed": _failed,
     "staff.notified": _notified,
+    "clinic_rule.drafted": _of_rule(lambda: _("寫下自訂用語規則 %(rule)s 第 %(version)s 版")),
+    "clinic_rule.changed": _of_rule(lambda: _("修改自訂用語規則 %(rule)s 第 %(version)s 版")),
+    "clinic_rule.try_asked": _of_rule(lambda: _("開始試跑自訂用語規則 %(rule)s 第 %(version)s 版")),
+    "clinic_rule.tried": _of_rule(lambda: _("自訂用語規則 %(rule)s 第 %(version)s 版試跑完成")),
+    "clinic_rule.activated": _of_rule(lambda: _("啟用自訂用語規則 %(rule)s 第 %(version)s 版")),
+    "clinic_rule.ended": _of_rule(lambda: _("停用自訂用語規則 %(rule)s 第 %(version)s 版")),
+    "allow_entry.added": lambda told: _("加入一項診所自己的資料，寫在文字裡不算病人資料"),
+    "allow_entry.ended": lambda told: _("移除一項診所自己的資料"),
 }

@@ -17,9 +17,27 @@ from suyuan.correspondence.services.outgoing import (
     messages_rescope,
     messages_stop,
 )
+from suyuan.correspondence.services.own import (
+    allow_add,
+    allow_end,
+    clinic_rule_activate,
+    clinic_rule_change,
+    clinic_rule_draft,
+    clinic_rule_end,
+    clinic_rule_tried,
+    clinic_rule_try,
+)
 
 __all__ = [
     "Recipient",
+    "allow_add",
+    "allow_end",
+    "clinic_rule_activate",
+    "clinic_rule_change",
+    "clinic_rule_draft",
+    "clinic_rule_end",
+    "clinic_rule_tried",
+    "clinic_rule_try",
     "message_came_back",
     "message_change",
     "message_deliver",
