@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from suyuan.accounts.models import Branch, User
+from suyuan.correspondence.own_rules import NOTHING_OWN, Own, own_of
 from suyuan.kernel.textlint import Context, Finding, Known, Linter, verdict
 from suyuan.kernel.textlint.rewriting import Change, rewritten, sentence_around
 from suyuan.playbooks.guarding import Guarding, rule_set
@@ -89,8 +90,9 @@ def guard_check(
 ) -> Verdict:
     """Read one text. `language` is that of whoever reads the findings."""
     place = jurisdiction or branch.jurisdiction
-    rules = rules_of(place)
-    context = Context(surface, place, reply_to, allow=own_words(branch), known=tuple(known))
+    own = own_of(branch.pk)
+    rules = rules_of(place, own)
+    context = Context(surface, place, reply_to, allow=(*own_words(branch), *own.words), known=tuple(known))
     return worded(text, rules.linter.check(text, context), rules, context, language)
 
 
@@ -106,15 +108,15 @@ class Rules:
         return Linter(rule_set(self.guarding))
 
 
-def rules_of(jurisdiction: str) -> Rules:
-    """The newest rules there."""
-    return _rules(wording_hashes(jurisdiction), jurisdiction)
+def rules_of(jurisdiction: str, own: Own = NOTHING_OWN) -> Rules:
+    """The newest rules there, with those of the clinic's own beside them."""
+    return _rules(wording_hashes(jurisdiction), jurisdiction, own)
 
 
-@lru_cache(maxsize=8)
-def _rules(hashes: tuple[str, ...], jurisdiction: str) -> Rules:
+@lru_cache(maxsize=16)
+def _rules(hashes: tuple[str, ...], jurisdiction: str, own: Own) -> Rules:
     """Kept as long as its hashes are in force: putting the words in order takes longer than reading a hundred texts."""
-    return Rules(wording_newest(jurisdiction).guarding, hashes)
+    return Rules(own.beside(wording_newest(jurisdiction).guarding), (*hashes, *own.known_by))
 
 
 def own_words(branch: Branch) -> tuple[str, ...]:
