@@ -492,6 +492,7 @@ class _Slots:
         self._how_many: dict[int, int] = {}
         self._besides: dict[int, set[int]] = {}
         self._shapes: list[tuple[int, re.Pattern[str], str, str]] = []
+        self._with_shape: dict[int, list[int]] = {}
         self.identifying: set[int] = set()
         self._count = 0
 
@@ -511,13 +512,17 @@ class _Slots:
             return self.named(element.names[0])
         key = (tuple(sorted(element.names)), tuple(sorted(element.words)))
         if key not in self._groups:
-            parts = [self._rules.words[name] for name in element.names if name in self._rules.words]
-            unknown = [name for name in element.names if name not in self._rules.words]
+            shapes = [self.named(name) for name in element.names if name in self._rules.shapes]
+            unknown = [name for name in element.names if name not in self._rules.words and name not in self._rules.shapes]
             if unknown:
                 raise KeyError(f"no list of words {unknown[0]!r}")
+            parts = [self._rules.words[name] for name in element.names if name in self._rules.words]
             words = (*element.words, *chain.from_iterable(p.words for p in parts))
             besides = tuple(chain.from_iterable(p.besides for p in parts))
-            self._groups[key] = self._listed(Words(tuple(words), besides))
+            slot = self._groups[key] = self._listed(Words(tuple(words), besides))
+            for shape in shapes:
+                self._with_shape.setdefault(shape, []).append(slot)
+                self._lengths[slot] = max(self._lengths[slot], self._lengths[shape])
         return self._groups[key]
 
     def named(self, name: str) -> int:
@@ -608,6 +613,8 @@ class _Slots:
             spans = [m.span() for m in pattern.finditer(plain) if holds is None or holds(m.group())]
             if spans:
                 yield slot, spans
+                for group in self._with_shape.get(slot, ()):
+                    yield group, spans
 
 
 # Lists whose words may be those of the clinic's own people.
