@@ -247,11 +247,12 @@ class Linter:
         for start, end in page.of(rarest):
             if start < last_end:
                 continue
-            low, high = start - frame.reach, end + frame.reach
+            first, last = page.sentence(start)
+            low, high = max(first, start - frame.reach), min(last, end + frame.reach)
             spans: list[Span] = []
             for line in frame.lines:
                 must = (start, end) if any(p.slot == rarest for p in line.parts) else None
-                found = self._first(page, line, low, high, must, rarest)
+                found = self._first(page, line, low, high, must, rarest, start)
                 if found is None:
                     break
                 spans.extend(found)
@@ -265,9 +266,9 @@ class Linter:
                     yield match
 
     def _first(
-        self, page: _Page, line: _Line, low: int, high: int, must: Span | None, rarest: int = -1
+        self, page: _Page, line: _Line, low: int, high: int, must: Span | None, rarest: int = -1, near: int = 0
     ) -> tuple[Span, ...] | None:
-        """The first way this line fits between low and high; with `must`, one that goes through that very span."""
+        """The way this line fits between low and high nearest to `near`; with `must`, one that goes through that very span."""
         paths: list[tuple[Span, ...]] = []
         for place, part in enumerate(line.parts):
             if must is not None and part.slot == rarest and not any(p.slot == rarest for p in line.parts[:place]):
@@ -282,7 +283,7 @@ class Linter:
                 return None
         if line.ends_clause:
             paths = [path for path in paths if _ends(page, path[-1][1])]
-        return paths[0] if paths else None
+        return min(paths, key=lambda path: abs(path[0][0] - near), default=None)
 
     def _absent(self, page: _Page, frame: _Frame, match: _Match) -> bool:
         for slot, within in frame.absent:
