@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+Ends = tuple[tuple[int, int], ...]  # number and length of each word
+
 
 class Automaton:
     """Finds words; a word is named by its place in `words`. Empty words are refused: they occur everywhere."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._lengths: list[int] = []
         self._next: list[dict[str, int]] = [{}]
-        self._ends: list[tuple[int, ...]] = [()]
+        self._ends: list[Ends] = [()]
         for number, word in enumerate(words):
             if not word:
                 raise ValueError("an empty word")
-            self._lengths.append(len(word))
             self._insert(word, number)
         self._complete()
 
@@ -29,7 +29,7 @@ class Automaton:
                 self._next.append({})
                 self._ends.append(())
             state = step[c]
-        self._ends[state] += (number,)
+        self._ends[state] += ((number, len(word)),)
 
     def _complete(self) -> None:
         """Give every state the steps and the words of its longest proper suffix, from the root down. The root's own steps
@@ -49,15 +49,22 @@ class Automaton:
 
     def __call__(self, text: str) -> Iterator[tuple[int, int, int]]:
         """(number of the word, start, end), by where they end."""
-        steps, ends, lengths = self._next, self._ends, self._lengths
+        for end, numbers in self.ends(text):
+            for number, length in numbers:
+                yield number, end - length, end
+
+    def ends(self, text: str) -> list[tuple[int, Ends]]:
+        """Where words end, and which do there: what the loop below spends is what reading a text costs."""
+        steps, ends = self._next, self._ends
         root = steps[0]
         step = root
+        found = []
         for at, c in enumerate(text, 1):
             state = step.get(c) or root.get(c)
             if state is None:
                 step = root
                 continue
             step = steps[state]
-            if found := ends[state]:
-                for number in found:
-                    yield number, at - lengths[number], at
+            if numbers := ends[state]:
+                found.append((at, numbers))
+        return found

@@ -11,10 +11,10 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 
-from suyuan.kernel.textlint.automaton import Automaton
+from suyuan.kernel.textlint.automaton import Automaton, Ends
 from suyuan.kernel.textlint.folding import Folded, Folding
 from suyuan.kernel.textlint.frames import CLAUSE, SENTENCE, TEXT, Element, Frame, Line
 from suyuan.kernel.textlint.identifiers import CHECKS
@@ -35,6 +35,7 @@ from suyuan.kernel.textlint.rules import (
 
 Span = tuple[int, int]
 
+MOST_PLACES = 256  # kept ready
 AT_MOST = 12  # findings of one rule in one text
 TOGETHER = 60  # characters between parts that stand in one sentence in any order
 NEGATION_REACH, CONDITION_REACH, REPORT_REACH = 6, 25, 14
@@ -69,6 +70,7 @@ class _Frame:
     within: str
     absent: tuple[tuple[int, str], ...]
     reach: int
+    in_turn: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class _Match:
         return max(end for _start, end in self.spans)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Compiled:
     rule: Rule
     frames: tuple[_Frame, ...]
@@ -94,25 +96,59 @@ class _Compiled:
     unless_anywhere: tuple[_Frame, ...]
 
 
-@dataclass
-class _Page:
-    """One text while it is read: what was found where, and where its clauses and sentences end."""
+@dataclass(frozen=True)
+class _Concerned:
+    """The rules for one place: frames by the slot they are looked for at, and what must not be missing."""
 
-    folded: Folded
-    hits: dict[int, list[Span]]
-    cuts: list[float]
-    stops: list[float]
-    _sorted: set[int] = field(default_factory=set)
-    _quotes: list[Span] | None = None
+    by_key: dict[int, list[tuple[_Compiled, _Frame]]]
+    missing: tuple[_Compiled, ...]
+
+
+class _Page:
+    """One text while it is read: which words stand where, and where its clauses and sentences end.
+
+    `present`: slots that may stand in it; where they do, `of` finds out when it is asked, because most are never asked for.
+    """
+
+    def __init__(self, folded: Folded, slots: _Slots, words: dict[int, list[Span]], own: list[Span]) -> None:
+        self.folded = folded
+        self._slots = slots
+        self._words = words
+        self._numbers = set(words)
+        self._own = own
+        self.order = slots.standing(words, folded.text)
+        self.present = set(self.order)
+        self._spans: dict[int, list[Span]] = {}
+        self._quotes: list[Span] | None = None
+        self.cuts: list[float] = []
+        self.stops: list[float] = []
+        for m in _CUTS.finditer(folded.text):
+            self.cuts.append(m.start())
+            if m.lastgroup == "stop":
+                self.stops.append(m.start())
+        if folded.soft:
+            self.cuts = sorted([*self.cuts, *(at - 0.5 for at in folded.soft)])
 
     def of(self, slot: int) -> list[Span]:
-        found = self.hits.get(slot)
+        """Where it stands, in order. What names the clinic itself names no patient: inside that, names and numbers do not count."""
+        found = self._spans.get(slot)
         if found is None:
-            return []
-        if slot not in self._sorted:
-            found.sort()
-            self._sorted.add(slot)
+            found = self._found(slot) if slot in self.present else []
+            if self._own and slot in self._slots.identifying:
+                found = [(s, e) for s, e in found if not any(a <= s and e <= b for a, b in self._own)]
+            self._spans[slot] = found
         return found
+
+    def _found(self, slot: int) -> list[Span]:
+        words = self._words
+        spans = [span for number in self._slots.words_of[slot] & self._numbers for span in words[number]]
+        if around := self._slots.besides.get(slot):
+            covers = self.of(around)
+            spans = [span for span in spans if not _covered(span, covers)] if covers else spans
+        for shape in self._slots.shapes_of.get(slot, ()):
+            spans += self._slots.shaped(shape, self.folded.text) if shape == slot else self.of(shape)
+        spans.sort()
+        return spans
 
     def joined(self, end: int, start: int, within: str) -> bool:
         """No end of a clause (or sentence) stands between."""
@@ -147,17 +183,13 @@ class Linter:
         self._known_levels = rules.known_levels
         self._slots = _Slots(rules, self._folding)
         self._rules = tuple(self._compiled(rule) for rule in rules.rules)
-        self._missing = tuple(c for c in self._rules if c.rule.missing)
-        self._by_key: dict[int, list[tuple[_Compiled, _Frame]]] = defaultdict(list)
+        self._concerned: dict[tuple[str, str, str], _Concerned] = {}
         self._scope_slots = {
             name: self._slots.named(name) for name in (NEGATION, CONDITION, ASKING, REPORTING) if name in rules.words
         }
         # Numbering is complete: only now can words be looked for.
         self._automaton = Automaton(self._slots.words)
-        for compiled in self._rules:
-            if not compiled.rule.missing:
-                for frame in compiled.frames:
-                    self._by_key[self._slots.rarest(frame.slots)].append((compiled, frame))
+        self._slots.close()
 
     def _compiled(self, rule: Rule) -> _Compiled:
         frames, unless, anywhere = (
@@ -170,7 +202,8 @@ class Linter:
         slots = frozenset(part.slot for line in lines for part in line.parts)
         absent = tuple((self._slots.of(element), within) for element, within in frame.absent)
         longest = sum(part.gap + self._slots.longest(part.slot) for line in lines for part in line.parts)
-        return _Frame(lines, slots, frame.within, absent, longest + TOGETHER * (len(lines) - 1))
+        reach = longest + TOGETHER * (len(lines) - 1)
+        return _Frame(lines, slots, frame.within, absent, reach, tuple(sorted(slots, key=self._slots.cost)))
 
     def _line(self, line: Line) -> _Line:
         parts = tuple(_Part(self._slots.of(e), e.gap, e.within) for e in line.elements)
@@ -180,19 +213,19 @@ class Linter:
 
     def check(self, text: str, context: Context) -> tuple[Finding, ...]:
         """What the rules find, in order of harm."""
+        concerned = self._concerning(context)
         page = self._page(text, context.allow)
         found: list[Finding] = []
         done: dict[str, int] = defaultdict(int)
-        for slot in list(page.hits):
-            for compiled, frame in self._by_key.get(slot, ()):
-                rule = compiled.rule
-                if (
-                    not frame.slots <= page.hits.keys()
-                    or done[rule.id] >= AT_MOST
-                    or not _concerns(rule, context, page)
-                ):
+        by_key, present = concerned.by_key, page.present
+        for slot in filter(by_key.__contains__, page.order):
+            for compiled, frame in by_key[slot]:
+                if not frame.slots <= present:
                     continue
-                for match in self._matches(page, frame, slot):
+                rule = compiled.rule
+                if done[rule.id] >= AT_MOST:
+                    continue
+                for match in self._matches(page, frame):
                     if self._stands(page, compiled, match):
                         found.append(_finding(page, rule, context, match.start, match.end))
                         done[rule.id] += 1
@@ -200,44 +233,46 @@ class Linter:
                             break
         found.extend(self._known(page, context))
         found = _merged(found)
-        found.extend(self._absences(page, context))
+        found.extend(self._absences(page, concerned.missing, context))
         return tuple(sorted(found, key=by_harm(self._ranks)))
+
+    def _concerning(self, context: Context) -> _Concerned:
+        """The rules for this place; there are few places, and a rule is asked but once whether it is for one."""
+        key = (context.surface, context.jurisdiction, context.reply_to)
+        known = self._concerned.get(key)
+        if known is None:
+            if len(self._concerned) >= MOST_PLACES:
+                self._concerned.clear()
+            known = self._concerned[key] = self._of_place(context)
+        return known
+
+    def _of_place(self, context: Context) -> _Concerned:
+        by_key: dict[int, list[tuple[_Compiled, _Frame]]] = defaultdict(list)
+        missing = []
+        for compiled in self._rules:
+            if not _concerns(compiled.rule, context):
+                continue
+            if compiled.rule.missing:
+                missing.append(compiled)
+                continue
+            for frame in compiled.frames:
+                by_key[self._slots.rarest(frame.slots)].append((compiled, frame))
+        return _Concerned(dict(by_key), tuple(missing))
 
     def _page(self, text: str, allow: tuple[str, ...]) -> _Page:
         folded = self._folding(text)
         plain = folded.text
-        hits = self._slots.found(self._automaton(plain), plain)
-        for slot, spans in self._slots.shaped(plain):
-            hits.setdefault(slot, []).extend(spans)
-        if allow:
-            self._let_pass(plain, allow, hits)
-        cuts: list[float] = []
-        stops: list[float] = []
-        for m in _CUTS.finditer(plain):
-            cuts.append(m.start())
-            if m.lastgroup == "stop":
-                stops.append(m.start())
-        if folded.soft:
-            cuts = sorted([*cuts, *(at - 0.5 for at in folded.soft)])
-        return _Page(folded, hits, cuts, stops)
-
-    def _let_pass(self, plain: str, allow: tuple[str, ...], hits: dict[int, list[Span]]) -> None:
-        """What names the clinic itself names no patient: forms and names inside its own particulars do not count."""
-        spans = [m.span() for one in allow for m in _sought(self._folding.plain(one)).finditer(plain)]
-        if not spans:
-            return
-        for slot in self._slots.identifying & hits.keys():
-            kept = [(s, e) for s, e in hits[slot] if not any(a <= s and e <= b for a, b in spans)]
-            if kept:
-                hits[slot] = kept
-            else:
-                del hits[slot]
+        words = self._slots.found(self._automaton.ends(plain), plain)
+        own = [m.span() for one in allow for m in _sought(self._folding.plain(one)).finditer(plain)]
+        return _Page(folded, self._slots, words, own)
 
     # --- frames ----------------------------------------------------------------------------------------------------
 
-    def _matches(self, page: _Page, frame: _Frame, key: int) -> Iterator[_Match]:
+    def _matches(self, page: _Page, frame: _Frame) -> Iterator[_Match]:
         """Around every occurrence of the rarest part that is there."""
-        rarest = min(frame.slots, key=lambda slot: len(page.hits[slot]))
+        if not all(map(page.of, frame.in_turn)):
+            return
+        rarest = min(frame.slots, key=lambda slot: len(page.of(slot)))
         if frame.within == TEXT:
             whole = [self._first(page, line, 0, len(page.folded.text), None) for line in frame.lines]
             if all(whole):
@@ -287,7 +322,7 @@ class Linter:
 
     def _absent(self, page: _Page, frame: _Frame, match: _Match) -> bool:
         for slot, within in frame.absent:
-            if slot not in page.hits:
+            if not page.of(slot):
                 continue
             if within == SENTENCE:
                 low, high = page.sentence(match.start)[0], page.sentence(max(match.end - 1, match.start))[1]
@@ -299,8 +334,8 @@ class Linter:
 
     def _anywhere(self, page: _Page, frames: Iterable[_Frame]) -> Iterator[_Match]:
         for frame in frames:
-            if frame.slots <= page.hits.keys():
-                yield from self._matches(page, frame, -1)
+            if frame.slots <= page.present:
+                yield from self._matches(page, frame)
 
     # --- does it mean what it says ---------------------------------------------------------------------------------
 
@@ -322,7 +357,7 @@ class Linter:
 
     def _negated(self, page: _Page, match: _Match) -> bool:
         slot = self._scope_slots.get(NEGATION)
-        if slot is None or slot not in page.hits:
+        if slot is None or slot not in page.present:
             return False
         for start, _end in match.spans:
             for s, e in _window(page.of(slot), start - NEGATION_REACH - 6, start):
@@ -337,7 +372,7 @@ class Linter:
 
     def _supposed(self, page: _Page, match: _Match) -> bool:
         slot = self._scope_slots.get(CONDITION)
-        if slot is None or slot not in page.hits:
+        if slot is None or slot not in page.present:
             return False
         near = _window(page.of(slot), match.start - CONDITION_REACH, match.start + 1)
         return any(page.joined(e, match.start, SENTENCE) and not _overlaps((s, e), match.spans) for s, e in near)
@@ -348,7 +383,7 @@ class Linter:
         if page.folded.text[end : end + 1] in ("?", "？"):
             return True
         slot = self._scope_slots.get(ASKING)
-        if slot is None or slot not in page.hits:
+        if slot is None or slot not in page.present:
             return False
         low, high = page.clause(match.start)[0], end
         return any(not _overlaps(span, match.spans) for span in _window(page.of(slot), low, high))
@@ -383,10 +418,10 @@ class Linter:
                 start, end = page.folded.back(*m.span())
                 yield Finding("patient_data", level, start, end, f"known-{known.kind}")
 
-    def _absences(self, page: _Page, context: Context) -> Iterator[Finding]:
-        for compiled in self._missing:
+    def _absences(self, page: _Page, missing: tuple[_Compiled, ...], context: Context) -> Iterator[Finding]:
+        for compiled in missing:
             rule = compiled.rule
-            if not _concerns(rule, context, page) or len(page.folded.text) < rule.at_least:
+            if len(page.folded.text) < rule.at_least:
                 continue
             if next(self._anywhere(page, compiled.frames), None) is None:
                 at = page.folded.back(*((0, 0) if rule.at_start else (len(page.folded.text),) * 2))[0]
@@ -396,7 +431,7 @@ class Linter:
 # --- small things ---------------------------------------------------------------------------------------------------
 
 
-def _concerns(rule: Rule, context: Context, page: _Page) -> bool:
+def _concerns(rule: Rule, context: Context) -> bool:
     return (
         context.surface in rule.levels
         and (not rule.jurisdictions or context.jurisdiction in rule.jurisdictions)
@@ -491,9 +526,13 @@ class _Slots:
         self._lengths: dict[int, int] = {}
         self._shortest: dict[int, int] = {}
         self._how_many: dict[int, int] = {}
-        self._besides: dict[int, set[int]] = {}
-        self._shapes: list[tuple[int, re.Pattern[str], str, str]] = []
-        self._with_shape: dict[int, list[int]] = {}
+        self._ascii_words: frozenset[int] = frozenset()
+        self._shapes: dict[int, tuple[re.Pattern[str], str, str]] = {}
+        self._possible: dict[tuple[bool, bool], dict[int, None]] = {}
+        self.words_of: dict[int, set[int]] = {}
+        self.besides: dict[int, int] = {}
+        # Slots that a shape stands for: the shape itself, and groups it is one of.
+        self.shapes_of: dict[int, list[int]] = {}
         self.identifying: set[int] = set()
         self._count = 0
 
@@ -514,7 +553,9 @@ class _Slots:
         key = (tuple(sorted(element.names)), tuple(sorted(element.words)))
         if key not in self._groups:
             shapes = [self.named(name) for name in element.names if name in self._rules.shapes]
-            unknown = [name for name in element.names if name not in self._rules.words and name not in self._rules.shapes]
+            unknown = [
+                name for name in element.names if name not in self._rules.words and name not in self._rules.shapes
+            ]
             if unknown:
                 raise KeyError(f"no list of words {unknown[0]!r}")
             parts = [self._rules.words[name] for name in element.names if name in self._rules.words]
@@ -522,7 +563,7 @@ class _Slots:
             besides = tuple(chain.from_iterable(p.besides for p in parts))
             slot = self._groups[key] = self._listed(Words(tuple(words), besides))
             for shape in shapes:
-                self._with_shape.setdefault(shape, []).append(slot)
+                self.shapes_of.setdefault(slot, []).append(shape)
                 self._lengths[slot] = max(self._lengths[slot], self._lengths[shape])
         return self._groups[key]
 
@@ -555,7 +596,7 @@ class _Slots:
             around = self._new()
             for word in sorted(besides):
                 self._slots_of[self._numbered(word)].append(around)
-            self._besides[slot] = {around}
+            self.besides[slot] = around
         return slot
 
     def _numbered(self, word: str) -> int:
@@ -568,56 +609,67 @@ class _Slots:
         shape = self._rules.shapes[name]
         slot = self._new()
         self._lengths[slot], self._shortest[slot], self._how_many[slot] = 40, 3, 1
-        self._shapes.append((slot, re.compile(shape.pattern), shape.needs, shape.check))
+        self._shapes[slot] = re.compile(shape.pattern), shape.needs, shape.check
+        self.shapes_of[slot] = [slot]
         return slot
 
-    def found(self, hits: Iterator[tuple[int, int, int]], plain: str) -> dict[int, list[Span]]:
+    def cost(self, slot: int) -> tuple[bool, int]:
+        """Words are found already; a shape is looked for when all else stands."""
+        return slot in self.shapes_of, slot
+
+    def close(self) -> None:
+        """Once every list has its number."""
+        for slot in range(1, self._count + 1):
+            self.words_of[slot] = set()
+        for number, slots in enumerate(self._slots_of):
+            for slot in slots:
+                self.words_of[slot].add(number)
+        self._ascii_words = frozenset(n for w, n in self._words.items() if _latin(w[0]) or _latin(w[-1]))
+        self._possible = {
+            (digits, latin): dict.fromkeys(self._slots_with(digits, latin)) for digits in _EITHER for latin in _EITHER
+        }
+
+    def _slots_with(self, digits: bool, latin: bool) -> Iterator[int]:
+        """Slots whose shape a text with digits, or Latin letters, may hold."""
+        lacks = {"digit": not digits, "latin": not latin}
+        for slot, shapes in self.shapes_of.items():
+            if not all(lacks.get(self._shapes[shape][1], False) for shape in shapes):
+                yield slot
+
+    def found(self, ends: Iterable[tuple[int, Ends]], plain: str) -> dict[int, list[Span]]:
+        """Words and where they stand, in the order in which they first do."""
         table: dict[int, list[Span]] = {}
-        slots_of, ascii_words = self._slots_of, self._ascii()
-        for number, start, end in hits:
-            if number in ascii_words and not _whole_word(plain, start, end):
-                continue
-            span = (start, end)
-            for slot in slots_of[number]:
-                if slot in table:
-                    table[slot].append(span)
+        latin = self._ascii_words
+        for end, numbers in ends:
+            for number, length in numbers:
+                start = end - length
+                if number in latin and not _whole_word(plain, start, end):
+                    continue
+                if number in table:
+                    table[number].append((start, end))
                 else:
-                    table[slot] = [span]
-        for slot, arounds in self._besides.items():
-            if slot not in table:
-                continue
-            covers = sorted(chain.from_iterable(table.get(around, ()) for around in arounds))
-            if covers:
-                kept = [span for span in table[slot] if not _covered(span, covers)]
-                if kept:
-                    table[slot] = kept
-                else:
-                    del table[slot]
+                    table[number] = [(start, end)]
         return table
 
-    def _ascii(self) -> frozenset[int]:
-        if not hasattr(self, "_ascii_words"):
-            self._ascii_words = frozenset(
-                n
-                for w, n in self._words.items()
-                if w[0].isascii() and w[0].isalnum() or w[-1].isascii() and w[-1].isalnum()
-            )
-        return self._ascii_words
+    def standing(self, words: Iterable[int], plain: str) -> dict[int, None]:
+        """Slots that one of these words belongs to, in their order, and those whose shape the text may hold."""
+        slots_of = self._slots_of
+        standing = dict.fromkeys(chain.from_iterable([slots_of[number] for number in words]))
+        standing.update(self._possible[_DIGIT.search(plain) is not None, _LATIN.search(plain) is not None])
+        return standing
 
-    def shaped(self, plain: str) -> Iterator[tuple[int, list[Span]]]:
-        digits = any(c.isdigit() for c in plain)
-        latin = any("a" <= c <= "z" for c in plain)
-        for slot, pattern, needs, check in self._shapes:
-            if (needs == "digit" and not digits) or (needs == "latin" and not latin):
-                continue
-            holds = CHECKS.get(check)
-            spans = [m.span() for m in pattern.finditer(plain) if holds is None or holds(m.group())]
-            if spans:
-                yield slot, spans
-                for group in self._with_shape.get(slot, ()):
-                    yield group, spans
+    def shaped(self, slot: int, plain: str) -> list[Span]:
+        pattern, _needs, check = self._shapes[slot]
+        holds = CHECKS.get(check)
+        return [m.span() for m in pattern.finditer(plain) if holds is None or holds(m.group())]
 
 
+def _latin(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
+_EITHER = (False, True)
+_DIGIT, _LATIN = re.compile(r"\d"), re.compile("[a-z]")
 # Lists whose words may be those of the clinic's own people.
 IDENTIFYING = frozenset({"surname", "title", "full_name"})
 
