@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
+from typing import NamedTuple
 
 from suyuan.kernel.textlint.automaton import Automaton, Ends
 from suyuan.kernel.textlint.folding import Folded, Folding
@@ -34,6 +35,8 @@ from suyuan.kernel.textlint.rules import (
 )
 
 Span = tuple[int, int]
+Path = tuple[Span, ...]
+Where = Mapping[int, list[Span]]  # slot → where it stands
 
 MOST_PLACES = 256  # kept ready
 AT_MOST = 12  # findings of one rule in one text
@@ -58,7 +61,10 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Line:
+    """`places`: where in it a slot stands first."""
+
     parts: tuple[_Part, ...]
+    places: Mapping[int, int]
     starts_clause: bool
     ends_clause: bool
 
@@ -73,19 +79,17 @@ class _Frame:
     in_turn: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class _Match:
-    """Where a frame fits: the spans of all its parts, in the order of the text."""
+class _Match(NamedTuple):
+    """Where a frame fits: the spans of all its parts, in the order of the text, and from where to where they reach."""
 
-    spans: tuple[Span, ...]
+    spans: Path
+    start: int
+    end: int
 
-    @property
-    def start(self) -> int:
-        return self.spans[0][0]
-
-    @property
-    def end(self) -> int:
-        return max(end for _start, end in self.spans)
+    @classmethod
+    def over(cls, spans: Iterable[Span]) -> _Match:
+        path = tuple(sorted(spans))
+        return cls(path, path[0][0], max(end for _start, end in path))
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,7 @@ class _Page:
         self.present = set(self.order)
         self._spans: dict[int, list[Span]] = {}
         self._quotes: list[Span] | None = None
+        self.excuses: dict[str, _Spread] = {}
         self.cuts: list[float] = []
         self.stops: list[float] = []
         for m in _CUTS.finditer(folded.text):
@@ -207,7 +212,8 @@ class Linter:
 
     def _line(self, line: Line) -> _Line:
         parts = tuple(_Part(self._slots.of(e), e.gap, e.within) for e in line.elements)
-        return _Line(parts, line.starts_clause, line.ends_clause)
+        places = {part.slot: place for place, part in reversed(list(enumerate(parts)))}
+        return _Line(parts, places, line.starts_clause, line.ends_clause)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -227,6 +233,9 @@ class Linter:
                     continue
                 for match in self._matches(page, frame):
                     if self._stands(page, compiled, match):
+                        if not done[rule.id] and self._excused(page, compiled):
+                            done[rule.id] = AT_MOST
+                            break
                         found.append(_finding(page, rule, context, match.start, match.end))
                         done[rule.id] += 1
                         if done[rule.id] >= AT_MOST:
@@ -272,53 +281,35 @@ class Linter:
         """Around every occurrence of the rarest part that is there."""
         if not all(map(page.of, frame.in_turn)):
             return
-        rarest = min(frame.slots, key=lambda slot: len(page.of(slot)))
+        where = {slot: page.of(slot) for slot in frame.slots}
         if frame.within == TEXT:
-            whole = [self._first(page, line, 0, len(page.folded.text), None) for line in frame.lines]
+            whole = [_nearest(page, line, where, 0, len(page.folded.text)) for line in frame.lines]
             if all(whole):
-                yield _Match(tuple(sorted(chain.from_iterable(spans for spans in whole if spans))))
+                yield _Match.over(chain.from_iterable(spans for spans in whole if spans))
             return
+        rarest = min(frame.slots, key=lambda slot: len(where[slot]))
         last_end = -1
-        for start, end in page.of(rarest):
+        for start, end in where[rarest]:
             if start < last_end:
                 continue
             first, last = page.sentence(start)
             low, high = max(first, start - frame.reach), min(last, end + frame.reach)
             spans: list[Span] = []
             for line in frame.lines:
-                must = (start, end) if any(p.slot == rarest for p in line.parts) else None
-                found = self._first(page, line, low, high, must, rarest, start)
+                if rarest in line.places:
+                    found = _through(page, line, where, low, high, (start, end), line.places[rarest])
+                else:
+                    found = _nearest(page, line, where, low, high, start)
                 if found is None:
                     break
                 spans.extend(found)
             else:
-                spans.sort()
-                match = _Match(tuple(spans))
+                match = _Match.over(spans)
                 if len(frame.lines) > 1 and not _one_sentence(page, match):
                     continue
                 if self._absent(page, frame, match):
                     last_end = match.end
                     yield match
-
-    def _first(
-        self, page: _Page, line: _Line, low: int, high: int, must: Span | None, rarest: int = -1, near: int = 0
-    ) -> tuple[Span, ...] | None:
-        """The way this line fits between low and high nearest to `near`; with `must`, one that goes through that very span."""
-        paths: list[tuple[Span, ...]] = []
-        for place, part in enumerate(line.parts):
-            if must is not None and part.slot == rarest and not any(p.slot == rarest for p in line.parts[:place]):
-                here = [must]
-            else:
-                here = _window(page.of(part.slot), low, high)
-            if place == 0:
-                paths = [(span,) for span in here if not line.starts_clause or _starts(page, span[0])]
-            else:
-                paths = _extended(page, paths, here, part)
-            if not paths:
-                return None
-        if line.ends_clause:
-            paths = [path for path in paths if _ends(page, path[-1][1])]
-        return min(paths, key=lambda path: abs(path[0][0] - near), default=None)
 
     def _absent(self, page: _Page, frame: _Frame, match: _Match) -> bool:
         for slot, within in frame.absent:
@@ -351,9 +342,20 @@ class Linter:
             return False
         if compiled.unless:
             low, high = page.sentence(match.start)[0], page.sentence(max(match.end - 1, match.start))[1]
-            if any(m.start < high and m.end > low for m in self._anywhere(page, compiled.unless)):
+            if self._excuses(page, compiled).touch(low, high):
                 return False
-        return next(self._anywhere(page, compiled.unless_anywhere), None) is None
+        return True
+
+    def _excuses(self, page: _Page, compiled: _Compiled) -> _Spread:
+        """Found once in a text: asked again for every match, a text full of both would take forever."""
+        known = page.excuses.get(compiled.rule.id)
+        if known is None:
+            known = page.excuses[compiled.rule.id] = _Spread(self._anywhere(page, compiled.unless))
+        return known
+
+    def _excused(self, page: _Page, compiled: _Compiled) -> bool:
+        """Something stands somewhere in the text that makes all of it right."""
+        return next(self._anywhere(page, compiled.unless_anywhere), None) is not None
 
     def _negated(self, page: _Page, match: _Match) -> bool:
         slot = self._scope_slots.get(NEGATION)
@@ -454,18 +456,56 @@ def _window(spans: list[Span], low: int, high: int) -> list[Span]:
     return [span for span in spans[first:last] if span[1] <= high]
 
 
-def _extended(page: _Page, paths: list[tuple[Span, ...]], here: list[Span], part: _Part) -> list[tuple[Span, ...]]:
+def _nearest(page: _Page, line: _Line, where: Where, low: int, high: int, near: int = 0) -> Path | None:
+    """The way this line fits between low and high that begins nearest to `near`."""
+    windows = []
+    for part in line.parts:
+        here = _window(where[part.slot], low, high)
+        if not here:
+            return None
+        windows.append(here)
+    return _fitting(page, line, windows, near)
+
+
+def _through(page: _Page, line: _Line, where: Where, low: int, high: int, must: Span, at: int) -> Path | None:
+    """The way this line fits with its part number `at` on that very span: all others stand before or behind it."""
+    start, end = must
+    windows = []
+    for place, part in enumerate(line.parts):
+        if place == at:
+            here = [must]
+        elif place < at:
+            here = _window(where[part.slot], low, start)
+        else:
+            here = _window(where[part.slot], end, high)
+        if not here:
+            return None
+        windows.append(here)
+    return _fitting(page, line, windows, start)
+
+
+def _fitting(page: _Page, line: _Line, windows: list[list[Span]], near: int) -> Path | None:
+    paths: list[Path] = [(span,) for span in windows[0] if not line.starts_clause or _starts(page, span[0])]
+    for part, here in zip(line.parts[1:], windows[1:], strict=True):
+        if not paths:
+            return None
+        paths = _extended(page, paths, here, part)
+    if line.ends_clause:
+        paths = [path for path in paths if _ends(page, path[-1][1])]
+    if len(paths) < 2:
+        return paths[0] if paths else None
+    return min(paths, key=lambda path: abs(path[0][0] - near))
+
+
+def _extended(page: _Page, paths: list[Path], here: list[Span], part: _Part) -> list[Path]:
     """Each span of this part behind the nearest path that it may follow."""
-    ordered = sorted(paths, key=lambda path: path[-1][1])
+    ordered = sorted(paths, key=lambda path: path[-1][1]) if len(paths) > 1 else paths
     ends = [path[-1][1] for path in ordered]
     longer = []
     for span in here:
         place = bisect_right(ends, span[0]) - 1
-        if place < 0:
-            continue
-        path = ordered[place]
-        if span[0] - ends[place] <= part.gap and page.joined(ends[place], span[0], part.within):
-            longer.append((*path, span))
+        if place >= 0 and span[0] - ends[place] <= part.gap and page.joined(ends[place], span[0], part.within):
+            longer.append((*ordered[place], span))
     return longer
 
 
@@ -475,6 +515,19 @@ def _starts(page: _Page, at: int) -> bool:
 
 def _ends(page: _Page, at: int) -> bool:
     return not page.folded.text[at : page.clause(at - 1)[1]].strip(" 」』”\"'）)】")
+
+
+class _Spread:
+    """Stretches of a text, to be asked whether one of them touches another."""
+
+    def __init__(self, matches: Iterable[_Match]) -> None:
+        spans = sorted((match.start, match.end) for match in matches)
+        self._starts = [start for start, _end in spans]
+        self._farthest = list(accumulate((end for _start, end in spans), max))
+
+    def touch(self, low: int, high: int) -> bool:
+        before = bisect_left(self._starts, high)
+        return before > 0 and self._farthest[before - 1] > low
 
 
 def _one_sentence(page: _Page, match: _Match) -> bool:
