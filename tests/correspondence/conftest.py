@@ -53,7 +53,7 @@ class Sink(Controller):
 class Urls:
     urlpatterns = [
         path("p/<slug:slug>/follow/", lambda request, slug: HttpResponse(), name="follow"),
-        path("hooks/sms/<uuid:uid>/<str:token>/", lambda request, uid, token: HttpResponse(), name="report"),
+        path("hooks/sms/<uuid:uid>/<str:code>/", lambda request, uid, code: HttpResponse(), name="report"),
     ]
 
 

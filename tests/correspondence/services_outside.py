@@ -48,7 +48,7 @@ class Outside:
             return 400, {"x-line-request-id": request}, json.dumps({"message": "The property, 'to', is invalid"})
         self.known[key] = request
         self.taken.append({"to": said["to"], "words": "".join(texts), "key": key})
-        return 200, {"x-line-request-id": request}, json.dumps({"sentMessages": [{"id": "1"}]})
+        return 200, {"x-line-request-id": request}, json.dumps({"sentMessages": [{"id": f"{uuid.UUID(key).int % 10**18}"}]})
 
     # --- SMS: POST /b2c/mtk/SmSend ---------------------------------------------------------------------------------
 

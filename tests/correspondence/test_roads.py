@@ -63,7 +63,7 @@ def test_it_leaves_once_after_the_time_to_think_again(outside, channel):
     assert one["words"] == (WORDS if channel == "line" else WORDS.replace("\n", "\x06"))
     assert one["key"] == str(message.uid)
     assert (fresh(message).state, fresh(message).unsure_since) == ("sent", None)
-    assert FactRow.objects.get(type="message.sent").value("number")
+    assert FactRow.objects.get(type="message.sent").value("message_id") == fresh(message).message_id
 
 
 @BY_SERVICE

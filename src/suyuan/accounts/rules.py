@@ -703,6 +703,7 @@ HOUSE_MOVES: Mapping[str, frozenset[str]] = {
     "fault_answer": frozenset({Role.ADMINISTRATOR, Role.HEAD_OF_CLINIC}),
     "authority_prove": _STAFF | {Role.LEGAL},
     "holds_look": frozenset({Role.LEGAL, Role.CASE_MANAGER, Role.HEAD_OF_CLINIC, Role.AUDITOR}),
+    "incoming_place": frozenset({Role.CASE_MANAGER, Role.HEAD_OF_CLINIC}),
     "retention_decide": frozenset({Role.LEGAL, Role.HEAD_OF_CLINIC}),
     "wording_write": frozenset({Role.LEGAL, Role.HEAD_OF_CLINIC, Role.CASE_MANAGER}),
 }

@@ -122,6 +122,7 @@ JOBS = (
     "suyuan.evidence.jobs",
     "suyuan.correspondence.jobs",
     "suyuan.cases.jobs",
+    "suyuan.cases.services.arriving",
     "suyuan.cases.services.handling.escalation",
     "suyuan.portal.jobs",
     "suyuan.config.jobs",
@@ -134,6 +135,7 @@ def register_all() -> None:
     from suyuan.cases.recomputing import cases_recomputed
     from suyuan.cases.recomputing_inquiry import inquiry_recomputed
     from suyuan.cases.selectors.door import case_meant
+    from suyuan.cases.services.arriving import PLACE, undelivered_follow
     from suyuan.cases.services.clocks import clocks_follow
     from suyuan.cases.services.handling import escalations_follow
     from suyuan.cases.services.handling.escalation import TELL
@@ -141,6 +143,7 @@ def register_all() -> None:
     from suyuan.config.jobs import access_recomputed
     from suyuan.config.phrases import PLATFORM
     from suyuan.correspondence.freezing import FROZEN as MESSAGES
+    from suyuan.correspondence.phrases import ARRIVED
     from suyuan.correspondence.phrases import PHRASES as WORDS
     from suyuan.evidence.phrases import PHRASES as EVIDENCE
     from suyuan.evidence.recomputing import evidence_recomputed
@@ -154,7 +157,12 @@ def register_all() -> None:
     words = {**phrases(), **PLATFORM}
     facts.register({name: FactKind(phrase, after=after.get(name, ())) for name, phrase in words.items()})
     # A message may end a clock of the case in whose stream it stands; the rest of what is said there may not.
-    heard = {"message.received": (clocks_follow, escalations_follow)}  # repeated messages call in the next person
+    heard = {
+        "message.received": (clocks_follow, escalations_follow),  # repeated messages call in the next person
+        "message.failed": (clocks_follow, undelivered_follow),
+    }
+    arriving = {"incoming.arrived": (PLACE,)}
+    facts.register({n: FactKind(phrase, after=arriving.get(n, ())) for n, phrase in ARRIVED.items()})
     facts.register({n: FactKind(phrase, inside=heard.get(n, (clocks_follow,))) for n, phrase in WORDS.items()})
     asking = {"evidence.requested": (TELL,), "evidence.request_reminded": (TELL,)}
     facts.register({n: FactKind(p, inside=(clocks_follow,), after=asking.get(n, ())) for n, p in EVIDENCE.items()})

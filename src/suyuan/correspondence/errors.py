@@ -115,3 +115,12 @@ class DocumentUnread(BadInput):
                 return _("認不出這份文字用的編碼。請另存為 UTF-8 再檢查")
             case _other:
                 return _("這份文件壞了，讀不出來，所以沒有檢查。請重新存一次再試")
+
+
+class IncomingSettled(MovedMeanwhile):
+    """Somebody else has given it a place, or set it aside."""
+
+    code = "incoming_settled"
+
+    def message(self) -> str:
+        return _("這則來訊剛才已由別人處理")

@@ -19,6 +19,11 @@ FROZEN: tuple[tuple[str, dict[str, Any]], ...] = (
         "correspondence_message",
         {"frozen_when": "OLD.state IN ('delivered', 'failed', 'received')", "may_update_columns": _WHERE, "ordered_columns": _ERASED},
     ),
+    (
+        "correspondence_incoming",
+        {"may_update_columns": ("content_sealed", "state", "message_id", "reason", "settled_at", "settled_by")},
+    ),
+    ("correspondence_incoming", {"frozen_when": "OLD.state <> 'waiting'", "may_update_columns": ("content_sealed",)}),
     ("correspondence_staffnotice", {"frozen_when": "OLD.state IN ('sent', 'failed')"}),
     ("correspondence_clinicrule", {"frozen_when": "OLD.state = 'live'", "may_update_columns": ("state", *_ENDED)}),
     ("correspondence_clinicrule", {"frozen_when": "OLD.state = 'ended'"}),

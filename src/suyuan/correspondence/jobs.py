@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from suyuan.correspondence import roads
 from suyuan.correspondence.models import Message, StaffNotice
 from suyuan.correspondence.selectors import left_behind
-from suyuan.correspondence.services import message_deliver, staff_notice_send
+from suyuan.correspondence.services import incoming_forget, message_deliver, staff_notice_send
 from suyuan.platform.jobs import enqueue, job, periodic
 
 # 2, 4, 8 … seconds, then every hour: after two days rules.is_given_up ends it.
@@ -34,3 +34,10 @@ def sweep(args: dict, now: datetime) -> None:
         enqueue("correspondence.deliver", {"message": str(uid)}, run_at=now, unique_key=f"message:{uid}:{slot}")
     for uid in notices:
         enqueue("correspondence.notify", {"notice": str(uid)}, run_at=now, unique_key=f"notice:{uid}:{slot}")
+
+
+@periodic("20 3 * * *", "correspondence.forget")
+def forget(args: dict, now: datetime) -> None:
+    """What was set aside months ago."""
+    while incoming_forget(now=now):
+        pass

@@ -44,7 +44,7 @@ def report_address(uid: UUID) -> str:
     """Where the SMS service tells what became of this one message; nobody else can guess it. Empty where it cannot reach us."""
     if not settings.PUBLIC_URL.startswith("https://"):
         return ""
-    where = reverse(getattr(settings, "SMS_REPORT_URL", SMS_REPORT), kwargs={"uid": uid, "token": report_token(uid)})
+    where = reverse(getattr(settings, "SMS_REPORT_URL", SMS_REPORT), kwargs={"uid": uid, "code": report_token(uid)})
     return settings.PUBLIC_URL + where
 
 

@@ -24,8 +24,13 @@ def is_set_up() -> bool:
     return bool(settings.LINE_TOKEN)
 
 
+def may_be_linked() -> bool:
+    """Whether people can write to our account and we hear it, so that they may show which account is theirs."""
+    return bool(settings.LINE_ACCOUNT and settings.LINE_SECRET)
+
+
 def push(*, to: str, words: str, key: str) -> str:
-    """Give one text to LINE; returns the number of the request that was taken. Raises Unsent."""
+    """Give one text to LINE; returns its number there, by which an answer quotes it. Raises Unsent."""
     body = json.dumps({"to": to, "messages": [{"type": "text", "text": words}]}).encode()
     headers = {
         "Content-Type": "application/json",
@@ -36,7 +41,7 @@ def push(*, to: str, words: str, key: str) -> str:
     accepted = reply.headers.get("x-line-accepted-request-id", "")
     if not roads.line_has_taken(reply.status, accepted):
         raise Unsent(rules.Answer("line", reply.status), rules.one_line(reply.text))
-    return accepted or reply.headers.get("x-line-request-id", "")
+    return _number(reply.text) or accepted or reply.headers.get("x-line-request-id", "")
 
 
 def is_signed(body: bytes, signature: str) -> bool:
@@ -45,3 +50,11 @@ def is_signed(body: bytes, signature: str) -> bool:
         return False
     ours = base64.b64encode(hmac.digest(settings.LINE_SECRET.encode(), body, hashlib.sha256))
     return hmac.compare_digest(ours, signature.encode("utf-8", "replace"))
+
+
+def _number(text: str) -> str:
+    try:
+        number = json.loads(text)["sentMessages"][0]["id"]
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+        return ""
+    return number if isinstance(number, str) and number.isascii() and len(number) <= 60 else ""

@@ -1,6 +1,9 @@
 """Messages and staff notices. What was sent is frozen: a trigger admits sent → delivered or failed and nothing else."""
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+
 from django.db import models
 from django.db.models import Q
 
@@ -9,6 +12,16 @@ from suyuan.platform.keys import unseal
 
 # Fixed names in sealed values: a renaming never changes them.
 MESSAGE_TO, NOTICE_TO = "message.to", "notice.to"
+INCOMING = "incoming.content"
+
+
+@dataclass(frozen=True)
+class Content:
+    """What lies sealed in an `Incoming`."""
+
+    sender: str = ""
+    subject_line: str = ""
+    words: str = ""
 
 
 class Message(models.Model):
@@ -107,6 +120,65 @@ class Message(models.Model):
     @property
     def is_automatic(self) -> bool:
         return self.author.startswith(("system:", "integration:"))
+
+
+class Incoming(models.Model):
+    """Something that came by itself, kept once: `event` is what the other side calls it, and comes twice to no avail.
+
+    waiting until it has a place; placed (the words live in `message`), aside (somebody said why), linked (it was a code and no word).
+    content   sender, subject and words, sealed; gone once the words have their place, or after a while where they got none
+    left_out  how many files came with it that were not taken
+    """
+
+    uid = models.UUIDField(default=chance.uid, unique=True)
+    channel = models.CharField(max_length=16)
+    event = models.CharField(max_length=80)
+    branch_id = models.PositiveBigIntegerField()
+    content_sealed = models.BinaryField(null=True)
+    kind = models.CharField(max_length=20, default="text")
+    left_out = models.PositiveIntegerField(default=0)
+    language = models.CharField(max_length=10)
+    in_reply_to = models.ForeignKey(Message, models.PROTECT, null=True, related_name="+")
+    known_by = models.CharField(max_length=12, default="", blank=True)
+    happened_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField()
+    state = models.CharField(max_length=10, default="waiting")
+    message = models.OneToOneField(Message, models.PROTECT, null=True, related_name="arrival")
+    reason = models.CharField(max_length=20, default="", blank=True)
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.CharField(max_length=80, default="", blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "event"], name="incoming_once"),
+            models.CheckConstraint(
+                name="incoming_placed_has_its_message",
+                condition=Q(state="placed", message__isnull=False) | (~Q(state="placed") & Q(message__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="incoming_settled_by_somebody",
+                condition=Q(state="waiting", settled_at__isnull=True)
+                | (~Q(state="waiting") & Q(settled_at__isnull=False) & ~Q(settled_by="")),
+            ),
+            models.CheckConstraint(
+                name="incoming_aside_has_its_reason", condition=~Q(state="aside") | ~Q(reason="")
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["branch_id", "id"], condition=Q(state="waiting"), name="incoming_waiting"),
+            models.Index(fields=["settled_at"], condition=Q(state="aside", content_sealed__isnull=False), name="incoming_aside"),
+        ]
+
+    @property
+    def stream(self) -> str:
+        return f"incoming:{self.uid}"
+
+    @property
+    def content(self) -> Content:
+        """What it says and who it says it is from; empty once it is gone."""
+        if not self.content_sealed:
+            return Content()
+        return Content(**json.loads(unseal(INCOMING, self.uid, bytes(self.content_sealed))))
 
 
 class StaffNotice(models.Model):

@@ -94,3 +94,27 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "allow_entry.added": lambda told: _("加入一項診所自己的資料，寫在文字裡不算病人資料"),
     "allow_entry.ended": lambda told: _("移除一項診所自己的資料"),
 }
+
+
+def aside_word(reason: str) -> str:
+    words = {
+        "advertising": _("廣告或推銷"),
+        "wrong_address": _("寄錯對象"),
+        "not_a_complaint": _("與申訴無關"),
+        "handled_elsewhere": _("已在別處處理"),
+        "empty": _("沒有內容"),
+    }
+    return words.get(reason, reason)
+
+
+def _aside(told: Told) -> str:
+    return _("來訊放到一邊：%(why)s") % {"why": aside_word(told.plain("reason", ""))}
+
+
+# What comes by itself has a stream of its own until it has a place.
+ARRIVED: Mapping[str, Callable[[Told], str]] = {
+    "incoming.arrived": _by_channel(lambda: _("來了一則訊息（%(channel)s）")),
+    "incoming.placed": lambda told: _("來訊放進案件"),
+    "incoming.set_aside": _aside,
+    "incoming.forgotten": lambda told: _("放到一邊的來訊，內容已清除"),
+}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from suyuan.correspondence.models import Message, StaffNotice
+from suyuan.correspondence.models import Incoming, Message, StaffNotice
 from suyuan.correspondence.rules import SENT_BY_US, Direction, State
 from suyuan.correspondence.rules.roads import BY_SERVICE
 from suyuan.kernel.refusal import NotHere
@@ -56,3 +56,14 @@ def left_behind(now: datetime) -> tuple[list[UUID], list[UUID]]:
     messages = queued(before).filter(by_us).values_list("uid", flat=True)
     notices = StaffNotice.objects.filter(state="queued", created_at__lte=before).order_by("id")
     return list(messages[:AT_ONCE]), list(notices.values_list("uid", flat=True)[:AT_ONCE])
+
+
+def incoming_waiting(branch_ids: Iterable[int] | None) -> QuerySet[Incoming]:
+    """What came and has no place yet, oldest first; None: in every branch."""
+    rows = Incoming.objects.filter(state="waiting").select_related("in_reply_to").order_by("id")
+    return rows if branch_ids is None else rows.filter(branch_id__in=list(branch_ids))
+
+
+def message_quoted(channel: str, number: str) -> Message | None:
+    """The message of ours that an answer names by the number it has there."""
+    return Message.objects.filter(message_id=f"{channel}:{number}", direction=Direction.OUT).first() if number else None

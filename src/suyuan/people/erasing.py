@@ -24,7 +24,7 @@ def identifiers_of(person: Person) -> Iterator[Named]:
 
 def contacts_of(person: Person) -> Iterator[Named]:
     for row in ContactPoint.objects.filter(person=person):
-        yield from _cells(row, ("value_sealed",))
+        yield from _cells(row, ("value_sealed", "blind"))
     yield from _told(person, only=_CONTACTS)
 
 

@@ -82,12 +82,16 @@ class Person(models.Model):
 
 
 class ContactPoint(models.Model):
-    """One way to reach a person. Ended, never deleted: a case may rest on what was sent there."""
+    """One way to reach a person. Ended, never deleted: a case may rest on what was sent there.
+
+    blind   finds whose mail address or linked LINE account it is that something came from
+    """
 
     uid = models.UUIDField(default=chance.uid, unique=True)
     person = models.ForeignKey(Person, models.PROTECT, related_name="contact_points")
-    kind = models.CharField(max_length=10)  # rules.CONTACT_KINDS
+    kind = models.CharField(max_length=10)  # rules.CONTACT_KINDS, LINE_ACCOUNT
     value_sealed = models.BinaryField()
+    blind = models.BinaryField(null=True)
     preferred = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True)
 
@@ -98,6 +102,9 @@ class ContactPoint(models.Model):
                 condition=Q(preferred=True, ended_at__isnull=True),
                 name="contact_one_preferred",
             )
+        ]
+        indexes = [
+            models.Index(fields=["blind"], name="contact_by_blind", condition=Q(blind__isnull=False, ended_at__isnull=True))
         ]
 
     @property

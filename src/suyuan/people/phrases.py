@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
+from suyuan.people import rules
 from suyuan.platform.facts import Told
 
 FIELDS: dict[str, Promise] = {
@@ -28,6 +29,8 @@ CONTACTS: dict[str, Promise] = {
     "wechat": _l("微信"),
     "address": _l("地址"),
 }
+LINKED: dict[str, Promise] = {rules.LINE_ACCOUNT: _l("已連結的 LINE")}
+
 CHANNELS: dict[str, Promise] = {
     "phone": _l("電話"),
     "sms": _l("簡訊"),
@@ -67,6 +70,10 @@ COMMON: dict[str, Promise] = {
 }
 
 
+def contact_word(kind: str) -> str:
+    return str({**CONTACTS, **LINKED}.get(kind, ""))
+
+
 def person_registered(told: Told) -> str:
     who = _("病人") if told.plain("is_patient") else _("聯絡人")
     return _("登錄%(who)s資料（%(source)s）。") % {
@@ -81,15 +88,15 @@ def person_changed(told: Told) -> str:
 
 
 def contact_added(told: Told) -> str:
-    return _("新增聯絡方式：%(kind)s。") % {"kind": CONTACTS.get(told.plain("kind", ""), "")}
+    return _("新增聯絡方式：%(kind)s。") % {"kind": contact_word(told.plain("kind", ""))}
 
 
 def contact_ended(told: Told) -> str:
-    return _("這個%(kind)s已經聯絡不到，不再使用。") % {"kind": CONTACTS.get(told.plain("kind", ""), "")}
+    return _("這個%(kind)s已經聯絡不到，不再使用。") % {"kind": contact_word(told.plain("kind", ""))}
 
 
 def contact_preferred(told: Told) -> str:
-    return _("最希望用%(kind)s聯絡。") % {"kind": CONTACTS.get(told.plain("kind", ""), "")}
+    return _("最希望用%(kind)s聯絡。") % {"kind": contact_word(told.plain("kind", ""))}
 
 
 def represented(told: Told) -> str:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 CONTACT_KINDS = ("phone", "email", "line", "wechat", "address")
+LINE_ACCOUNT = "line_user"  # linked by its owner, never typed: words go there by themselves
 REPRESENTATIVE_KINDS = ("parent", "guardian", "spouse", "child", "relative", "agent", "lawyer", "heir", "other")
 CHANNELS = ("phone", "message", "sms", "email", "line", "wechat", "letter", "in_person", "portal")
 PRECISIONS = ("day", "month", "year", "unknown")

@@ -12,9 +12,11 @@ from django.db.models.functions import Coalesce
 from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import ActorProfile, branches_for
 from suyuan.kernel.refusal import NotHere
+from suyuan.people import rules
 from suyuan.people.models import ContactPoint, Person, PersonIndex, Representative, TreatmentReceived
 from suyuan.platform import identifiers
 from suyuan.platform.identifiers import Blind, index_values, query_values
+from suyuan.platform.keys import blind
 
 MOST = 50  # an exact search that finds more was not exact enough
 
@@ -69,6 +71,20 @@ def _answering(profile: ActorProfile, text: str) -> QuerySet[Person] | None:
     if not values:
         return None
     return people_within(profile).filter(id__in=PersonIndex.objects.filter(_any_of(values)).values("person_id"))
+
+
+def contact_blind(kind: str, value: str) -> bytes | None:
+    """What finds a contact again by its value: mail addresses and linked LINE accounts only."""
+    if kind not in ("email", rules.LINE_ACCOUNT) or not value.strip():
+        return None
+    return blind(f"contact.{kind}", value.strip().lower() if kind == "email" else value.strip())
+
+
+def contacts_answering(kind: str, value: str) -> QuerySet[ContactPoint]:
+    """Contacts in use that have exactly this value; whoever asks shows nobody what they find."""
+    wanted = contact_blind(kind, value)
+    found = ContactPoint.objects.filter(kind=kind, blind=wanted, ended_at=None)
+    return found if wanted is not None else found.none()
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from suyuan.people.models import (
     TreatmentReceived,
 )
 from suyuan.people.rules import Contact, Treatment
+from suyuan.people.selectors import contact_blind, contacts_answering
 from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.holds import refuse_if_held
 from suyuan.platform.identifiers import index_values
@@ -181,6 +182,32 @@ def contact_add(*, person: Person, contact: Contact, actor: Actor, now: datetime
         [Fact("person.contact_added", person.stream, plain, {"value": contact.value.strip()})], actor=actor, now=now
     )
     return made
+
+
+@writes
+def line_link(*, person: Person, account: str, actor: Actor, now: datetime) -> ContactPoint:
+    """Its owner has shown that this LINE account is theirs. One at a time: another one takes the place of the last."""
+    person = _locked(person)
+    mine = ContactPoint.objects.filter(person=person, kind=rules.LINE_ACCOUNT, ended_at=None)
+    there = {contact.value: contact for contact in mine}
+    if account in there:
+        return there[account]
+    for contact in there.values():
+        contact_end(contact=contact, actor=actor, now=now)
+    made = _contact(person, Contact(rules.LINE_ACCOUNT, account))
+    made.save(force_insert=True)
+    plain = {"contact": str(made.uid), "kind": made.kind, "preferred": False}
+    facts_record([Fact("person.contact_added", person.stream, plain, {"value": account})], actor=actor, now=now)
+    return made
+
+
+@writes
+def line_gone(*, account: str, actor: Actor, now: datetime) -> int:
+    """The account no longer takes words from us: nothing is sent there any more."""
+    gone = list(contacts_answering(rules.LINE_ACCOUNT, account).select_related("person__branch"))
+    for contact in gone:
+        contact_end(contact=contact, actor=actor, now=now)
+    return len(gone)
 
 
 @writes
@@ -414,6 +441,7 @@ def _person(new: NewPerson, branch: Branch, now: datetime) -> Person:
 def _contact(person: Person, contact: Contact) -> ContactPoint:
     row = ContactPoint(person=person, kind=contact.kind, preferred=contact.preferred)
     row.value_sealed = seal(CONTACT_VALUE, row.uid, contact.value.strip())
+    row.blind = contact_blind(contact.kind, contact.value)
     return row
 
 

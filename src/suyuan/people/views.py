@@ -48,7 +48,7 @@ def people(request: HttpRequest) -> HttpResponse:
         access.seen(request.actor, "people.search", at=request.now, purpose="search", branch_id=branch, shown=shown, asked=asked)
     reach = selectors.contact_points_of(found)
     rows = [
-        (p, [(phrases.CONTACTS[c.kind], masked_contact(c.kind, c.value)) for c in reach.get(p.pk, [])[:2]])
+        (p, [(phrases.contact_word(c.kind), masked_contact(c.kind, c.value)) for c in reach.get(p.pk, [])[:2]])
         for p in found
     ]
     context = {"asked": asked, "rows": rows, "may_write": bool(request.profile.roles & WRITE)}
@@ -117,7 +117,7 @@ def _page(request: HttpRequest, found: Person, status: int = 200, **forms) -> Ht
         "page": page,
         "person": found,
         "may": may,
-        "contacts": [(c, phrases.CONTACTS[c.kind]) for c in page.contacts],
+        "contacts": [(c, phrases.contact_word(c.kind)) for c in page.contacts],
         "treatments": [(t, phrases.SOURCES[t.source], _day(t)) for t in page.treatments],
         "represented_by": [(r, phrases.REPRESENTATIVES[r.kind]) for r in page.represented_by],
         "represents": [(r, phrases.REPRESENTATIVES[r.kind]) for r in page.represents],

@@ -44,3 +44,12 @@ class Bucket(models.Model):
     started_at = models.DateTimeField(db_index=True)
     count = models.PositiveIntegerField(default=0)
     free_at = models.DateTimeField(null=True)
+
+
+class LinkCode(models.Model):
+    """What the holder of a receipt sends from their LINE account to show that it is theirs. Once, within an hour."""
+
+    receipt = models.ForeignKey("cases.Receipt", models.PROTECT, related_name="+")
+    blind = models.BinaryField(unique=True)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)

@@ -26,6 +26,8 @@ PARTY_IDLE = timedelta(minutes=30)
 PARTY_LONGEST = timedelta(hours=12)
 SEEN_MOVES_EVERY = timedelta(minutes=1)
 TICKET_LIVES = timedelta(hours=24)
+LINK_LIVES = timedelta(hours=1)
+HOOK_LIMIT = 1_000_000  # bytes of one call of LINE
 
 
 # --- slowing machines ----------------------------------------------------------------------------------------------
@@ -58,6 +60,8 @@ ANNOUNCE_PACE = Pace(timedelta(hours=1), free=400, first=1, cap=15)
 # By the megabyte that has arrived: 10 GB an hour as fast as it comes, then 6 GB an hour.
 BYTES_PACE = Pace(timedelta(hours=1), free=10_000, first=0.6, cap=0.6)
 BYTES_UNIT = 1_000_000
+# Calls that claim to be a service and are not; what is signed is never slowed.
+FORGED_PACE = Pace(timedelta(hours=1), free=30, first=2, cap=120)
 
 
 # --- words people type ---------------------------------------------------------------------------------------------

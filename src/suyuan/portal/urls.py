@@ -1,6 +1,6 @@
 from django.urls import path
 
-from suyuan.portal.views import bundle, danger, files, follow, start, survey, write
+from suyuan.portal.views import bundle, danger, files, follow, hooks, start, survey, write
 
 app_name = "portal"
 kiosk = {"kiosk": True}
@@ -10,6 +10,8 @@ urlpatterns = [
     path("bundle/", bundle.bundle, name="bundle"),
     path("survey/", survey.survey, name="survey"),
     path("language/", start.language, name="language_here"),
+    path("hooks/line/", hooks.line_hook, name="line_hook"),
+    path("hooks/sms/<uuid:uid>/<str:code>/", hooks.sms_report, name="sms_report"),
     path("<slug:slug>/", start.start, name="start"),
     path("<slug:slug>/language/", start.language, name="language"),
     path("<slug:slug>/poster/", start.poster, name="poster"),
@@ -29,6 +31,7 @@ urlpatterns = [
     path("<slug:slug>/follow/proof/", follow.proof_file, name="follow_proof"),
     path("<slug:slug>/follow/papers/<uuid:uid>/", follow.paper, name="follow_paper"),
     path("<slug:slug>/follow/shown/<uuid:uid>/", follow.shown, name="follow_shown"),
+    path("<slug:slug>/follow/line/", follow.link_line, name="follow_line"),
     path("<slug:slug>/follow/leave/", follow.leave, name="follow_leave"),
     path("<slug:slug>/follow/files/", files.party_uploads, name="follow_files"),
     path("<slug:slug>/follow/files/<uuid:uid>/", files.party_upload, name="follow_file"),

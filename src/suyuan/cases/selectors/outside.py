@@ -13,6 +13,7 @@ from suyuan.cases import rules
 from suyuan.cases.models import Case, Demand, Disclosure, ErasureLetter, Party, Promise, Report, StaffStatement, Survey
 from suyuan.cases.phrases import PAPERS, label
 from suyuan.correspondence.models import Message
+from suyuan.correspondence.rules import SURE
 from suyuan.evidence.models import EvidenceRequest, Item
 from suyuan.evidence.rules import SHOWN_INSTEAD
 from suyuan.evidence.selectors.items import items_of
@@ -273,12 +274,15 @@ def _actors(parties: list[Party]) -> list[str]:
 
 
 def _messages(case: Case, party: Party | None, others: list[Party]) -> list[PortalMessage]:
-    """What they wrote to us and what we sent them, in the open part only; nothing that was for another person."""
+    """What they wrote to us and what we sent them, in the open part only; nothing that was for another person.
+
+    What came from an address of theirs may be anybody's words, so it is not shown as theirs.
+    """
     mine = ["", *_actors([party] if party else [])]
     rows = (
         Message.objects.filter(subject_stream=case.stream, compartment="")
-        .filter(Q(direction="in") | Q(party__in=mine))
-        .filter(state__in=("received", "sent", "delivered"))
+        .filter(Q(direction="in", known_by__in=SURE) | Q(direction="out", party__in=mine))
+        .filter(Q(state__in=("received", "sent", "delivered")) | Q(state="failed", sent_at__isnull=False))
         .exclude(kind__in=("disclosure", "findings", "answer"))
         .exclude(author__in=_actors(others))
         .select_related("text")

@@ -36,6 +36,13 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+# Why something that came belongs to no case; and how long what it said is kept all the same.
+ASIDE = ("advertising", "wrong_address", "not_a_complaint", "handled_elsewhere", "empty")
+ASIDE_KEPT = timedelta(days=90)
+
+# How sure we are who wrote what came by itself: these are as good as a receipt, the others only seem to be the person.
+SURE = frozenset({"", "account"})
+
 # Says that something waits, and is no answer to anybody.
 NOTICE = "notice"
 

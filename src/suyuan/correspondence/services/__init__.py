@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from suyuan.correspondence.services.incoming import message_receive
+from suyuan.correspondence.services.incoming import (
+    Arrival,
+    incoming_forget,
+    incoming_place,
+    incoming_set_aside,
+    incoming_take,
+    message_receive,
+)
 from suyuan.correspondence.services.notices import Recipient, staff_notice_send, staff_notify
 from suyuan.correspondence.services.outgoing import (
     message_came_back,
@@ -29,6 +36,7 @@ from suyuan.correspondence.services.own import (
 )
 
 __all__ = [
+    "Arrival",
     "Recipient",
     "allow_add",
     "allow_end",
@@ -38,6 +46,10 @@ __all__ = [
     "clinic_rule_end",
     "clinic_rule_tried",
     "clinic_rule_try",
+    "incoming_forget",
+    "incoming_place",
+    "incoming_set_aside",
+    "incoming_take",
     "message_came_back",
     "message_change",
     "message_deliver",

@@ -1,15 +1,30 @@
-"""Words that come in."""
+"""Words that come in: written down by somebody, or come by themselves over LINE, SMS and mail.
+
+What comes by itself is kept once (`Incoming`) before anybody looks where it belongs. Contexts above find its place.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from suyuan.correspondence import rules
-from suyuan.correspondence.models import Message
+from suyuan.correspondence.arriving import CODE, Arrival
+from suyuan.correspondence.errors import IncomingSettled
+from suyuan.correspondence.models import INCOMING, Incoming, Message
 from suyuan.correspondence.rules import Channel, Direction, State
 from suyuan.correspondence.services.common import fit, frozen_text, tell
-from suyuan.kernel.actor import Actor
+from suyuan.kernel.actor import SYSTEM, Actor
+from suyuan.kernel.refusal import BadInput
+from suyuan.platform import chance
+from suyuan.platform.facts import Fact, facts_record
+from suyuan.platform.keys import seal
 from suyuan.platform.units import writes
+
+AT_ONCE = 200
+_UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 @writes
@@ -27,15 +42,23 @@ def message_receive(
     kind: str = "letter",
     language: str = "zh-hant",
     fact_stream: str = "",
+    party: str = "",
+    known_by: str = "",
+    in_reply_to: Message | None = None,
 ) -> Message:
-    """Take down what someone said or wrote to us, as it came."""
+    """Take down what someone said or wrote to us, as it came.
+
+    `known_by`: where nobody of ours took it from the person themselves, how we know whose words these are.
+    """
     channel = Channel(channel)
     fit(body)
 
     message = Message(
         subject_stream=stream,
         fact_stream=fact_stream or stream,
-        party=str(actor) if actor.kind == "party" else "",
+        party=str(actor) if actor.kind == "party" else party,
+        known_by=known_by,
+        in_reply_to=in_reply_to,
         branch_id=branch_id,
         direction=Direction.IN,
         channel=channel,
@@ -51,5 +74,130 @@ def message_receive(
     message.text = frozen_text(message, body, now)
     message.save(force_insert=True)
 
-    tell("message.received", message, actor, now, happened_at=happened_at, words=True)
+    more = {"known_by": known_by} if known_by else {}
+    more |= {"answers": str(in_reply_to.uid)} if in_reply_to is not None else {}
+    tell("message.received", message, actor, now, happened_at=happened_at, words=True, **more)
     return message
+
+
+# --- what comes by itself ------------------------------------------------------------------------------------------
+
+
+@writes
+def incoming_take(*, arrivals: Sequence[Arrival], actor: Actor, now: datetime) -> list[Incoming]:
+    """Keep what came, each thing once however often it is brought. Returns what is new; a job finds its place."""
+    wanted = {(a.channel, a.event): a for a in arrivals}
+    known = Incoming.objects.filter(event__in={event for _channel, event in wanted}).values_list("channel", "event")
+    for brought_before in known:
+        wanted.pop(brought_before, None)
+    # Two who bring the same at the same moment: the database refuses the second, who brings it again.
+    rows = Incoming.objects.bulk_create([_kept(arrival, actor, now) for arrival in wanted.values()])
+    facts = [
+        Fact("incoming.arrived", row.stream, {"channel": row.channel, "kind": row.kind}, subject=row, begins=True)
+        for row in rows
+    ]
+    facts_record(facts, actor=actor, now=now)
+    return rows
+
+
+def _kept(arrival: Arrival, actor: Actor, now: datetime) -> Incoming:
+    row = Incoming(
+        uid=chance.uid(),
+        channel=Channel(arrival.channel),
+        event=arrival.event,
+        branch_id=arrival.branch_id,
+        kind=arrival.kind,
+        left_out=arrival.left_out,
+        language=arrival.language,
+        in_reply_to=arrival.in_reply_to,
+        known_by=arrival.known_by,
+        happened_at=arrival.happened_at,
+        arrived_at=now,
+    )
+    if arrival.kind == CODE:
+        row.state, row.settled_at, row.settled_by = "linked", now, str(actor)
+        return row
+    content = {
+        "sender": arrival.sender[:254],
+        "subject_line": rules.one_line(arrival.subject_line),
+        "words": _keepable(arrival.words),
+    }
+    row.content_sealed = seal(INCOMING, row.uid, json.dumps(content, ensure_ascii=False))
+    return row
+
+
+def _keepable(words: str) -> str:
+    """As it came, but for what no database keeps, and for what is beyond a whole letter: that it was longer is said."""
+    kept = _UNKEEPABLE.sub("\N{REPLACEMENT CHARACTER}", words)
+    return kept if len(kept) <= rules.BODY_LIMIT else kept[: rules.BODY_LIMIT - 1] + "…"
+
+
+@writes
+def incoming_place(
+    *,
+    incoming: Incoming,
+    stream: str,
+    branch_id: int,
+    body: str,
+    actor: Actor,
+    now: datetime,
+    by: Actor | None = None,
+    party: str = "",
+    known_by: str = "",
+) -> Message:
+    """Its words become a message of this subject. `by` wrote it, where that is sure; `actor` says that it belongs here."""
+    row = _waiting(incoming)
+    content = row.content
+    message = message_receive(
+        stream=stream,
+        branch_id=branch_id,
+        channel=row.channel,
+        body=body,
+        subject_line=content.subject_line,
+        language=row.language,
+        happened_at=row.happened_at,
+        party=party,
+        known_by=known_by or row.known_by,
+        in_reply_to=row.in_reply_to if row.in_reply_to and row.in_reply_to.subject_stream == stream else None,
+        actor=by or Actor("integration", row.channel),
+        now=now,
+    )
+    _settle(row, actor, now, state="placed", message=message, content_sealed=None)
+    told = {"message": str(message.uid), "stream": stream}
+    facts_record([Fact("incoming.placed", row.stream, told, subject=row)], actor=actor, now=now)
+    return message
+
+
+@writes
+def incoming_set_aside(*, incoming: Incoming, reason: str, actor: Actor, now: datetime) -> Incoming:
+    """It belongs to no case, and this is why. What it said is kept for a while."""
+    if reason not in rules.ASIDE:
+        raise BadInput(fields={"reason": "reason"})
+    row = _waiting(incoming)
+    _settle(row, actor, now, state="aside", reason=reason)
+    facts_record([Fact("incoming.set_aside", row.stream, {"reason": reason}, subject=row)], actor=actor, now=now)
+    return row
+
+
+@writes
+def incoming_forget(*, now: datetime) -> int:
+    """What was set aside long ago says nothing any more."""
+    old = Incoming.objects.filter(state="aside", content_sealed__isnull=False, settled_at__lte=now - rules.ASIDE_KEPT)
+    rows = list(old.order_by("id")[:AT_ONCE])
+    Incoming.objects.filter(pk__in=[row.pk for row in rows]).update(content_sealed=None)
+    facts_record([Fact("incoming.forgotten", row.stream) for row in rows], actor=SYSTEM, now=now)
+    return len(rows)
+
+
+def _waiting(incoming: Incoming) -> Incoming:
+    row = Incoming.objects.select_for_update(of=("self",)).select_related("in_reply_to").get(pk=incoming.pk)
+    if row.state != "waiting":
+        raise IncomingSettled()
+    return row
+
+
+def _settle(row: Incoming, actor: Actor, now: datetime, **changed) -> None:
+    changed |= {"settled_at": now, "settled_by": str(actor)}
+    Incoming.objects.filter(pk=row.pk, state="waiting").update(**changed)
+    for name, value in changed.items():
+        setattr(row, name, value)

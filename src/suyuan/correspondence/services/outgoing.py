@@ -319,11 +319,12 @@ def _sent(
         "unsure_since": None,
         "failure": "",
     }
+    if number:  # by which an answer names it
+        set_to["message_id"] = f"{message.channel}:{number}"
     claim(message, State.QUEUED, set_to=set_to)
 
     private = {"to": message.to} if message.to_sealed else {}
     more = {"attempts": message.attempts} if message.attempts else {}
     more |= {"message_id": message.message_id} if message.message_id else {}
-    more |= {"number": number} if number else {}
     tell("message.sent", message, actor, now, happened_at=happened_at, words=True, private=private, **more)
     return message

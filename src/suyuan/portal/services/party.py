@@ -5,27 +5,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from suyuan.cases import rules as case_rules
-from suyuan.cases.models import Case, Party, Receipt, Survey
+from suyuan.cases.models import Party, Receipt, Survey
+from suyuan.cases.services.arriving import reopening_ask
 from suyuan.cases.services.checklist import evidence_answer, evidence_give
 from suyuan.cases.services.ending import case_withdraw, survey_answer
 from suyuan.cases.services.handling.talking import demand_record
-from suyuan.cases.services.handling.working import file_add, task_open
+from suyuan.cases.services.handling.working import file_add
 from suyuan.correspondence.services import message_receive
 from suyuan.evidence.models import EvidenceRequest
-from suyuan.kernel.actor import SYSTEM, Actor
+from suyuan.kernel.actor import Actor
 from suyuan.platform import files, idempotency
 from suyuan.platform.idempotency import Token
 from suyuan.platform.keys import receipt_mac, receipt_matches
 from suyuan.platform.models import Upload
 from suyuan.platform.units import writes
-from suyuan.playbooks import selectors as packs
-from suyuan.playbooks.texts import pick
 from suyuan.portal import rules
 from suyuan.portal.http import token_hash, token_new
 from suyuan.portal.models import PartySession
-
-REOPEN_TASK = "decide"
 
 
 def party_of(receipt: Receipt) -> Actor:
@@ -69,7 +65,7 @@ def party_message(*, receipt: Receipt, words: str, language: str, token: Token, 
         now=now,
         language=language,
     )
-    _ask_reopening(case, now)
+    reopening_ask(case, now)
 
 
 @writes
@@ -80,7 +76,7 @@ def party_files(*, receipt: Receipt, uploads: Sequence[Upload], token: Token, no
         stored = files.upload_keep(upload=upload, branch_id=case.branch_id, actor=actor, now=now)
         file_add(case=case, stored=stored, source="portal", actor=actor, now=now)
     if uploads:
-        _ask_reopening(case, now)
+        reopening_ask(case, now)
     return len(uploads)
 
 
@@ -93,7 +89,7 @@ def party_evidence(
     idempotency.claim(token=token, answer={}, now=now, stream=case.stream)
     stored = [files.upload_keep(upload=upload, branch_id=case.branch_id, actor=actor, now=now) for upload in uploads]
     evidence_give(case=case, stored=stored, request=request, agreed=True, actor=actor, now=now)
-    _ask_reopening(case, now)
+    reopening_ask(case, now)
 
 
 @writes
@@ -142,15 +138,3 @@ def survey_actor(survey: Survey) -> Actor:
     """Whoever holds the link answers as the complainant it was sent to."""
     party = Party.objects.filter(case=survey.case).order_by("id").first()
     return Actor("party", str(party.uid if party is not None else survey.uid))
-
-
-def _ask_reopening(case: Case, now: datetime) -> None:
-    """On an ended case a person decides whether a message brings it back; one open question is enough."""
-    case = Case.objects.select_related("branch").get(pk=case.pk)
-    if case.stage not in case_rules.ENDED:
-        return
-    ask = pick(packs.procedure_of(case.procedure_id).reopening.ask, case.branch.language)[:200]
-    if case.tasks.filter(kind=REOPEN_TASK, title=ask, done_at__isnull=True, cancelled_at__isnull=True).exists():
-        return
-    due = now + timedelta(hours=24)
-    task_open(case=case, kind=REOPEN_TASK, title=ask, role="case_manager", due_at=due, actor=SYSTEM, now=now)

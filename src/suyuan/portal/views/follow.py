@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -17,6 +18,7 @@ from suyuan.cases.models import Survey
 from suyuan.cases.selectors import portal_case
 from suyuan.cases.selectors.outside import PortalRequest, PortalView, portal_paper, portal_request, portal_shown
 from suyuan.cases.services.receipts import receipt_open
+from suyuan.correspondence import line
 from suyuan.evidence.errors import RequestEnded
 from suyuan.evidence.models import EvidenceRequest
 from suyuan.kernel.actor import Actor
@@ -33,6 +35,7 @@ from suyuan.portal.http import portal_page
 from suyuan.portal.models import PartySession
 from suyuan.portal.proof import proof_of, proof_placed
 from suyuan.portal.selectors import answers_for, session_of
+from suyuan.portal.services.linking import is_linked, link_code_make, link_end
 from suyuan.portal.services.pace import pace_left, pace_taken
 from suyuan.portal.services.party import (
     party_decline,
@@ -55,7 +58,7 @@ from suyuan.portal.views.write import FILES, TOKENS
 ANSWER_AFTER = 0.12
 # Whoever holds no receipt that opens anything.
 STRANGER = Actor("party", "unknown")
-DONE = ("message", "files", "demand", "withdraw", "survey", "asked", "declined")
+DONE = ("message", "files", "demand", "withdraw", "survey", "asked", "declined", "unlinked")
 
 
 # --- coming in -----------------------------------------------------------------------------------------------------
@@ -194,6 +197,7 @@ def _case_page(
         "done": request.GET.get("done") if request.GET.get("done") in DONE else "",
         "max_file": rules.FILE_LIMIT,
         "max_all": rules.ALL_FILES_LIMIT,
+        "line": _line(session),
         **more,
     }
     return show(request, "portal/follow.html", context, status=status)
@@ -251,6 +255,31 @@ def proof_file(request: HttpRequest, session: PartySession) -> HttpResponse:
     response = HttpResponse(placed.file, content_type="application/json; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{case.reference}-proof.json"'
     return response
+
+
+# --- LINE ----------------------------------------------------------------------------------------------------------
+
+
+@address("party", methods=("POST",), idempotent=True)
+@portal_page
+@_party_only
+def link_line(request: HttpRequest, session: PartySession) -> HttpResponse:
+    """A code that links the LINE account from which it is sent; or the end of that link."""
+    party = session.receipt.party
+    if not line.may_be_linked() or party is None:
+        raise NotHere()
+    if request.POST.get("end"):
+        link_end(party=party, actor=party_of(session.receipt), now=request.now)
+        return HttpResponseRedirect(_here(session, "unlinked"), status=303)
+    code = link_code_make(receipt=session.receipt, now=request.now)
+    return _case_page(request, session, line_code=code)
+
+
+def _line(session: PartySession) -> dict[str, Any] | None:
+    party = session.receipt.party
+    if not line.may_be_linked() or party is None:
+        return None
+    return {"account": settings.LINE_ACCOUNT, "linked": is_linked(party)}
 
 
 # --- acts ----------------------------------------------------------------------------------------------------------
@@ -455,6 +484,7 @@ def _asked_page(request: HttpRequest, session: PartySession, shown: PortalReques
         "back": _here(session),
         "max_file": rules.FILE_LIMIT,
         "max_all": rules.ALL_FILES_LIMIT,
+        "line": _line(session),
         **more,
     }
     return show(request, "portal/request.html", context, status=status)
