@@ -18,6 +18,7 @@ from suyuan.cases.services.bundles import case_bundle, case_bundle_prepare
 from suyuan.cases.services.common import tell, words_frozen
 from suyuan.cases.services.hearing import interview_record
 from suyuan.cases.services.passports import passport_make
+from suyuan.correspondence.services import Arrival, incoming_take
 from suyuan.desk.services import file_keep, letter_send
 from suyuan.evidence.looking import look_into
 from suyuan.evidence.models import Item
@@ -26,6 +27,7 @@ from suyuan.evidence.selectors.pictures import previews_of
 from suyuan.evidence.services.derived import item_look
 from suyuan.evidence.services.hearing import Heard
 from suyuan.evidence.services.rights import Ceremony, copies_prepare, seal_make
+from suyuan.kernel.actor import Actor
 from suyuan.people.models import ContactPoint
 from suyuan.people.rules import Contact
 from suyuan.people.services import NewPerson, representative_register
@@ -163,7 +165,14 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         "accounts:guest": str(grant.uid),
         "accounts:branch": str(case.branch.uid),
         "house_fault": str(fault.uid),
+        "desk:inbox_item": _came(case),
     }
+
+
+def _came(case: Case) -> str:
+    """Words that nobody could put anywhere."""
+    arrival = Arrival(channel="email", event=f"mail-{case.pk}", branch_id=case.branch_id, sender="x@example.org", words="請問")
+    return str(incoming_take(arrivals=[arrival], actor=Actor("integration", "email"), now=NOON)[0].uid)
 
 
 def _papers(case: Case, author: User, actor) -> dict[str, str]:
@@ -308,6 +317,7 @@ NAMED = {
     "accounts:guest_end": "accounts:guest",
     "accounts:branch": "accounts:branch",
     "house_fault": "house_fault",
+    "desk:inbox_item": "desk:inbox_item",
 }
 NOWHERE = "11111111-1111-4111-8111-111111111111"
 

@@ -33,6 +33,7 @@ RUN = {
     "keys rotate": "keys.master_rotated",
     "keys rotate --files": "file_key.rotated",
     "keys rotate --signing": "keys.signing_rotated",
+    "mail take": "incoming.arrived",
     "packs load": "pack.loaded",
     "people password": "user.password_set",
 }
@@ -110,6 +111,9 @@ def given(words: str, folder) -> list[str]:
             return [str(folder / "orders.json")]
         case "people password":
             return ["manager"]
+        case "mail take":
+            (folder / "a.eml").write_bytes(b"From: a@example.org\r\nMessage-ID: <1@example.org>\r\n\r\nhello\r\n")
+            return [str(folder / "a.eml")]
     return []
 
 

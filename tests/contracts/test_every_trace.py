@@ -46,6 +46,7 @@ NOTHING_OF_A_CASE = {
     **dict.fromkeys(("portal:clinics", "portal:start", "portal:poster", "portal:proof", "portal:bundle"), "for everybody outside"),
     **dict.fromkeys(("portal:danger", "portal:write", "portal:kiosk", "portal:kiosk_danger", "portal:kiosk_write"), "an empty form"),
     **dict.fromkeys(("portal:file", "portal:kiosk_file", "portal:follow_file", "desk:file_upload"), "how much of a file has arrived"),
+    "portal:sms_report": "a service says what became of a message",
     **dict.fromkeys(("portal:survey", "portal:follow_survey", "portal:follow_demand", "portal:follow_withdraw"), "an empty form"),
 }
 # What has to be asked for before anything is shown.
@@ -89,6 +90,8 @@ def meant(house, one) -> tuple[str, int]:
     """Stream and branch of what the address names."""
     from suyuan.people.models import Person
 
+    if one.name == "desk:inbox_item":
+        return f"incoming:{house.things['here']['desk:inbox_item']}", house.here.branch_id
     if one.name.startswith("people:"):
         person = Person.objects.get(uid=house.things["here"]["people:person"])
         return person.stream, person.branch_id

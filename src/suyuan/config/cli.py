@@ -20,6 +20,7 @@ from suyuan.config.up import DEMO, REAL, Start, StartRefused
 
 PACKAGE = Path(__file__).resolve().parent.parent
 Verb = Callable[[argparse.Namespace], int]
+BRING_AGAIN = 75  # what mail servers take for "later", sysexits' EX_TEMPFAIL
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -144,6 +145,10 @@ def parser() -> argparse.ArgumentParser:
     files = family("files", "stored files")
     made = verb("scrub", files_scrub, "read again what this week's run has left, and name what is damaged", within=files)
     made.add_argument("--all", action="store_true", help="every file and the whole chain, from the beginning")
+
+    post = family("mail", "mail that comes in")
+    made = verb("take", mail_take, "keep one mail, as a mail server hands it over", within=post)
+    made.add_argument("file", help="the mail, or - to read it from standard input")
 
     jobs = family("jobs", "background work")
     made = verb("list", jobs_list, "what waits, runs or failed for good", within=jobs)
@@ -658,6 +663,30 @@ def files_scrub(given: argparse.Namespace) -> int:
     wrong = (run is not None and (run.faults or run.chain_faults)) or faults_standing().filter(answered_at=None).exists()
     print("DAMAGED" if wrong else "沒有損壞。 Nothing damaged.")
     return 1 if wrong else 0
+
+
+def mail_take(given: argparse.Namespace) -> int:
+    """For a mail server's pipe: 0 when the mail is kept (or was before), 75 when it should be brought again."""
+    _django(_house(given))
+    from suyuan.correspondence.reading import LARGEST
+    from suyuan.correspondence.services import mail_take as take
+    from suyuan.platform import clock
+
+    try:
+        if given.file == "-":
+            raw = sys.stdin.buffer.read(LARGEST + 1)
+            while sys.stdin.buffer.read(1 << 20):  # a server that is cut off in the middle takes it for a refusal
+                pass
+        else:
+            with open(given.file, "rb") as file:
+                raw = file.read(LARGEST + 1)
+        take(raw=raw, now=clock.now())
+    except OSError as error:
+        return _complain(str(error))
+    except Exception as error:
+        _complain(f"not kept: {type(error).__name__}")
+        return BRING_AGAIN
+    return 0
 
 
 def jobs_list(given: argparse.Namespace) -> int:

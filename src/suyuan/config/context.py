@@ -84,6 +84,8 @@ def _nav(request: HttpRequest) -> list[dict[str, str]]:
         shown += [_item(_("今天"), "today", "desk:today", "t"), _item(_("案件"), "cases", "desk:cases", "c")]
     if roles & REGISTER_ROLES:
         shown.append(_item(pgettext("nav", "受理"), "plus", "desk:register", "n"))
+    if roles & HOUSE_MOVES["incoming_place"]:
+        shown.append(_item(_("來訊"), "message", "desk:inbox", "i"))
     if roles & HOUSE_MOVES["person_search"]:
         shown.append(_item(pgettext("nav", "病人"), "people", "people:people", "p"))
     if asked_for_statement(request.profile):

@@ -7,6 +7,8 @@ SUYUAN_PUBLIC_URL  the address people type, e.g. https://complaints.example.org;
 SUYUAN_PROXIES     comma-separated addresses of reverse proxies whose forwarded headers are believed
 SUYUAN_SMTP        smtp://user:password@host:port or smtps://…; empty = mail waits in the queue
 SUYUAN_MAIL_FROM   the clinic's sender address
+SUYUAN_REPLY_TO    where mails are answered, e.g. reply@clinic.example.org, whose server delivers reply+anything@ too; empty = none
+SUYUAN_IMAP        imaps://user:password@host/folder from which answers are fetched; empty = none (or: suyuan mail take)
 SUYUAN_LINE_TOKEN    channel access token of the LINE Official Account (Messaging API); empty = nothing leaves by LINE
 SUYUAN_LINE_SECRET   its channel secret, by which we know LINE's own calls; empty = none is believed
 SUYUAN_LINE_ACCOUNT  its basic ID as people add it, e.g. @123abcde; empty = nobody is asked to link a LINE account
@@ -247,6 +249,8 @@ PACKS_DIR = next(
 # --- mail ----------------------------------------------------------------------------------------------------------
 SMTP_URL = _env("SMTP")
 MAIL_FROM = _env("MAIL_FROM")
+REPLY_TO = _env("REPLY_TO")
+IMAP_URL = _env("IMAP")
 
 # --- LINE and SMS --------------------------------------------------------------------------------------------------
 LINE_TOKEN = _env("LINE_TOKEN")

@@ -19,7 +19,8 @@ class Arrival:
     """One thing that came, as the other side calls it (`event`) and as it was read.
 
     branch_id  where it waits if it finds no place
-    kind       text; otherwise what came instead of words (image, sticker…), or code: it was for us alone and says nothing
+    kind       text, mail, bounce; otherwise what came instead of words (image, sticker…), or code: for us alone, it says nothing
+    aside      why nobody need look at it at all
     """
 
     channel: str
@@ -34,6 +35,7 @@ class Arrival:
     happened_at: datetime | None = None
     in_reply_to: Message | None = None
     known_by: str = ""
+    aside: str = ""
 
 
 @dataclass(frozen=True)

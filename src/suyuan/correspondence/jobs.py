@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from suyuan.correspondence import roads
+from suyuan.correspondence import mailbox, roads
 from suyuan.correspondence.models import Message, StaffNotice
 from suyuan.correspondence.selectors import left_behind
-from suyuan.correspondence.services import incoming_forget, message_deliver, staff_notice_send
+from suyuan.correspondence.services import incoming_forget, mail_take, message_deliver, staff_notice_send
 from suyuan.platform.jobs import enqueue, job, periodic
 
 # 2, 4, 8 … seconds, then every hour: after two days rules.is_given_up ends it.
@@ -34,6 +34,13 @@ def sweep(args: dict, now: datetime) -> None:
         enqueue("correspondence.deliver", {"message": str(uid)}, run_at=now, unique_key=f"message:{uid}:{slot}")
     for uid in notices:
         enqueue("correspondence.notify", {"notice": str(uid)}, run_at=now, unique_key=f"notice:{uid}:{slot}")
+
+
+@periodic("*/2 * * * *", "correspondence.fetch", queue="mail")
+def fetch(args: dict, now: datetime) -> None:
+    """Mail that waits in our mailbox."""
+    if mailbox.is_set_up():
+        mailbox.fetch(lambda raw: mail_take(raw=raw, now=now))
 
 
 @periodic("20 3 * * *", "correspondence.forget")

@@ -86,12 +86,22 @@ def id_for(uid: object) -> str:
 
 
 def compose(
-    *, to: str, subject: str, body: str, message_id: str, at: datetime, language: str, automatic: bool
+    *,
+    to: str,
+    subject: str,
+    body: str,
+    message_id: str,
+    at: datetime,
+    language: str,
+    automatic: bool,
+    answer_to: str = "",
 ) -> EmailMessage:
     name, address = sender()
     mail = EmailMessage(policy=SMTP)
     mail["From"] = Address(display_name=name, addr_spec=address)
     mail["To"] = Address(addr_spec=to)
+    if answer_to:
+        mail["Reply-To"] = Address(addr_spec=answer_to)
     mail["Subject"] = rules.one_line(subject)
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = message_id
@@ -104,8 +114,9 @@ def compose(
 
 
 def hand_over(mail: EmailMessage) -> None:
-    """Give one mail to the server; returns when the server has taken it. Raises Unsent."""
-    sender_address, to = mail["From"].addresses[0].addr_spec, mail["To"].addresses[0].addr_spec
+    """Give one mail to the server; returns when the server has taken it. What comes back goes where an answer would. Raises Unsent."""
+    returned_to = mail["Reply-To"] or mail["From"]
+    sender_address, to = returned_to.addresses[0].addr_spec, mail["To"].addresses[0].addr_spec
     with _talk(Server.from_url(settings.SMTP_URL)) as smtp:
         with _at("sender"):
             _expect(smtp.mail(sender_address), "sender")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from suyuan.correspondence import rules
 from suyuan.platform.facts import Told
 
 
@@ -54,6 +55,18 @@ def _by_channel(sentence: Callable[[], str]) -> Callable[[Told], str]:
     return phrase
 
 
+def _received(told: Told) -> str:
+    """Where nobody of ours knows the sender, it says so; and that it answers words of ours."""
+    by = [channel_word(told.plain("channel", "")), told.private.get("from", "")]
+    words = {"channel": _("，").join(each for each in by if each)}
+    sure = told.plain("known_by", "") in rules.SURE
+    if told.plain("answers", ""):
+        said = _("收到對我們訊息的回覆（%(channel)s）") if sure else _("收到像是對我們訊息的回覆（%(channel)s，寄件人未經核對）")
+    else:
+        said = _("收到訊息（%(channel)s）") if sure else _("收到訊息（%(channel)s，寄件人未經核對）")
+    return said % words
+
+
 def _failed(told: Told) -> str:
     if told.plain("had_left", False):
         return _("已送出的訊息沒有送到（%(channel)s）：%(why)s") % {
@@ -75,7 +88,7 @@ def _of_rule(sentence: Callable[[], str]) -> Callable[[Told], str]:
 
 
 PHRASES: Mapping[str, Callable[[Told], str]] = {
-    "message.received": _by_channel(lambda: _("收到訊息（%(channel)s）")),
+    "message.received": _received,
     "message.drafted": _by_channel(lambda: _("開始寫訊息（%(channel)s）")),
     "message.changed": _by_channel(lambda: _("修改訊息草稿（%(channel)s）")),
     "message.withdrawn": _by_channel(lambda: _("放棄訊息草稿（%(channel)s）")),
@@ -103,6 +116,7 @@ def aside_word(reason: str) -> str:
         "not_a_complaint": _("與申訴無關"),
         "handled_elsewhere": _("已在別處處理"),
         "empty": _("沒有內容"),
+        "automatic": _("自動發出的信"),
     }
     return words.get(reason, reason)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from suyuan.correspondence import letters, line, mail, sms
+from suyuan.correspondence import letters, line, mail, sms, tokens
 from suyuan.correspondence.models import Message
 from suyuan.correspondence.rules import Channel
 
@@ -28,6 +28,7 @@ def _by_mail(message: Message) -> str:
         at=message.queued_at,
         language=message.language,
         automatic=message.is_automatic or not message.with_content,
+        answer_to=tokens.reply_address(message.uid),
     )
     mail.hand_over(letter)
     return ""

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from suyuan.cases.rules import Paper
-from suyuan.desk import bundles, evidence, inquiry, items, papers, retention, rights, uploads, views
+from suyuan.desk import bundles, evidence, inbox, inquiry, items, papers, retention, rights, uploads, views
 from suyuan.desk.acts import ACTS
 from suyuan.desk.evidence_acts import EVIDENCE_ACTS
 
@@ -21,6 +21,8 @@ urlpatterns = [
     path("registered/<str:reference>/", views.registered, name="registered"),
     path("rules/", views.packs_page, name="packs"),
     path("rules/cards/<str:code>/", views.card, name="card"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/<uuid:uid>/", inbox.inbox_item, name="inbox_item"),
     path("holds/", rights.holds, name="holds"),
     path("retention/", retention.retention, name="retention"),
     path("lots/", rights.lots, name="lots"),

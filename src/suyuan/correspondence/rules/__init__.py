@@ -38,6 +38,7 @@ class State(StrEnum):
 
 # Why something that came belongs to no case; and how long what it said is kept all the same.
 ASIDE = ("advertising", "wrong_address", "not_a_complaint", "handled_elsewhere", "empty")
+AUTOMATIC = "automatic"  # a machine wrote it: kept aside without anybody being told, so that no two machines write to each other
 ASIDE_KEPT = timedelta(days=90)
 
 # How sure we are who wrote what came by itself: these are as good as a receipt, the others only seem to be the person.

@@ -10,6 +10,7 @@ from suyuan.correspondence.services.incoming import (
     incoming_take,
     message_receive,
 )
+from suyuan.correspondence.services.mailing import mail_take
 from suyuan.correspondence.services.notices import Recipient, staff_notice_send, staff_notify
 from suyuan.correspondence.services.outgoing import (
     message_came_back,
@@ -50,6 +51,7 @@ __all__ = [
     "incoming_place",
     "incoming_set_aside",
     "incoming_take",
+    "mail_take",
     "message_came_back",
     "message_change",
     "message_deliver",

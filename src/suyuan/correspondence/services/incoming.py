@@ -44,6 +44,7 @@ def message_receive(
     fact_stream: str = "",
     party: str = "",
     known_by: str = "",
+    sender: str = "",
     in_reply_to: Message | None = None,
 ) -> Message:
     """Take down what someone said or wrote to us, as it came.
@@ -76,7 +77,8 @@ def message_receive(
 
     more = {"known_by": known_by} if known_by else {}
     more |= {"answers": str(in_reply_to.uid)} if in_reply_to is not None else {}
-    tell("message.received", message, actor, now, happened_at=happened_at, words=True, **more)
+    private = {"from": sender} if sender else {}
+    tell("message.received", message, actor, now, happened_at=happened_at, words=True, private=private, **more)
     return message
 
 
@@ -93,7 +95,7 @@ def incoming_take(*, arrivals: Sequence[Arrival], actor: Actor, now: datetime) -
     # Two who bring the same at the same moment: the database refuses the second, who brings it again.
     rows = Incoming.objects.bulk_create([_kept(arrival, actor, now) for arrival in wanted.values()])
     facts = [
-        Fact("incoming.arrived", row.stream, {"channel": row.channel, "kind": row.kind}, subject=row, begins=True)
+        Fact("incoming.arrived", row.stream, {"channel": row.channel, "kind": row.kind, **_aside(row)}, subject=row, begins=True)
         for row in rows
     ]
     facts_record(facts, actor=actor, now=now)
@@ -117,6 +119,8 @@ def _kept(arrival: Arrival, actor: Actor, now: datetime) -> Incoming:
     if arrival.kind == CODE:
         row.state, row.settled_at, row.settled_by = "linked", now, str(actor)
         return row
+    if arrival.aside:
+        row.state, row.reason, row.settled_at, row.settled_by = "aside", arrival.aside, now, str(actor)
     content = {
         "sender": arrival.sender[:254],
         "subject_line": rules.one_line(arrival.subject_line),
@@ -124,6 +128,10 @@ def _kept(arrival: Arrival, actor: Actor, now: datetime) -> Incoming:
     }
     row.content_sealed = seal(INCOMING, row.uid, json.dumps(content, ensure_ascii=False))
     return row
+
+
+def _aside(row: Incoming) -> dict[str, str]:
+    return {"aside": row.reason} if row.reason else {}
 
 
 def _keepable(words: str) -> str:
@@ -158,6 +166,7 @@ def incoming_place(
         happened_at=row.happened_at,
         party=party,
         known_by=known_by or row.known_by,
+        sender="" if row.channel == "line" else content.sender,
         in_reply_to=row.in_reply_to if row.in_reply_to and row.in_reply_to.subject_stream == stream else None,
         actor=by or Actor("integration", row.channel),
         now=now,
