@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from suyuan.accounts.models import Organisation
 from suyuan.config import cli
 from suyuan.platform import chance, clock, keys
 from suyuan.platform.models import FactRow, Job
@@ -80,6 +81,7 @@ def clinic(packs, django_db_setup, django_db_blocker, tmp_path_factory):
     with django_db_blocker.unblock(), copied_database(tmp_path_factory.mktemp("clinic")), clock.frozen(NOON):
         keys.ring_forget()
         case_made(cast_made())
+        Organisation.objects.create(id=1, names={"zh-Hant": "示例"})
         Job.objects.create(
             uid=chance.uid(), name="files.rewrap", args={}, state="dead", run_after=NOON, created_at=NOON, finished_at=NOON, attempts=9,
             max_attempts=9,

@@ -59,7 +59,7 @@ def test_a_browser_without_referrer_still_sends_its_form(phone, clinic):
 def test_every_form_without_its_token_changes_nothing(clinic):
     for pattern in urls.urlpatterns:
         view = pattern.callback
-        if "POST" not in view.address.methods:
+        if "POST" not in view.address.methods or "hooks" in str(pattern.pattern):  # those are signed: test_hooks.py
             continue
         client = Client(enforce_csrf_checks=True)
         where = "/p/" + str(pattern.pattern).replace("<slug:slug>", "streamside").replace(
