@@ -26,7 +26,6 @@ MODELS = {model._meta.db_table: model for model in apps.get_models()}
 # Where the constraints of a table want more than any value, or a condition must hold.
 _ASKED = {"role": "nurse", "holder_id": None, "party": "", "item_id": None, "answer_id": None}
 _OVER = {"ended_at": NOON, "ended_by_id": NOWHERE}
-_SENT = {"direction": "out", "text_id": NOWHERE, "sent_at": NOON}
 _SENT = {"direction": "out", "text_id": NOWHERE, "sent_at": NOON, "failed_at": None, "failure": ""}
 ROWS: dict[str, dict[str, Any]] = {
     "cases_approval when OLD.decided_at IS NOT NULL": {"decided_at": NOON, "asked_by_id": 1, "decided_by_id": 2, "decision": "no"},

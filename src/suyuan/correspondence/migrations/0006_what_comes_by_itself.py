@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('correspondence', '0004_sent_may_come_back'),
+        ('correspondence', '0005_clinic_rules'),
     ]
 
     operations = [
