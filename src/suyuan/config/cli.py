@@ -19,6 +19,10 @@ from suyuan.config import up
 from suyuan.config.up import DEMO, REAL, Start, StartRefused
 
 PACKAGE = Path(__file__).resolve().parent.parent
+GUARD_SURFACES = (
+    "public_reply", "private_message", "care_meeting", "statement", "advertisement", "settlement", "review_invitation"
+)  # fmt: skip
+GUARD_REPLIES = ("negative_review", "positive_review", "question", "extortion")
 Verb = Callable[[argparse.Namespace], int]
 BRING_AGAIN = 75  # what mail servers take for "later", sysexits' EX_TEMPFAIL
 
@@ -159,6 +163,17 @@ def parser() -> argparse.ArgumentParser:
     people = family("people", "staff accounts")
     made = verb("password", people_password, "set a member's password in the terminal", within=people)
     made.add_argument("login")
+
+    made = verb("guard", guard, "read a text before it leaves: what is dangerous in it, why, and what to say instead", house=False)
+    made.add_argument("file", help="a text, JSON Lines, or - for what is piped in")
+    made.add_argument("--surface", choices=GUARD_SURFACES, default="public_reply", help="where the text goes")
+    made.add_argument("--jurisdiction", choices=("tw", "cn"), default="tw")
+    made.add_argument("--reply-to", choices=GUARD_REPLIES, default="", help="what it answers")
+    made.add_argument("--json", action="store_true", help="one JSON object a text")
+    made.add_argument("--lang", choices=("zh-Hant", "zh-Hans", "en"), default="zh-Hant", help="language of the explanations")
+    made.add_argument("--allow", action="append", default=[], metavar="WORDS", help="the clinic's own telephone, address or name")
+    made.add_argument("--packs", type=Path, help="a folder of packs to read the rules from, instead of the shipped ones")
+    made.error = _unusable(made)  # 2 says that something cannot be sent
 
     verb("manage", lambda given: 0, "those of Django's own commands that change nothing: suyuan manage …", house=False)
     verb("version", version, "which version this is", house=False)
@@ -560,6 +575,28 @@ def bundle_check(given: argparse.Namespace) -> int:
     return verify.main(words)
 
 
+def guard(given: argparse.Namespace) -> int:
+    _without_house()
+    from django.conf import settings
+
+    from suyuan.config import guarding
+    from suyuan.kernel.textlint import Context
+    from suyuan.playbooks.shipped import PacksBroken, guarding_of
+
+    try:
+        raw = guarding.read(given.file, stdin=sys.stdin)
+        rules = guarding_of(given.packs or settings.PACKS_DIR)
+    except OSError as error:
+        return _complain(f"{given.file}: {error.strerror}")
+    except UnicodeDecodeError:
+        return _complain(f"{given.file}: not UTF-8")
+    except PacksBroken as broken:
+        return _complain(f"{given.packs or settings.PACKS_DIR}: {broken}")
+    context = Context(given.surface, given.jurisdiction, given.reply_to, tuple(given.allow))
+    found = guarding.Guard(rules, context)
+    return guarding.run(raw, found, as_json=given.json, language=given.lang, out=sys.stdout, err=sys.stderr)
+
+
 def urls(given: argparse.Namespace) -> int:
     _without_house()
     from suyuan.config import addresses_report
@@ -872,6 +909,14 @@ def _is_uid(text: str) -> bool:
 
 def _say(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
+
+
+def _unusable(made: argparse.ArgumentParser) -> Callable[[str], None]:
+    def error(words: str) -> None:
+        made.print_usage(sys.stderr)
+        made.exit(3, f"{made.prog}: {words}\n")
+
+    return error
 
 
 def _complain(words: str) -> int:
