@@ -1,0 +1,44 @@
+"""The guard against drafts that people wrote and labelled by hand (docs/guard.md)."""
+from __future__ import annotations
+
+import pytest
+
+from suyuan.playbooks.guarding import REPLIES, SURFACES
+from suyuan.playbooks.vocabulary import FINDINGS
+from tests.guard import scoring
+
+pytestmark = pytest.mark.sqlite
+
+
+@pytest.fixture(scope="module")
+def results():
+    return scoring.checked(scoring.drafts())
+
+
+def test_the_set_is_large_half_clean_and_by_several_hands():
+    drafts = scoring.drafts()
+    clean = sum(not d.kinds for d in drafts)
+    assert len(drafts) >= 400
+    assert 0.4 <= clean / len(drafts) <= 0.6
+    assert len({d.hand for d in drafts}) >= 3
+    assert len({d.id for d in drafts}) == len({d.text for d in drafts}) == len(drafts)
+    for draft in drafts:
+        assert draft.surface in SURFACES
+        assert draft.reply_to in ("", *REPLIES)
+        assert draft.kinds <= FINDINGS
+
+
+@pytest.mark.requirement("B-11")
+def test_nine_of_ten_dangers_of_each_kind_are_found(results):
+    low = {kind: round(score.recall, 2) for kind, score in scoring.by_kind(results).items() if score.recall < 0.9}
+    assert low == {}
+
+
+@pytest.mark.requirement("B-11")
+def test_a_clean_draft_is_seldom_held_up(results):
+    alarmed, clean = scoring.false_alarms(results)
+    assert alarmed / clean <= 0.08
+
+
+def test_the_page_says_what_is_measured():
+    assert scoring.tables() in scoring.PAGE.read_text("utf-8"), "run python -m tests.guard.scoring --write"
