@@ -576,24 +576,23 @@ def bundle_check(given: argparse.Namespace) -> int:
 
 
 def guard(given: argparse.Namespace) -> int:
-    _without_house()
-    from django.conf import settings
-
+    """Without Django: somebody waits for the answer at a prompt."""
     from suyuan.config import guarding
+    from suyuan.config.folders import packs_folder
     from suyuan.kernel.textlint import Context
     from suyuan.playbooks.shipped import PacksBroken, guarding_of
 
+    folder = given.packs or packs_folder()
     try:
         raw = guarding.read(given.file, stdin=sys.stdin)
-        rules = guarding_of(given.packs or settings.PACKS_DIR)
+        rules = guarding_of(folder)
     except OSError as error:
         return _complain(f"{given.file}: {error.strerror}")
     except UnicodeDecodeError:
         return _complain(f"{given.file}: not UTF-8")
     except PacksBroken as broken:
-        return _complain(f"{given.packs or settings.PACKS_DIR}: {broken}")
-    context = Context(given.surface, given.jurisdiction, given.reply_to, tuple(given.allow))
-    found = guarding.Guard(rules, context)
+        return _complain(f"{folder}: {broken}")
+    found = guarding.Guard(rules, Context(given.surface, given.jurisdiction, given.reply_to, tuple(given.allow)))
     return guarding.run(raw, found, as_json=given.json, language=given.lang, out=sys.stdout, err=sys.stderr)
 
 

@@ -29,6 +29,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from suyuan.config.folders import packs_folder
 from suyuan.config.safety import client_hosts
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -242,9 +243,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILES_DIR = DATA_DIR / "files"
 FILES_STORE = _env("FILES")
 SCANNER_URL = _env("SCANNER")
-PACKS_DIR = next(
-    (folder for folder in (PACKAGE / "_packs", PACKAGE.parent.parent / "packs") if folder.is_dir()), PACKAGE / "_packs"
-)
+PACKS_DIR = packs_folder()
 
 # --- mail ----------------------------------------------------------------------------------------------------------
 SMTP_URL = _env("SMTP")
