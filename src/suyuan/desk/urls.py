@@ -1,7 +1,7 @@
 from django.urls import path
 
 from suyuan.cases.rules import Paper
-from suyuan.desk import bundles, evidence, inbox, inquiry, items, papers, retention, rights, uploads, views
+from suyuan.desk import bundles, evidence, inbox, inquiry, items, papers, retention, rights, uploads, views, wording
 from suyuan.desk.acts import ACTS
 from suyuan.desk.evidence_acts import EVIDENCE_ACTS
 
@@ -23,6 +23,12 @@ urlpatterns = [
     path("rules/cards/<str:code>/", views.card, name="card"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<uuid:uid>/", inbox.inbox_item, name="inbox_item"),
+    path("rules/words/", wording.wording, name="wording"),
+    path("rules/own/", wording.own, name="own_rules"),
+    path("rules/own/new/", wording.own_rule_new, name="own_rule_new"),
+    path("rules/own/<uuid:uid>/", wording.own_rule, name="own_rule"),
+    path("rules/own/<uuid:uid>/write/", wording.own_rule_write, name="own_rule_write"),
+    path("rules/own/words/<uuid:uid>/end/", wording.own_word_end, name="own_word_end"),
     path("holds/", rights.holds, name="holds"),
     path("retention/", retention.retention, name="retention"),
     path("lots/", rights.lots, name="lots"),

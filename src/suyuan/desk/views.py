@@ -56,6 +56,7 @@ from suyuan.desk.items import gallery
 from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words, people_of
 from suyuan.desk.noting import noted
 from suyuan.desk.register import RegisterForm
+from suyuan.desk.wording import rules_pages
 from suyuan.evidence.rules import PICTURES
 from suyuan.evidence.selectors.items import items_of
 from suyuan.kernel.refusal import MovedMeanwhile, NotHere, Refusal
@@ -898,6 +899,7 @@ def packs_page(request: HttpRequest) -> HttpResponse:
         "jurisdiction": jurisdiction,
         "laws": shapes.laws(jurisdiction),
         "cards": procedure.cards,
+        "pages": rules_pages(request.profile, "packs"),
     }
     return render(request, "desk/packs.html", context)
 

@@ -1,0 +1,124 @@
+"""The rules of the guard as people read them, and how a clinic adds its own: without a script, errors where they belong."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from suyuan.correspondence.own_models import AllowEntry, ClinicRule, TryOut
+from suyuan.correspondence.services import allow_add
+from suyuan.platform import access
+from suyuan.platform.models import AccessRow
+from tests.cases.cast import NOON
+
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-11")]
+
+GIVEN = {
+    "title": "不要只說等通知",
+    "kind": "stalling",
+    "phrases": "靜候通知\n中午前回電\n",
+    "level_private_message": "warn",
+    "why": "病人不知道要等到哪一天。",
+    "safer": "明天中午前由專人回電。",
+    "fires": "請您靜候通知。",
+    "quiet": "我們今天就回覆。",
+}
+
+
+def url(name, *more):
+    return reverse(f"desk:{name}", args=more)
+
+
+def body(page) -> str:
+    return page.content.decode()
+
+
+def written(client, **changes) -> ClinicRule:
+    said = client.post(url("own_rule_new"), GIVEN | changes)
+    assert said.status_code == 302, body(said)
+    return ClinicRule.objects.latest("pk")
+
+
+def test_from_writing_to_live_by_two_people(browser, make_case):
+    make_case("acknowledged")  # 我們收到了，由經理負責，明天中午前回電。
+    manager, head = browser("manager"), browser("head")
+    page = url("own_rule", written(manager).uid)
+    assert "試跑完才能啟用" in body(manager.get(page))
+    manager.post(page, {"do": "try"})
+    said = body(manager.get(page))
+    assert "<mark>中午前回電</mark>" in said and "其他規則沒有意見" in said and "您寫的規則由另一位同事啟用" in said
+    assert manager.post(page, {"do": "live"}).status_code == 409
+    assert head.post(page, {"do": "live"}).status_code == 302
+    assert "不要只說等通知" in body(browser("receptionist").get(url("own_rules")))
+    assert manager.post(page, {"do": "end", "why": ""}).status_code == 422
+    manager.post(page, {"do": "end", "why": "改用範本"})
+    assert ClinicRule.objects.get().state == "ended"
+
+
+def test_the_result_shows_only_cases_its_reader_sees_and_leaves_a_line(browser, make_case, cast):
+    case = make_case("acknowledged")
+    manager = browser("manager")
+    page = url("own_rule", written(manager).uid)
+    manager.post(page, {"do": "try"})
+    access.flush()
+    before = AccessRow.objects.count()
+    assert case.reference in body(manager.get(page))
+    access.flush()
+    assert AccessRow.objects.filter(what="rules.tryout").count() == 1 and AccessRow.objects.count() == before + 1
+    assert case.reference not in body(browser("legal").get(page))  # level 1, nobody asked counsel
+    assert case.reference not in body(browser("receptionist").get(page))
+    assert browser("stranger").get(page).status_code == 404
+
+
+def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(browser):
+    wrong = {"frames": "<nobody> .. 通知", "level_private_message": "", "why": "", "quiet": "請您靜候通知。"}
+    page = browser("manager").post(url("own_rule_new"), GIVEN | wrong)
+    assert page.status_code == 422 and "為什麼不能這樣寫" in body(page)
+    page = browser("manager").post(url("own_rule_new"), GIVEN | wrong | {"why": "x"})
+    errors = page.context["form"].errors
+    assert {"frames", "level_public_reply"} <= set(errors) and "nobody" in str(errors["frames"])
+    assert "&lt;nobody&gt; .. 通知" in body(page)
+    page = browser("manager").post(url("own_rule_new"), GIVEN | {"quiet": "請您靜候通知。"})
+    assert "靜候通知" in str(page.context["form"].errors["quiet"]) and not ClinicRule.objects.exists()
+
+
+def test_a_live_rule_gets_its_next_version(browser):
+    manager, head = browser("manager"), browser("head")
+    first = written(manager)
+    for who, do in ((manager, "try"), (head, "live")):
+        who.post(url("own_rule", first.uid), {"do": do})
+    assert "靜候通知" in body(manager.get(url("own_rule_write", first.uid)))
+    assert manager.post(url("own_rule_write", first.uid), GIVEN | {"title": "別讓人空等"}).status_code == 302
+    assert list(ClinicRule.objects.order_by("pk").values_list("version", "state")) == [(1, "live"), (2, "draft")]
+
+
+def test_while_the_worker_reads_the_page_says_how_far_it_is(browser, cast):
+    rule = written(browser("manager"))
+    TryOut.objects.create(
+        rule=rule, digest=rule.digest, asked_by=cast.manager.user, asked_at=NOON, planned=900, read=400
+    )
+    assert "讀了 400 段，共 900 段" in body(browser("manager").get(url("own_rule", rule.uid)))
+
+
+def test_words_of_the_clinics_own(browser):
+    manager = browser("manager")
+    assert manager.post(url("own_rules"), {"kind": "phone", "words": "12", "why": "x"}).status_code == 422
+    assert manager.post(url("own_rules"), {"kind": "phone", "words": "0912345678", "why": "值班手機"}).status_code == 302
+    assert "0912345678" in body(browser("nurse").get(url("own_rules")))
+    entry = AllowEntry.objects.get()
+    assert browser("nurse").post(url("own_word_end", entry.uid), {"why": "x"}).status_code == 404
+    manager.post(url("own_word_end", entry.uid), {"why": "退租"})
+    assert "0912345678" not in body(browser("nurse").get(url("own_rules")))
+
+
+def test_other_branches_words_and_rules_are_not_there(browser, cast):
+    entry = allow_add(kind="phone", words="0912345678", why="x", branch=cast.tp, actor=cast.stranger.actor, now=NOON)
+    assert "0912345678" not in body(browser("manager").get(url("own_rules")))
+    assert browser("manager").post(url("own_word_end", entry.uid), {"why": "x"}).status_code == 404
+    for name in ("receptionist", "auditor", "spokesman"):
+        assert browser(name).get(url("own_rule_new")).status_code == 404
+
+
+def test_the_shipped_rules_say_what_they_look_for(browser):
+    said = body(browser("receptionist").get(url("wording"), {"kind": "patient_data"}))
+    assert "不能放行" in said and "會被找到" in said and "等審閱" in said
