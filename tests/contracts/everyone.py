@@ -18,7 +18,8 @@ from suyuan.cases.services.bundles import case_bundle, case_bundle_prepare
 from suyuan.cases.services.common import tell, words_frozen
 from suyuan.cases.services.hearing import interview_record
 from suyuan.cases.services.passports import passport_make
-from suyuan.correspondence.services import Arrival, incoming_take
+from suyuan.correspondence.own_rules import Wanted
+from suyuan.correspondence.services import Arrival, allow_add, clinic_rule_draft, incoming_take
 from suyuan.desk.services import file_keep, letter_send
 from suyuan.evidence.looking import look_into
 from suyuan.evidence.models import Item
@@ -166,6 +167,7 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         "accounts:branch": str(case.branch.uid),
         "house_fault": str(fault.uid),
         "desk:inbox_item": _came(case),
+        **_own_rules(case, actor),
     }
 
 
@@ -173,6 +175,18 @@ def _came(case: Case) -> str:
     """Words that nobody could put anywhere."""
     arrival = Arrival(channel="email", event=f"mail-{case.pk}", branch_id=case.branch_id, sender="x@example.org", words="請問")
     return str(incoming_take(arrivals=[arrival], actor=Actor("integration", "email"), now=NOON)[0].uid)
+
+
+def _own_rules(case: Case, actor) -> dict[str, str]:
+    """What a clinic has added to the guard."""
+    wanted = Wanted(
+        kind="stalling", title="不要只說等通知", levels={"private_message": "warn"}, phrases=("靜候通知",), why="不知道等到哪天",
+        fires=("請靜候通知。",), quiet=("明天回電。",),
+    )  # fmt: skip
+    rule = clinic_rule_draft(wanted=wanted, branch=case.branch, actor=actor, now=NOON)
+    number = f"0900-111-{case.branch.pk:03d}"
+    word = allow_add(kind="phone", words=number, why="值班手機", branch=case.branch, actor=actor, now=NOON)
+    return {"desk:own_rule": str(rule.uid), "desk:own_word_end": str(word.uid)}
 
 
 def _papers(case: Case, author: User, actor) -> dict[str, str]:
@@ -318,6 +332,8 @@ NAMED = {
     "accounts:branch": "accounts:branch",
     "house_fault": "house_fault",
     "desk:inbox_item": "desk:inbox_item",
+    **dict.fromkeys(("desk:own_rule", "desk:own_rule_do", "desk:own_rule_write"), "desk:own_rule"),
+    "desk:own_word_end": "desk:own_word_end",
 }
 NOWHERE = "11111111-1111-4111-8111-111111111111"
 

@@ -39,27 +39,31 @@ def written(client, **changes) -> ClinicRule:
     return ClinicRule.objects.latest("pk")
 
 
+def at(rule) -> tuple[str, str]:
+    return url("own_rule", rule.uid), url("own_rule_do", rule.uid)
+
+
 def test_from_writing_to_live_by_two_people(browser, make_case):
     make_case("acknowledged")  # 我們收到了，由經理負責，明天中午前回電。
     manager, head = browser("manager"), browser("head")
-    page = url("own_rule", written(manager).uid)
+    page, do = at(written(manager))
     assert "試跑完才能啟用" in body(manager.get(page))
-    manager.post(page, {"do": "try"})
+    manager.post(do, {"do": "try"})
     said = body(manager.get(page))
     assert "<mark>中午前回電</mark>" in said and "其他規則沒有意見" in said and "您寫的規則由另一位同事啟用" in said
-    assert manager.post(page, {"do": "live"}).status_code == 409
-    assert head.post(page, {"do": "live"}).status_code == 302
+    assert manager.post(do, {"do": "live"}).status_code == 409
+    assert head.post(do, {"do": "live"}).status_code == 302
     assert "不要只說等通知" in body(browser("receptionist").get(url("own_rules")))
-    assert manager.post(page, {"do": "end", "why": ""}).status_code == 422
-    manager.post(page, {"do": "end", "why": "改用範本"})
+    assert manager.post(do, {"do": "end", "why": ""}).status_code == 422
+    manager.post(do, {"do": "end", "why": "改用範本"})
     assert ClinicRule.objects.get().state == "ended"
 
 
 def test_the_result_shows_only_cases_its_reader_sees_and_leaves_a_line(browser, make_case, cast):
     case = make_case("acknowledged")
     manager = browser("manager")
-    page = url("own_rule", written(manager).uid)
-    manager.post(page, {"do": "try"})
+    page, do = at(written(manager))
+    manager.post(do, {"do": "try"})
     access.flush()
     before = AccessRow.objects.count()
     assert case.reference in body(manager.get(page))
@@ -86,7 +90,7 @@ def test_a_live_rule_gets_its_next_version(browser):
     manager, head = browser("manager"), browser("head")
     first = written(manager)
     for who, do in ((manager, "try"), (head, "live")):
-        who.post(url("own_rule", first.uid), {"do": do})
+        who.post(at(first)[1], {"do": do})
     assert "靜候通知" in body(manager.get(url("own_rule_write", first.uid)))
     assert manager.post(url("own_rule_write", first.uid), GIVEN | {"title": "別讓人空等"}).status_code == 302
     assert list(ClinicRule.objects.order_by("pk").values_list("version", "state")) == [(1, "live"), (2, "draft")]
@@ -102,8 +106,8 @@ def test_while_the_worker_reads_the_page_says_how_far_it_is(browser, cast):
 
 def test_words_of_the_clinics_own(browser):
     manager = browser("manager")
-    assert manager.post(url("own_rules"), {"kind": "phone", "words": "12", "why": "x"}).status_code == 422
-    assert manager.post(url("own_rules"), {"kind": "phone", "words": "0912345678", "why": "值班手機"}).status_code == 302
+    assert manager.post(url("own_word_add"), {"kind": "phone", "words": "12", "why": "x"}).status_code == 422
+    assert manager.post(url("own_word_add"), {"kind": "phone", "words": "0912345678", "why": "值班手機"}).status_code == 302
     assert "0912345678" in body(browser("nurse").get(url("own_rules")))
     entry = AllowEntry.objects.get()
     assert browser("nurse").post(url("own_word_end", entry.uid), {"why": "x"}).status_code == 404

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from suyuan.accounts.errors import require
 from suyuan.accounts.models import Branch
-from suyuan.accounts.rules import HOUSE_MOVES, ActorProfile, Allowed, branches_for, may_here
+from suyuan.accounts.rules import HOUSE_MOVES, MEMBER_ROLES, ActorProfile, Allowed, branches_for, may_here
 from suyuan.accounts.selectors import branches
 from suyuan.cases.selectors.past_words import words_shown
 from suyuan.cases.services.trying import place_of, rule_try, tryout_read
+from suyuan.correspondence.own_errors import OwnMovedMeanwhile
 from suyuan.correspondence.own_models import ClinicRule, TryOut
 from suyuan.correspondence.own_rules import troubles, wanted_of
 from suyuan.correspondence.own_selectors import (
@@ -130,17 +131,24 @@ def _text(example: str | Example) -> str:
 # --- our own -------------------------------------------------------------------------------------------------------
 
 
-@address("staff", methods=("GET", "POST"))
+@address("staff")
 def own(request: HttpRequest) -> HttpResponse:
-    """The clinic's own rules and words; whoever may, adds a word here."""
+    """The clinic's own rules and words."""
     writable = _writable(request.profile)
-    form = OwnWordForm(request.POST or None, places=writable) if writable else None
-    if request.method == "POST":
-        if form is None:
-            raise NotHere()
-        if form.is_valid() and attempt(form, lambda: _word_added(request, form.cleaned_data)):
-            messages.success(request, _("已加入，從現在起寫在文字裡不算病人資料。"))
-            return redirect("desk:own_rules")
+    return _own_page(request, OwnWordForm(places=writable) if writable else None)
+
+
+@address("staff", methods=("POST",), roles=WRITERS)
+def own_word_add(request: HttpRequest) -> HttpResponse:
+    """Something that is the clinic's own from now on."""
+    form = OwnWordForm(request.POST, places=_writable(request.profile))
+    if form.is_valid() and attempt(form, lambda: _word_added(request, form.cleaned_data)):
+        messages.success(request, _("已加入，從現在起寫在文字裡不算病人資料。"))
+        return redirect("desk:own_rules")
+    return _own_page(request, form)
+
+
+def _own_page(request: HttpRequest, form: OwnWordForm | None) -> HttpResponse:
     rows = own_rules(request.profile)
     context = {
         "pages": rules_pages(request.profile, "own_rules"),
@@ -216,19 +224,26 @@ def _saved(request: HttpRequest, rule: ClinicRule | None, form: OwnRuleForm) -> 
     return clinic_rule_change(rule=rule, wanted=form.wanted(), **who)
 
 
-@address("staff", methods=("GET", "POST"))
+@address("staff", roles=MEMBER_ROLES)
 def own_rule(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """One version: what it looks for, what its try-out showed; try, put live, end."""
+    """One version: what it looks for, where it counts, what its try-out showed."""
+    return _rule_page(request, own_rule_for(request.profile, uid))
+
+
+@address("staff", methods=("POST",), roles=WRITERS)
+def own_rule_do(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Try it, put it live, end it."""
     rule = own_rule_for(request.profile, uid)
-    refused = None
-    if request.method == "POST":
-        try:
-            _done(request, rule)
-            return redirect("desk:own_rule", rule.uid)
-        except Refusal as said:
-            if said.status in (403, 404):
-                raise
-            refused, rule = said, own_rule_for(request.profile, uid)
+    try:
+        _done(request, rule)
+    except Refusal as refused:
+        if refused.status in (403, 404):
+            raise
+        return _rule_page(request, own_rule_for(request.profile, uid), refused)
+    return redirect("desk:own_rule", rule.uid)
+
+
+def _rule_page(request: HttpRequest, rule: ClinicRule, refused: Refusal | None = None) -> HttpResponse:
     writes = bool(_may(request.profile, rule.branch))
     tryout = newest_try(rule) if writes else None
     shown = _hits(request, rule, tryout) if tryout is not None and tryout.finished_at else []
@@ -263,7 +278,7 @@ def _done(request: HttpRequest, rule: ClinicRule) -> None:
             clinic_rule_end(rule=rule, why=request.POST.get("why", ""), **who)
             messages.success(request, _("已停用。"))
         case _other:
-            raise NotHere()
+            raise OwnMovedMeanwhile()
 
 
 # --- shapes --------------------------------------------------------------------------------------------------------
