@@ -246,7 +246,7 @@ def test_a_case_of_an_older_procedure_borrows_the_lists_of_today_and_says_so(cas
         Case.objects.filter(pk=case.pk).update(procedure=old)
         assert packs.procedure_of(old.pk).evidence == ()
         picture = readiness(fresh(case), {""})
-        assert picture.borrowed.version == "2026.11.3" and len(picture.required) >= 7
+        assert picture.borrowed.version == "2026.11.4" and len(picture.required) >= 7
         ask(cast, case)
 
 

@@ -112,6 +112,10 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
     """One row of each kind that an address names by its uid."""
     actor = manager.actor
     letter = letter_send(case=fresh(case), party=case.parties.get(), channel="portal", words="明天中午前回電。", actor=actor, now=NOON)
+    on_paper = letter_send(
+        case=fresh(case), party=case.parties.get(), channel="letter", words="明天中午前回電。", to="700 臺南市中西區示例路 1 號",
+        actor=actor, now=NOON,
+    )  # fmt: skip
     talk = Heard(name="林小姐", interviewers="經理", held_at=NOON, place="會談室")
     heard = interview_record(case=fresh(case), heard=talk, minutes="她說打過電話。", actor=actor, now=NOON)
     received = file_receive(source=[b"%PDF-1.4\n" + b"x" * 900], name="a.pdf", max_bytes=10_000, accept=STAFF_TYPES)
@@ -156,6 +160,7 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         "desk:file_page": str(paper.uid),
         "desk:interview": str(heard.uid),
         "desk:letter_take_back": str(letter.uid),
+        "desk:letter_print": str(on_paper.uid),
         "desk:clock": str(clock.uid),
         "people:person": str(person.uid),
         "people:contact": str(contact.uid),
@@ -298,6 +303,7 @@ NAMED = {
     "desk:file_play": "desk:file_play",
     "desk:file_page": "desk:file_page",
     "desk:letter_take_back": "desk:letter_take_back",
+    **dict.fromkeys(("desk:letter_print", "desk:letter_pdf", "desk:letter_post"), "desk:letter_print"),
     "desk:interview": "desk:interview",
     "desk:interview_print": "desk:interview",
     "desk:seal_print": "desk:seal_print",

@@ -36,7 +36,7 @@ OF_A_CASE = [one for one in STAFF if "<str:reference>" in one.pattern]
 NOTHING_OF_A_CASE = {
     **dict.fromkeys(("healthz", "house"), "how the house is"),
     **dict.fromkeys(("ui:components", "ui:keys"), "samples"),
-    **dict.fromkeys(("desk:packs", "desk:card", "desk:wording"), "rules and cards, the same for everybody"),
+    **dict.fromkeys(("desk:packs", "desk:card", "desk:wording", "desk:templates", "desk:instead"), "rules and cards, the same for everybody"),
     **dict.fromkeys(
         ("desk:own_rules", "desk:own_rule", "desk:own_rule_new", "desk:own_rule_write"),
         "rules of the clinic's own; what one was tried on leaves its line (tests/desk/test_wording_pages.py)",

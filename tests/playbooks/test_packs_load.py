@@ -76,7 +76,7 @@ def test_reading_again_asks_the_database_once_in_a_few_seconds(django_assert_num
 def test_what_a_write_has_loaded_is_not_remembered_before_it_is_committed(tmp_path):
     before = selectors.procedure_newest("tw").pk
     copied(tmp_path)
-    changed(tmp_path / "procedure/base/pack.yaml", '"2026.11.3"', '"2026.12"')
+    changed(tmp_path / "procedure/base/pack.yaml", '"2026.11.4"', '"2026.12"')
     with pytest.raises(RuntimeError), unit():
         assert load(tmp_path)
         assert selectors.procedure_newest("tw").pk != before
@@ -94,7 +94,7 @@ def test_a_new_version_counts_from_now_and_the_pinned_one_stays_readable(tmp_pat
     pinned = selectors.procedure_newest("tw").pk
     copied(tmp_path)
     changed(tmp_path / "procedure/base/procedure.yaml", "  days: 14\n", "  days: 21\n")
-    changed(tmp_path / "procedure/base/pack.yaml", '"2026.11.3"', '"2026.12"')
+    changed(tmp_path / "procedure/base/pack.yaml", '"2026.11.4"', '"2026.12"')
 
     new = load(tmp_path, LATER)
 

@@ -339,6 +339,19 @@ def test_seven_cards_of_emotion_management():
     assert all(len(card.steps) >= 2 for card in cards)
 
 
+@pytest.mark.requirement("A-28")
+@pytest.mark.requirement("D-04")
+def test_every_hard_moment_has_its_script_and_words_to_avoid():
+    cards = BASE.cards_of("situation")
+    assert len(cards) >= 13
+    for card in cards:
+        assert len(card.steps) >= 3, card.id
+        assert card.say, card.id
+        assert card.instead, card.id
+        assert any(swap.why for swap in card.instead), card.id
+    assert {"TW-MED-1", "CN-TELL-1"} <= set(BASE.card("going-to-authority").basis)
+
+
 @pytest.mark.requirement("C-00")
 @pytest.mark.requirement("E-02")
 def test_the_reception_card_is_the_lawful_one():

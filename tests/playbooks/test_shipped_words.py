@@ -29,7 +29,7 @@ TYPICAL = {
     "clinic": "光澤診所",
     "reference": "TN26-4831-7205",
     "handler": "林雅婷",
-    "by_when": "11/24 18:00",
+    "by_when": "11/24（二）18:00",
     "phone": "06-2345678",
     "emergency": "119",
     "name": "陳女士",

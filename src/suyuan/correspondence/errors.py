@@ -4,6 +4,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from suyuan.correspondence import rules
+from suyuan.correspondence.places import open_words
 from suyuan.kernel.refusal import BadInput, MovedMeanwhile, Refusal
 
 
@@ -42,6 +43,21 @@ class AddressUnfit(BadInput):
             case "sms":
                 return _("這不是可以收簡訊的手機號碼；請再看一次有沒有打錯")
         return _("這不是可以寄信的電子郵件地址；請再看一次有沒有打錯")
+
+
+class PlacesOpen(BadInput):
+    """A template's places are still open in the words. `places`: which."""
+
+    code = "message_places_open"
+
+    def __init__(self, places: tuple[str, ...]) -> None:
+        super().__init__(places=list(places))
+        self.fields = {"words": self.message()}
+
+    def message(self) -> str:
+        return _("還有沒填的地方：%(places)s。請填好，或把大括號連同那一句刪掉，再送一次") % {
+            "places": open_words(self.data["places"])
+        }
 
 
 class MessageMovedMeanwhile(MovedMeanwhile):

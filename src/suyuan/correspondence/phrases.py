@@ -76,6 +76,16 @@ def _failed(told: Told) -> str:
     return _("訊息沒有送到：%(why)s") % {"why": failure_word(told.plain("failure", ""))}
 
 
+def posted_word(code: str) -> str:
+    return {"ordinary": _("平信"), "registered": _("掛號"), "handed": _("當面交付")}.get(code, code)
+
+
+def _sent(told: Told) -> str:
+    if how := told.plain("posted", ""):
+        return _("信已送出（%(how)s）") % {"how": posted_word(how)}
+    return _("訊息已送出（%(channel)s）") % {"channel": channel_word(told.plain("channel", ""))}
+
+
 def _notified(told: Told) -> str:
     return _("已寄信提醒 %(count)s 位同仁") % {"count": len(told.plain("users", []))}
 
@@ -94,7 +104,7 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "message.withdrawn": _by_channel(lambda: _("放棄訊息草稿（%(channel)s）")),
     "message.queued": _by_channel(lambda: _("訊息排定送出（%(channel)s）")),
     "message.unqueued": _by_channel(lambda: _("訊息在送出前收回（%(channel)s）")),
-    "message.sent": _by_channel(lambda: _("訊息已送出（%(channel)s）")),
+    "message.sent": _sent,
     "message.delivered": _by_channel(lambda: _("訊息已送達（%(channel)s）")),
     "message.failed": _failed,
     "staff.notified": _notified,

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from suyuan.cases.models import Case, Party
-from suyuan.cases.selectors.outside import mail_addresses
+from suyuan.cases.selectors.outside import mail_addresses, postal_addresses
 from suyuan.correspondence.models import Message
 from suyuan.desk.fields import line_field, one_of, words_field
 from suyuan.desk.services import letter_send
@@ -37,6 +37,7 @@ class LetterForm(forms.Form):
         self.case, self.now, self.draft = case, now, draft
         self.people = people_of(case)
         self.addresses = mail_addresses(case, self.people)
+        self.homes = postal_addresses(self.people)
         if draft is not None:
             kwargs["initial"] = {
                 "words": draft.draft_body,
@@ -54,6 +55,7 @@ class LetterForm(forms.Form):
         channels = [("portal", _("放在進度頁，對方用收據打開"))]
         if self.addresses:
             channels.append(("email", _("寄電子郵件，信裡有全文（對方選了電子郵件）")))
+        channels.append(("letter", _("印成一封信，郵寄或當面交；也放在進度頁")))
         initial = "email" if first in self.addresses else "portal"
         self.fields["channel"] = one_of(_("怎麼給"), channels, cards=True, initial=initial)
         if self.addresses:
@@ -70,7 +72,14 @@ class LetterForm(forms.Form):
             raise forms.ValidationError(_("還沒有登記是誰申訴，寫了也沒有人打得開。請先在案件裡加入相關的人。"))
         if data.get("channel") == "email" and str(self.party.uid) not in self.addresses:
             self.add_error("channel", _("這一位沒有選電子郵件，或沒有留下地址。請改放在進度頁。"))
+        if data.get("channel") == "letter" and str(self.party.uid) not in self.homes:
+            self.add_error("channel", _("還沒有這一位的地址，信封上不知道寫哪裡。請先在這個人的資料裡加上地址，或改放在進度頁。"))
         return data
+
+    @property
+    def ways(self) -> list[str]:
+        """The ways of writing this form offers."""
+        return [code for code, _words in self.fields["channel"].choices]
 
     @property
     def party_choice(self) -> forms.BoundField | None:
@@ -81,6 +90,18 @@ class LetterForm(forms.Form):
         chosen = self.cleaned_data.get("party")
         return next((party for party in self.people if str(party.uid) == chosen), self.people[0])
 
+    @property
+    def said(self) -> str:
+        if self.cleaned_data["channel"] == "letter":
+            return _("信備好了。印出來寄出或交給對方之後，請回來記下。")
+        return _("已排入寄送；送出之前可以收回。")
+
+    @property
+    def to(self) -> str:
+        """Where it goes: the page needs no address."""
+        known = {"email": self.addresses, "letter": self.homes}.get(self.cleaned_data["channel"], {})
+        return known.get(str(self.party.uid), "")
+
     def send(self, *, actor: Actor, now: datetime) -> Message:
         data = self.cleaned_data
         return letter_send(
@@ -89,7 +110,7 @@ class LetterForm(forms.Form):
             channel=data["channel"],
             words=data["words"],
             subject_line=data.get("subject_line", ""),
-            to=self.addresses[str(self.party.uid)] if data["channel"] == "email" else "",
+            to=self.to,
             draft=self.draft,
             actor=actor,
             now=now,

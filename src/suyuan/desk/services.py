@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,7 +14,8 @@ from suyuan.cases.services.checklist import evidence_give
 from suyuan.cases.services.common import case_locked, require_may
 from suyuan.correspondence.models import Message
 from suyuan.correspondence.phrases import channel_word
-from suyuan.correspondence.services import message_change, message_draft, message_queue
+from suyuan.correspondence.services import message_change, message_draft, message_mark_sent, message_queue
+from suyuan.desk.fields import local_midnight
 from suyuan.desk.letters_of_rights import erasure_letter
 from suyuan.evidence.models import CopySet, EvidenceRequest, Item
 from suyuan.kernel.actor import Actor
@@ -75,6 +76,20 @@ def letter_send(
             now=now,
         )
     return message_queue(message=message, undo=UNDO, may_carry_content=channel == "email", actor=actor, now=now)
+
+
+@writes
+def letter_posted(
+    *, case: Case, message: Message, posted: str, number: str, sent_on: date, actor: Actor, now: datetime
+) -> Message:
+    """A person says that the printed letter went out: on which day, how, and the number on the slip."""
+    case = case_locked(case)
+    require_may(case, "message_send", actor, now)
+    # A letter that was written in the afternoon did not go out in the morning.
+    happened = max(local_midnight(sent_on, case.branch.tz), message.created_at)
+    return message_mark_sent(
+        message=message, happened_at=happened, posted=posted, post_number=number, actor=actor, now=now
+    )
 
 
 @writes

@@ -28,6 +28,7 @@ from suyuan.correspondence.models import Message
 from suyuan.correspondence.phrases import channel_word, failure_word
 from suyuan.desk import evidence_shapes
 from suyuan.desk.acts import BY_CODE, CLEARS, GROUPS, STOPS_WITH, Act, offered
+from suyuan.playbooks.selectors import procedure_newest
 from suyuan.ui import dates
 from suyuan.ui.shapes import Blocker, Clock, CountedDay, Stop
 
@@ -500,7 +501,14 @@ def _coach(page: CasePage, asked: str) -> Shown | None:
         "say": _("可以這樣開始：「%(words)s」") % {"words": shown.say[0]} if shown.say else "",
         "url": reverse("desk:card", args=[shown.id]),
         "next_url": f"{case_url(found.reference)}?card={after.id}#coach",
+        "situations": situation_cards(found.jurisdiction),
     }
+
+
+def situation_cards(jurisdiction: str) -> list[Shown]:
+    """Hard moments, each with its card: always those of today, whenever the case began."""
+    cards = procedure_newest(jurisdiction).cards_of("situation")
+    return [{"title": str(card.title), "url": reverse("desk:card", args=[card.id])} for card in cards]
 
 
 def _task(task: Task, page: CasePage, now: datetime) -> Shown:
@@ -713,12 +721,13 @@ def letter(row: Message, author: str, whom: str, now: datetime) -> Shown:
         "delivered": _("對方已收到"),
         "failed": _("沒有送到"),
     }.get(row.state, row.state)
+    to_post = row.channel == "letter" and row.state == "queued"
     at = row.sent_at or row.queued_at or row.created_at
     return {
         "row": row,
         "ours": row.direction == "out",
         "words": row.words,
-        "state": state,
+        "state": _("等人寄出") if to_post else state,
         "kind": {"sent": "done", "delivered": "done", "failed": "late", "queued": "wait", "draft": ""}.get(row.state, ""),
         "channel": channel_word(row.channel),
         "failure": failure_word(row.failure) if row.failure else "",
@@ -726,6 +735,8 @@ def letter(row: Message, author: str, whom: str, now: datetime) -> Shown:
         "for": whom,
         "at": at,
         "may_take_back": row.state == "queued" and row.claimed_at is None,
+        "on_paper": row.channel == "letter" and row.direction == "out" and row.text_id is not None and row.state != "draft",
+        "to_post": to_post,
     }
 
 
@@ -746,6 +757,17 @@ def survey_answers(row, procedure) -> list[tuple[str, str]]:
             words = str(value)
         said.append((str(question.question), words))
     return said
+
+
+def instead_group(code: str) -> str:
+    return {
+        "talk": _("說話"),
+        "money": _("錢"),
+        "care": _("照護"),
+        "record": _("紀錄"),
+        "reviews": _("評論"),
+        "public": _("對外說明"),
+    }[code]
 
 
 def laws(here: str) -> list[Shown]:

@@ -1,7 +1,21 @@
 from django.urls import path
 
 from suyuan.cases.rules import Paper
-from suyuan.desk import bundles, evidence, inbox, inquiry, items, papers, retention, rights, uploads, views, wording
+from suyuan.desk import (
+    bundles,
+    evidence,
+    inbox,
+    inquiry,
+    items,
+    letter_paper,
+    papers,
+    retention,
+    rights,
+    uploads,
+    views,
+    wording,
+    wording_texts,
+)
 from suyuan.desk.acts import ACTS
 from suyuan.desk.evidence_acts import EVIDENCE_ACTS
 
@@ -20,6 +34,8 @@ urlpatterns = [
     path("register/hints/", views.register_hints, name="register_hints"),
     path("registered/<str:reference>/", views.registered, name="registered"),
     path("rules/", views.packs_page, name="packs"),
+    path("rules/templates/", wording_texts.templates, name="templates"),
+    path("rules/instead/", wording_texts.instead, name="instead"),
     path("rules/cards/<str:code>/", views.card, name="card"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<uuid:uid>/", inbox.inbox_item, name="inbox_item"),
@@ -73,6 +89,9 @@ urlpatterns = [
     path("cases/<str:reference>/makings/<uuid:uid>/", items.making, name="making"),
     path("cases/<str:reference>/letters/", views.letters, name="letters"),
     path("cases/<str:reference>/letters/write/", views.letter_write, name="letter_write"),
+    path("cases/<str:reference>/letters/<uuid:uid>/print/", letter_paper.letter_print, name="letter_print"),
+    path("cases/<str:reference>/letters/<uuid:uid>/pdf/", letter_paper.letter_pdf, name="letter_pdf"),
+    path("cases/<str:reference>/letters/<uuid:uid>/posted/", letter_paper.letter_post, name="letter_post"),
     path("cases/<str:reference>/letters/<uuid:uid>/take-back/", views.letter_take_back, name="letter_take_back"),
     path("cases/<str:reference>/receipt/", views.receipt, name="receipt"),
     path("cases/<str:reference>/survey/", views.survey, name="survey"),

@@ -48,7 +48,7 @@ from suyuan.cases.services.intake import case_register
 from suyuan.cases.services.receipts import receipt_issue, secret_shown
 from suyuan.correspondence import services as post
 from suyuan.correspondence.models import Message
-from suyuan.desk import shapes, uploads
+from suyuan.desk import shapes, template_pick, uploads
 from suyuan.desk.acts import BY_CODE, Act, offered
 from suyuan.desk.evidence_shapes import CONCLUDES, conclusion_advice
 from suyuan.desk.fields import ExtendForm, attempt, item_named
@@ -57,6 +57,7 @@ from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words, people
 from suyuan.desk.noting import noted
 from suyuan.desk.register import RegisterForm
 from suyuan.desk.wording import rules_pages
+from suyuan.desk.wording_texts import jurisdiction_asked
 from suyuan.evidence.rules import PICTURES
 from suyuan.evidence.selectors.items import items_of
 from suyuan.kernel.refusal import MovedMeanwhile, NotHere, Refusal
@@ -766,13 +767,17 @@ def letter_write(request: HttpRequest, reference: str) -> HttpResponse:
     key = LetterTakenBack.key(found)
     draft = LetterTakenBack.draft(found, request.session.get(key))
     posted = request.POST if request.method == "POST" else None
-    form = LetterForm(posted, initial=held_initial(request), case=found, now=request.now, draft=draft)
+    pick = template_pick.Pick.asked(posted, found, request.now)
+    if pick is not None:
+        form = LetterForm(initial=pick.initial, case=found, now=request.now, draft=draft)
+    else:
+        form = LetterForm(posted, initial=held_initial(request), case=found, now=request.now, draft=draft)
     noted(request, found, "case.letter_write")
     status = 200
-    if request.method == "POST":
+    if request.method == "POST" and pick is None:
         if form.is_valid() and attempt(form, lambda: form.send(actor=request.actor, now=request.now)):
             request.session.pop(key, None)
-            messages.success(request, _("已排入寄送；送出之前可以收回。"))
+            messages.success(request, form.said)
             return redirect("desk:letters", reference=found.reference)
         refused = getattr(form, "refused", None)
         status = refused.status if refused is not None else 422
@@ -783,6 +788,8 @@ def letter_write(request: HttpRequest, reference: str) -> HttpResponse:
             "heading": shapes.heading(found, True),
             "form": form,
             "draft": draft,
+            "pick": pick,
+            "templates": template_pick.choices(found, form.ways, pick.code if pick else ""),
             "disputed": found.disputed_at is not None,
             "outline": procedure.disclosure,
         }
@@ -886,11 +893,7 @@ def statement(request: HttpRequest, uid: UUID) -> HttpResponse:
 @address("staff")
 def packs_page(request: HttpRequest) -> HttpResponse:
     """The packs in force: procedure, law with its grades, calendars; which await review."""
-    laws = {b.jurisdiction for b in Branch.objects.filter(pk__in=request.profile.branch_ids)} or {"tw"}
-    jurisdiction = sorted(laws, reverse=True)[0]
-    asked = request.GET.get("law", "")
-    if asked in {"tw", "cn"}:
-        jurisdiction = asked
+    jurisdiction = jurisdiction_asked(request)
     procedure = packs.procedure_newest(jurisdiction)
     context = {
         "packs": packs.packs_active(),
@@ -898,7 +901,8 @@ def packs_page(request: HttpRequest) -> HttpResponse:
         "procedure": procedure,
         "jurisdiction": jurisdiction,
         "laws": shapes.laws(jurisdiction),
-        "cards": procedure.cards,
+        "cards": [card for card in procedure.cards if card.kind != "situation"],
+        "situations": shapes.situation_cards(jurisdiction),
         "pages": rules_pages(request.profile, "packs"),
     }
     return render(request, "desk/packs.html", context)

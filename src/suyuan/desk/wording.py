@@ -56,6 +56,7 @@ WRITERS = HOUSE_MOVES[WRITE]
 def rules_pages(profile: ActorProfile, here: str) -> list[dict[str, Any]]:
     """The pages beside each other."""
     shown = [("packs", _("程序與法律")), ("wording", _("用語規則")), ("own_rules", _("自訂規則與用語"))]
+    shown += [("templates", _("範本")), ("instead", _("不這樣做，改這樣做"))]
     return [{"label": label, "url": reverse(f"desk:{name}"), "on": name == here} for name, label in shown]
 
 

@@ -540,7 +540,7 @@ class Card:
     __pydantic_config__ = STRICT
 
     id: Code
-    kind: Literal["reception", "telephone", "emotion", "care_talk"]
+    kind: Literal["reception", "telephone", "emotion", "care_talk", "situation"]
     title: Texts
     when: Texts
     steps: tuple[Texts, ...]

@@ -251,6 +251,16 @@ def mail_addresses(case: Case, people: Iterable[Party]) -> dict[str, str]:
     return found
 
 
+def postal_addresses(people: Iterable[Party]) -> dict[str, str]:
+    """By party: where a letter on paper finds them, the preferred address before others."""
+    theirs = {party.person_id: str(party.uid) for party in people}
+    points = ContactPoint.objects.filter(person_id__in=theirs, kind="address", ended_at=None)
+    found: dict[str, str] = {}
+    for point in points.order_by("-preferred", "id"):
+        found.setdefault(theirs[point.person_id], point.value)
+    return found
+
+
 def promise_words(promise: Promise, procedure) -> str:
     """The promise as the pack words it today in the reader's language; one made by hand as it was said."""
     for step in procedure.promise.steps:

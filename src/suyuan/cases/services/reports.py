@@ -6,12 +6,10 @@ digest; setting the paper happens outside any transaction and its file is chaine
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import segno
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -35,6 +33,7 @@ from suyuan.platform.papers import paper_render
 from suyuan.platform.texts import text_check, text_write
 from suyuan.platform.units import writes
 from suyuan.ui import dates
+from suyuan.ui.qr import qr_picture
 
 PDF = "application/pdf"
 LARGEST = 64 << 20
@@ -237,13 +236,7 @@ def paper_of(content: Mapping[str, Any], fact: FactRow, *, digest: str, at: date
         foot, code = papers.foot(fact, digest=digest, check_url=content["check"])
     placed, pictures = papers.picture_bytes(content)
     document = {name: value for name, value in placed.items() if name != "check"}
-    return paper_render(document | {"foot": foot | {"qr": len(pictures)}}, at=at, pictures=[*pictures, _qr(code)])
-
-
-def _qr(data: str) -> bytes:
-    held = io.BytesIO()
-    segno.make(data, error="l", micro=False).save(held, kind="svg", border=0, omitsize=True, xmldecl=False)
-    return held.getvalue()
+    return paper_render(document | {"foot": foot | {"qr": len(pictures)}}, at=at, pictures=[*pictures, qr_picture(code)])
 
 
 @writes

@@ -44,6 +44,15 @@ ASIDE_KEPT = timedelta(days=90)
 # How sure we are who wrote what came by itself: these are as good as a receipt, the others only seem to be the person.
 SURE = frozenset({"", "account"})
 
+
+class Posted(StrEnum):
+    """How a letter on paper went."""
+
+    ORDINARY = "ordinary"
+    REGISTERED = "registered"
+    HANDED = "handed"
+
+
 # Says that something waits, and is no answer to anybody.
 NOTICE = "notice"
 

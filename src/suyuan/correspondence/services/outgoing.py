@@ -7,6 +7,7 @@ reader knows already, a key that LINE or the SMS service knows already. Where su
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from suyuan.correspondence import mail, rules
@@ -20,8 +21,16 @@ from suyuan.correspondence.errors import (
 )
 from suyuan.correspondence.models import Message
 from suyuan.correspondence.roads import road_of
-from suyuan.correspondence.rules import LIFE, Channel, Direction, Outcome, State, roads
-from suyuan.correspondence.services.common import claim, fit, fit_for_the_road, frozen_text, sealed_address, tell
+from suyuan.correspondence.rules import LIFE, Channel, Direction, Outcome, Posted, State, roads
+from suyuan.correspondence.services.common import (
+    claim,
+    filled_in,
+    fit,
+    fit_for_the_road,
+    frozen_text,
+    sealed_address,
+    tell,
+)
 from suyuan.correspondence.unsent import Unsent
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.platform import chance
@@ -136,6 +145,7 @@ def message_queue(
     """
     move = LIFE.move(message.state, "queue")
     fit(message.draft_body)
+    filled_in(message.draft_body)
     if message.channel == Channel.EMAIL and not message.to_sealed:
         raise AddressUnfit()
     by_us = roads.is_sent_by_us(message.channel, bool(message.to_sealed))
@@ -198,13 +208,26 @@ def message_unqueue(*, message: Message, actor: Actor, now: datetime) -> Message
 
 
 @writes
-def message_mark_sent(*, message: Message, actor: Actor, now: datetime, happened_at: datetime | None = None) -> Message:
-    """A person states that the words were handed over: letter, telephone, in person, SMS or LINE of their own."""
+def message_mark_sent(
+    *,
+    message: Message,
+    actor: Actor,
+    now: datetime,
+    happened_at: datetime | None = None,
+    posted: str = "",
+    post_number: str = "",
+) -> Message:
+    """A person states that the words were handed over: letter, telephone, in person, SMS or LINE of their own.
+
+    `posted`: how a letter went (`rules.Posted`); `post_number`: what the post office wrote on its slip.
+    """
     if roads.is_sent_by_us(message.channel, bool(message.to_sealed)):
         raise HandedOverByUs()
     if message.state == State.DRAFT:
         message = message_queue(message=message, actor=actor, now=now, undo=timedelta(0))
-    return _sent(message=message, actor=actor, now=now, happened_at=happened_at)
+    how = {"posted": Posted(posted).value} if posted else {}
+    slip = {"post_number": rules.one_line(post_number)} if post_number.strip() else {}
+    return _sent(message=message, actor=actor, now=now, happened_at=happened_at, plain=how, private=slip)
 
 
 @writes
@@ -308,7 +331,14 @@ def message_came_back(*, message: Message, code: str, said: str, actor: Actor, n
 
 @writes
 def _sent(
-    *, message: Message, actor: Actor, now: datetime, happened_at: datetime | None, number: str = ""
+    *,
+    message: Message,
+    actor: Actor,
+    now: datetime,
+    happened_at: datetime | None,
+    number: str = "",
+    plain: Mapping[str, str] | None = None,
+    private: Mapping[str, str] | None = None,
 ) -> Message:
     move = LIFE.move(message.state, "send")
     set_to = {
@@ -323,8 +353,9 @@ def _sent(
         set_to["message_id"] = f"{message.channel}:{number}"
     claim(message, State.QUEUED, set_to=set_to)
 
-    private = {"to": message.to} if message.to_sealed else {}
-    more = {"attempts": message.attempts} if message.attempts else {}
+    hidden = ({"to": message.to} if message.to_sealed else {}) | dict(private or {})
+    more: dict[str, object] = dict(plain or {})
+    more |= {"attempts": message.attempts} if message.attempts else {}
     more |= {"message_id": message.message_id} if message.message_id else {}
-    tell("message.sent", message, actor, now, happened_at=happened_at, words=True, private=private, **more)
+    tell("message.sent", message, actor, now, happened_at=happened_at, words=True, private=hidden, **more)
     return message

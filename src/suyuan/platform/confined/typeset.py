@@ -15,6 +15,8 @@ HERE = Path(__file__).parent.parent / "papers"
 FONTS = HERE / "fonts"
 SHAPES = HERE / "shapes"
 STANDARDS = ["a-2a", "ua-1"]
+# `shape` of a document → the file that sets it; without one it is a paper.
+SHAPED = {"letter": "letter"}
 # They turn or hide what stands beside them; what is meant to be read must not be written with them.
 _DECEIVING = frozenset([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0xFFFD])
 # Said by a character before it; without a glyph of their own they change nothing.
@@ -26,7 +28,7 @@ def typeset(source: bytes, *, document: dict[str, Any], at: str, pictures: list[
     shown = Glyphs(FONTS.glob("*.otf")).printable(document)
     stamp = [moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second]
     files = {shape.name: shape.read_bytes() for shape in SHAPES.glob("*.typ")}
-    files["main"] = files.pop("paper.typ")
+    files["main"] = files.pop(f"{SHAPED.get(document.get('shape'), 'paper')}.typ")
     files["document.json"] = json.dumps(shown | {"stamp": stamp}, ensure_ascii=False, sort_keys=True).encode()
     # As numbers, because the compiler takes only text for a file that it is handed.
     held, start = [], 0
