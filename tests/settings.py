@@ -12,7 +12,7 @@ atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["SUYUAN_DATA"] = str(_folder)
 os.environ["SUYUAN_KEYS"] = str(_folder / "master.key")
 os.environ.setdefault("SUYUAN_DEMO", "")
-for _name in ("DATABASE", "PUBLIC_URL", "PROXIES", "SMTP", "MAIL_FROM", "FILES", "SCANNER", "SMS", "LINE_TOKEN", "LINE_SECRET"):
+for _name in ("DATABASE", "PUBLIC_URL", "PROXIES", "SMTP", "MAIL_FROM", "FILES", "SCANNER", "SMS", "LINE_TOKEN", "LINE_SECRET", "OPINION_URL", "OPINION_KEY", "OPINION_MODEL"):
     os.environ.pop(f"SUYUAN_{_name}", None)
 
 if os.environ.get("SUYUAN_TEST_DB") == "postgres":

@@ -45,7 +45,7 @@ NOTHING_OF_A_CASE = {
     **dict.fromkeys(
         ("accounts:staff", "accounts:staff_new", "accounts:person", "accounts:branches", "accounts:branch"), "colleagues and places"
     ),
-    **dict.fromkeys(("desk:register", "people:new"), "an empty form"),
+    **dict.fromkeys(("desk:register", "people:new", "desk:opinion"), "an empty form"),
     "desk:file_copy": "leads back to the item, until it was asked for by sending",
     **dict.fromkeys(("portal:clinics", "portal:start", "portal:poster", "portal:proof", "portal:bundle"), "for everybody outside"),
     **dict.fromkeys(("portal:danger", "portal:write", "portal:kiosk", "portal:kiosk_danger", "portal:kiosk_write"), "an empty form"),
@@ -58,6 +58,7 @@ ASKED = {"people:people": {"q": "例小安"}, "desk:register_hints": {"name": "�
 FINDS_SOMEBODY = {"people:people", "desk:register_hints"}
 # These change what no case, patient or colleague hangs on.
 LEAVES_NO_FACT = {
+    "desk:opinion": "nobody is asked where no server is named; where one is, it is on record (tests/desk/test_opinion.py)",
     "desk:presence": "who is on the page, for a minute",
     "desk:file_uploads": "pieces of a file that becomes an item only when its form is sent",
 }

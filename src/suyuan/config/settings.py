@@ -14,6 +14,9 @@ SUYUAN_LINE_SECRET   its channel secret, by which we know LINE's own calls; empt
 SUYUAN_LINE_ACCOUNT  its basic ID as people add it, e.g. @123abcde; empty = nobody is asked to link a LINE account
 SUYUAN_LINE_API      where the Messaging API answers; empty = https://api.line.me
 SUYUAN_SMS           mitake://user:password@smsb2c.mitake.com.tw/b2c/mtk?longest=70; empty = nothing leaves by SMS
+SUYUAN_OPINION_URL   a language model in the house that speaks the OpenAI protocol, e.g. http://127.0.0.1:8080/v1; empty = nobody is asked
+SUYUAN_OPINION_KEY   its key, where it wants one
+SUYUAN_OPINION_MODEL what it calls its model
 SUYUAN_SCANNER     a virus scanner (clamd): tcp://host:port or unix:///path/to/socket; empty = files are shown as not scanned
 SUYUAN_FILES       s3://bucket/prefix?endpoint=…&region=…: files go there; empty = the folder `files` in the data folder
 SUYUAN_TIMESTAMP_URL    authority for time stamps (RFC 3161), asked once a day; empty = none
@@ -257,6 +260,11 @@ LINE_SECRET = _env("LINE_SECRET")
 LINE_ACCOUNT = _env("LINE_ACCOUNT")
 LINE_API = _env("LINE_API") or "https://api.line.me"
 SMS_URL = _env("SMS")
+
+# --- a second opinion on words, from this machine or the house's own network ------------------------------------------
+OPINION_URL = _env("OPINION_URL")
+OPINION_KEY = _env("OPINION_KEY")
+OPINION_MODEL = _env("OPINION_MODEL")
 
 # --- who else sees our checkpoints ---------------------------------------------------------------------------------
 TIMESTAMP_URL = _env("TIMESTAMP_URL")

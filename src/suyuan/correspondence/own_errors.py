@@ -131,3 +131,22 @@ class ReasonWanted(BadInput):
 
     def message(self) -> str:
         return _("請寫下理由。")
+
+
+class OpinionRefused(Refusal):
+    """No second opinion. `why`: too_long, not_masked, not_near, unreached, unfit, busy."""
+
+    code = "opinion_refused"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why=why)
+
+    def message(self) -> str:
+        words = {
+            "too_long": _("第二意見一次最多看 4,000 字，請分段。"),
+            "not_masked": _("這段文字裡有遮不掉的個人資料，沒有送出去。請先刪去再問。"),
+            "not_near": _("設定的伺服器不在院內，沒有送出去。第二意見只問這台電腦或院內網路上的伺服器。"),
+            "unreached": _("第二意見的伺服器沒有回應。檢查的結果不受影響。"),
+            "busy": _("正在回答別人的問題，請過一會兒再問。"),
+        }
+        return words.get(self.data["why"], _("第二意見的回答不合格式，沒有採用。檢查的結果不受影響。"))

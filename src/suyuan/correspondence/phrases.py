@@ -114,6 +114,7 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "clinic_rule.tried": _of_rule(lambda: _("自訂用語規則 %(rule)s 第 %(version)s 版試跑完成")),
     "clinic_rule.activated": _of_rule(lambda: _("啟用自訂用語規則 %(rule)s 第 %(version)s 版")),
     "clinic_rule.ended": _of_rule(lambda: _("停用自訂用語規則 %(rule)s 第 %(version)s 版")),
+    "opinion.asked": lambda told: _("以遮去個人資料的文字請第二意見，%(count)s 字") % {"count": told.plain("characters", "")},
     "allow_entry.added": lambda told: _("加入一項診所自己的資料，寫在文字裡不算病人資料"),
     "allow_entry.ended": lambda told: _("移除一項診所自己的資料"),
 }

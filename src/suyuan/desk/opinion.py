@@ -1,0 +1,97 @@
+"""A second opinion, asked for: first the text as it would be sent, then, once somebody has seen that, the question itself."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from suyuan.accounts.models import Branch
+from suyuan.accounts.rules import MEMBER_ROLES
+from suyuan.correspondence.guard import Verdict, guard_check, rules_of
+from suyuan.correspondence.opinion import hidden, is_set_up, opinion_ask, opinion_of
+from suyuan.correspondence.own_rules import own_of
+from suyuan.correspondence.rules.opinion import LONGEST_TEXT, Added
+from suyuan.desk.fields import one_of, words_field
+from suyuan.desk.plainly import level_word, surface_word
+from suyuan.kernel.refusal import Refusal
+from suyuan.platform.addresses import address
+from suyuan.playbooks.guarding import SURFACES
+from suyuan.playbooks.texts import pick
+
+
+class OpinionForm(forms.Form):
+    """The words, where they will stand, and what else must not be seen."""
+
+    def __init__(self, *args: Any, places: list[Branch], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        language = get_language() or "zh-hant"
+        self.fields["surface"] = one_of(_("這段話會放在哪裡"), [(code, surface_word(code)) for code in SURFACES])
+        if len(places) > 1:
+            self.fields["branch"] = one_of(_("哪一間"), [(each.code, each.name(language)) for each in places])
+        self.fields["words"] = words_field(_("要看的文字"), rows=8, limit=LONGEST_TEXT)
+        self.fields["more"] = words_field(
+            _("還要遮住的字"),
+            rows=2,
+            limit=1_000,
+            required=False,
+            help_text=_("一行一個，例如文字裡出現的姓名。電話、號碼、日期與同仁姓名會自動遮住。"),
+        )
+
+
+@address("staff", methods=("GET", "POST"), roles=MEMBER_ROLES)
+def opinion(request: HttpRequest) -> HttpResponse:
+    """Nothing is sent before the masked text was shown and sent on by hand."""
+    places = list(Branch.objects.filter(pk__in=request.profile.branch_ids).order_by("code"))
+    form = OpinionForm(request.POST or None, places=places)
+    context: dict[str, Any] = {"form": form, "on": is_set_up()}
+    if request.method == "POST" and form.is_valid() and is_set_up():
+        try:
+            context |= _asked(request, form.cleaned_data, places)
+        except Refusal as refused:
+            if refused.status in (403, 404):
+                raise
+            context["refused"] = refused
+    return render(request, "desk/opinion.html", context, status=_status(form, context))
+
+
+def _status(form: forms.Form, context: dict[str, Any]) -> int:
+    if form.errors:
+        return 422
+    return context["refused"].status if "refused" in context else 200
+
+
+def _asked(request: HttpRequest, given: dict[str, Any], places: list[Branch]) -> dict[str, Any]:
+    branch = next((each for each in places if each.code == given.get("branch")), places[0])
+    text, surface = given["words"], given["surface"]
+    masked = hidden(text, surface=surface, branch=branch, words=given["more"].splitlines())
+    shown = {"masked": masked.text, "seen": hashlib.sha256(masked.text.encode()).hexdigest()}
+    if request.POST.get("seen", "") != shown["seen"]:
+        return shown
+    opinion_ask(masked=masked, surface=surface, branch=branch, actor=request.actor, now=request.now)
+    added = opinion_of(masked, surface=surface, branch=branch)
+    verdict = guard_check(text, surface=surface, branch=branch, language=get_language() or branch.language)
+    return shown | {"answered": True, "verdict": verdict, "level": level_word(verdict.level), "added": _new(added, verdict, text, branch)}
+
+
+def _new(added: tuple[Added, ...], verdict: Verdict, text: str, branch: Branch) -> list[dict[str, str]]:
+    """What the guard has not said already. Names and reasons are those of our rules; the other side's words are not shown."""
+    kinds = rules_of(branch.jurisdiction, own_of(branch.pk)).guarding.kind_of
+    language = get_language() or branch.language
+    known = [(f.kind, f.start, f.end) for f in verdict.findings]
+    return [
+        {
+            "kind": pick(kinds[each.kind].name, language),
+            "word": level_word(each.level),
+            "quoted": text[each.start : each.end],
+            "why": pick(kinds[each.kind].why, language),
+        }
+        for each in added
+        if not any(kind == each.kind and start < each.end and each.start < end for kind, start, end in known)
+    ]
+
