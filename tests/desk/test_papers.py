@@ -48,8 +48,10 @@ def test_words_by_mail_only_to_those_who_chose_mail(browser, make_case):
     person = PersonGiven(family_name="例", given_name="小安", contacts=(Contact("email", "an@example.org"),))
     case = make_case("acknowledged", complainant=person)
     client = browser("manager")
-    assert 'value="email"' not in client.get(url("letter_write", case)).content.decode()
-    assert client.post(url("letter_write", case), {"channel": "email", "words": "您好"}).status_code == 422
+    page = client.get(url("letter_write", case)).content.decode()
+    assert "寄電子郵件，只說有訊息" in page and "信裡有全文" not in page
+    assert client.post(url("letter_write", case), {"channel": "email", "words": "您好"}).status_code == 302
+    assert not Message.objects.get(subject_stream=case.stream).with_content
 
     chosen = make_case("acknowledged", complainant=person, preferred_channel="email")
     assert client.post(url("letter_write", chosen), {"channel": "email", "words": "您好"}).status_code == 302

@@ -1,4 +1,4 @@
-"""Writing to the person who complained: on the follow-up page always, by mail with its words only if they chose mail."""
+"""Writing to the person who complained: on the follow-up page always, and by what they have; with its words only by what they chose."""
 from __future__ import annotations
 
 from datetime import datetime
@@ -8,7 +8,8 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from suyuan.cases.models import Case, Party
-from suyuan.cases.selectors.outside import mail_addresses, postal_addresses
+from suyuan.cases.selectors.outside import postal_addresses
+from suyuan.cases.selectors.ways import PORTAL, Way, hours_begin, ways_to
 from suyuan.correspondence.models import Message
 from suyuan.desk.fields import line_field, one_of, words_field
 from suyuan.desk.services import letter_send
@@ -36,8 +37,9 @@ class LetterForm(forms.Form):
     def __init__(self, *args: Any, case: Case, now: datetime, draft: Message | None = None, **kwargs: Any) -> None:
         self.case, self.now, self.draft = case, now, draft
         self.people = people_of(case)
-        self.addresses = mail_addresses(case, self.people)
+        self.known = ways_to(case, self.people)
         self.homes = postal_addresses(self.people)
+        self.later = hours_begin(case, now)
         if draft is not None:
             kwargs["initial"] = {
                 "words": draft.draft_body,
@@ -52,13 +54,18 @@ class LetterForm(forms.Form):
             choices = [(str(party.uid), party_words(party)) for party in self.people]
             self.fields["party"] = one_of(_("寫給哪一位"), choices, cards=True, initial=first)
             self.fields["party"].help_text = _("只有這一位用自己的收據看得到。")
-        channels = [("portal", _("放在進度頁，對方用收據打開"))]
-        if self.addresses:
-            channels.append(("email", _("寄電子郵件，信裡有全文（對方選了電子郵件）")))
-        channels.append(("letter", _("印成一封信，郵寄或當面交；也放在進度頁")))
-        initial = "email" if first in self.addresses else "portal"
-        self.fields["channel"] = one_of(_("怎麼給"), channels, cards=True, initial=initial)
-        if self.addresses:
+        choices = channel_choices(self.known)
+        choices.append(("letter", _("印成一封信，郵寄或當面交；也放在進度頁")))
+        has = self.known.get(first, {})
+        initial = next((way.channel for way in has.values() if way.with_words), PORTAL)
+        if case.preferred_channel == "letter" and first in self.homes:
+            initial = "letter"
+        self.fields["channel"] = one_of(_("怎麼給"), choices, cards=True, initial=initial)
+        if self.later is not None and any(self.known.values()):
+            self.fields["at_once"] = forms.BooleanField(
+                label=_("不等了，現在就寄"), required=False, help_text=later_words(case, self.later)
+            )
+        if any("email" in ways for ways in self.known.values()):
             self.fields["subject_line"] = line_field(
                 _("主旨"), required=False, limit=120, help_text=_("不寫姓名與療程；空著就寫「診所給您的訊息」。")
             )
@@ -70,8 +77,8 @@ class LetterForm(forms.Form):
         data = super().clean()
         if not self.people:
             raise forms.ValidationError(_("還沒有登記是誰申訴，寫了也沒有人打得開。請先在案件裡加入相關的人。"))
-        if data.get("channel") == "email" and str(self.party.uid) not in self.addresses:
-            self.add_error("channel", _("這一位沒有選電子郵件，或沒有留下地址。請改放在進度頁。"))
+        if data.get("channel", PORTAL) not in (PORTAL, "letter") and self.way is None:
+            self.add_error("channel", _("這一位沒有留下這個管道的地址。請改放在進度頁。"))
         if data.get("channel") == "letter" and str(self.party.uid) not in self.homes:
             self.add_error("channel", _("還沒有這一位的地址，信封上不知道寫哪裡。請先在這個人的資料裡加上地址，或改放在進度頁。"))
         return data
@@ -99,8 +106,18 @@ class LetterForm(forms.Form):
     @property
     def to(self) -> str:
         """Where it goes: the page needs no address."""
-        known = {"email": self.addresses, "letter": self.homes}.get(self.cleaned_data["channel"], {})
-        return known.get(str(self.party.uid), "")
+        if self.cleaned_data["channel"] == "letter":
+            return self.homes.get(str(self.party.uid), "")
+        return self.way.address if self.way else ""
+
+    @property
+    def at_once_choice(self) -> forms.BoundField | None:
+        return self["at_once"] if "at_once" in self.fields else None
+
+    @property
+    def way(self) -> Way | None:
+        """By which way it leaves; none: it lies on the follow-up page."""
+        return self.known[str(self.party.uid)].get(self.cleaned_data["channel"])
 
     def send(self, *, actor: Actor, now: datetime) -> Message:
         data = self.cleaned_data
@@ -111,10 +128,40 @@ class LetterForm(forms.Form):
             words=data["words"],
             subject_line=data.get("subject_line", ""),
             to=self.to,
+            with_words=bool(self.way and self.way.with_words),
+            not_before=self.later if self.way and not data.get("at_once") else None,
             draft=self.draft,
             actor=actor,
             now=now,
         )
+
+
+def channel_choices(ways: dict[str, dict[str, Way]]) -> list[tuple[str, str]]:
+    """The follow-up page, and what anybody of them has: in full where they chose it, otherwise as word that something waits."""
+    full = {
+        "email": _("寄電子郵件，信裡有全文（對方選了電子郵件）"),
+        "line": _("傳 LINE，有全文（對方選了 LINE）"),
+        "sms": _("傳簡訊，有全文（對方選了簡訊）"),
+    }
+    notice = {
+        "email": _("寄電子郵件，只說有訊息，內容放在進度頁"),
+        "line": _("傳 LINE，只說有訊息，內容放在進度頁"),
+        "sms": _("傳簡訊，只說有訊息，內容放在進度頁"),
+    }
+    choices = [(PORTAL, _("放在進度頁，對方用收據打開"))]
+    for channel in full:
+        found = [has[channel] for has in ways.values() if channel in has]
+        if found:
+            choices.append((channel, (full if any(way.with_words for way in found) else notice)[channel]))
+    return choices
+
+
+def later_words(case: Case, later: datetime) -> str:
+    local = later.astimezone(case.branch.tz)
+    return _("對方說「%(hours)s」方便，所以會等到 %(at)s 才送出。放在進度頁的不用等。") % {
+        "hours": case.preferred_hours,
+        "at": f"{local:%m/%d %H:%M}",
+    }
 
 
 def people_of(case: Case) -> list[Party]:

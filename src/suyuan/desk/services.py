@@ -14,6 +14,7 @@ from suyuan.cases.services.checklist import evidence_give
 from suyuan.cases.services.common import case_locked, require_may
 from suyuan.correspondence.models import Message
 from suyuan.correspondence.phrases import channel_word
+from suyuan.correspondence.rules import SURE
 from suyuan.correspondence.services import message_change, message_draft, message_mark_sent, message_queue
 from suyuan.desk.fields import local_midnight
 from suyuan.desk.letters_of_rights import erasure_letter
@@ -39,10 +40,13 @@ def letter_send(
     now: datetime,
     to: str = "",
     subject_line: str = "",
+    with_words: bool = False,
+    not_before: datetime | None = None,
     draft: Message | None = None,
 ) -> Message:
     """Queue words to one person; for a minute they may be taken back. A letter taken back before is changed, not doubled.
 
+    `with_words`: they chose this way, so the words leave by it; otherwise it only says that some are waiting.
     Only the holder of this person's receipt reads them. Raises NotHere when the person does not belong to the case.
     """
     case = case_locked(case)
@@ -75,7 +79,9 @@ def letter_send(
             actor=actor,
             now=now,
         )
-    return message_queue(message=message, undo=UNDO, may_carry_content=channel == "email", actor=actor, now=now)
+    return message_queue(
+        message=message, undo=UNDO, not_before=not_before, may_carry_content=with_words, actor=actor, now=now
+    )
 
 
 @writes
@@ -161,7 +167,7 @@ def correspondence_paper(case: Case, demand: Demand | None, now: datetime) -> st
     told = rows.exclude(state__in=["draft", "withdrawn", "queued"]).order_by("id")
     lines = []
     for row in told:
-        if row.direction == "in" and row.author != whose:
+        if row.direction == "in" and (row.author != whose or row.known_by not in SURE):
             continue
         when = (row.sent_at or row.created_at).astimezone(case.branch.tz)
         who = _("您") if row.direction == "in" else case.branch.name(case.language)

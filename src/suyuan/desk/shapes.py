@@ -26,6 +26,7 @@ from suyuan.cases.selectors.outside import promise_words
 from suyuan.cases.selectors.today import DangerLine, Waiting, sign_words, task_title, unreachable
 from suyuan.correspondence.models import Message
 from suyuan.correspondence.phrases import channel_word, failure_word
+from suyuan.correspondence.rules import SURE
 from suyuan.desk import evidence_shapes
 from suyuan.desk.acts import BY_CODE, CLEARS, GROUPS, STOPS_WITH, Act, offered
 from suyuan.playbooks.selectors import procedure_newest
@@ -37,6 +38,7 @@ Shown = dict[str, Any]
 CLOCKS_SHOWN = 4
 DUTIES_SHOWN = 8
 TASKS_SHOWN = 8
+SOON = timedelta(minutes=2)
 VOICE_CHARS = 90
 
 
@@ -723,18 +725,22 @@ def letter(row: Message, author: str, whom: str, now: datetime) -> Shown:
     }.get(row.state, row.state)
     to_post = row.channel == "letter" and row.state == "queued"
     at = row.sent_at or row.queued_at or row.created_at
+    if row.known_by not in SURE:
+        state = _("收到，寄件人未經核對")
     return {
         "row": row,
         "ours": row.direction == "out",
+        "later": row.send_after if row.state == "queued" and row.send_after > now + SOON else None,
+        "answers": row.in_reply_to,
         "words": row.words,
         "state": _("等人寄出") if to_post else state,
-        "kind": {"sent": "done", "delivered": "done", "failed": "late", "queued": "wait", "draft": ""}.get(row.state, ""),
+        "kind": {"sent": "done", "delivered": "done", "failed": "late", "queued": "wait", "draft": ""}.get(row.state, "" if row.known_by in SURE else "wait"),
         "channel": channel_word(row.channel),
         "failure": failure_word(row.failure) if row.failure else "",
         "author": author,
         "for": whom,
         "at": at,
-        "may_take_back": row.state == "queued" and row.claimed_at is None,
+        "may_take_back": row.state == "queued" and row.claimed_at is None and row.unsure_since is None,
         "on_paper": row.channel == "letter" and row.direction == "out" and row.text_id is not None and row.state != "draft",
         "to_post": to_post,
     }

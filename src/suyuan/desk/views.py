@@ -737,7 +737,7 @@ def letters(request: HttpRequest, reference: str) -> HttpResponse:
     rows = (
         Message.objects.filter(subject_stream=found.stream, compartment__in=readable)
         .exclude(state="withdrawn")
-        .select_related("text")
+        .select_related("text", "in_reply_to")
         .order_by("-id")[:100]
     )
     allowed = allowed_moves(request.profile, found)
