@@ -19,6 +19,7 @@ _HIDING = "*＊_^`|¦‧·•・~～"
 _GAPS = re.compile(f"(?<=[{_HAN}])[ \t\u3000.\\-—–/\\\\+{re.escape(_HIDING)}]{{1,3}}(?=[{_HAN}])")
 _ONLY_HIDING = re.compile(f"[{re.escape(_HIDING)}]{{1,3}}")
 _REPEATED = re.compile(r"([^\w\s])\1+")
+_CLOSES_UP = re.compile(f"[ \t.\\-—–/\\\\+{re.escape(_HIDING)}]|([^\\w\\s])\\1")  # without any of these there is nothing to take out
 _PICTURED = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
 
 
@@ -48,6 +49,7 @@ class Folding:
     def __init__(self, substitutes: Mapping[str, str] | None = None) -> None:
         self._substitutes = dict(substitutes or {})
         self._known: dict[str, str] = {}
+        self._words: dict[str, str] = {}
 
     def __call__(self, text: str) -> Folded:
         known = self._known
@@ -71,6 +73,12 @@ class Folding:
     def plain(self, text: str) -> str:
         return self(text).text
 
+    def word(self, word: str) -> str:
+        """Of a word in a list: many stand in several lists, so what they become is remembered. Never for what people typed."""
+        if word not in self._words:
+            self._words[word] = self(word).text.strip()
+        return self._words[word]
+
     def _one(self, character: str) -> str:
         if character in "\n\r\u2028\u2029":
             return "\n"
@@ -89,7 +97,9 @@ class Folding:
 
     @staticmethod
     def _closed_up(text: str, starts: list[int] | range, ends: list[int] | range) -> Folded:
-        gone: list[tuple[int, int]] = []
+        if not _CLOSES_UP.search(text):
+            return Folded(text, _fixed(starts), _fixed(ends), frozenset())
+        gone: list[tuple[tuple[int, int], bool]] = []
         gaps = list(_GAPS.finditer(text))
         if gaps:
             gone = _spelt(text, gaps)

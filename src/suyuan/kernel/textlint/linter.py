@@ -638,8 +638,8 @@ class _Slots:
 
     def _listed(self, listed: Words) -> int:
         slot = self._new()
-        folded = {self._folding.plain(word).strip() for word in listed.words} - {""}
-        besides = {self._folding.plain(word).strip() for word in listed.besides} - {""}
+        folded = {self._folding.word(word) for word in listed.words} - {""}
+        besides = {self._folding.word(word) for word in listed.besides} - {""}
         self._lengths[slot] = max(map(len, folded), default=1)
         self._shortest[slot] = min(map(len, folded), default=1)
         self._how_many[slot] = len(folded)
