@@ -8,7 +8,9 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from suyuan.accounts.errors import NotYours
+from suyuan.cases.jobs import rule_try as rule_try_job
 from suyuan.cases.services.trying import TRY, rule_try, tryout_read
+from suyuan.correspondence.documents import Document, Stretch, Where, document_check
 from suyuan.correspondence.guard import guard_check
 from suyuan.correspondence.own_errors import AllowUnfit, NotTriedYet, OwnRuleUnfit, SecondPersonMissing
 from suyuan.correspondence.own_models import ClinicRule, TryOut
@@ -21,19 +23,20 @@ from suyuan.correspondence.services import (
     clinic_rule_draft,
     clinic_rule_end,
 )
+from suyuan.kernel.textlint import Known
 from suyuan.platform.models import FactRow, Job
 from tests.cases.cast import NOON, case_made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-11")]
 
 RULE = Wanted(
-    kind="stalling",
-    title="不要只說等通知",
+    kind="jargon",
+    title="不用自創的名詞",
     levels={"private_message": "warn", "public_reply": "block"},
-    phrases=("靜候通知", "等我們通知"),
-    why="病人不知道要等到哪一天。",
-    safer="明天中午前由專人回電。",
-    fires=("請您靜候通知。",),
+    phrases=("恬晨值", "恬晨分數"),
+    why="病人看不懂。",
+    safer="恢復的情形。",
+    fires=("請看您的恬晨值。",),
     quiet=("明天中午前回電。",),
 )
 
@@ -54,7 +57,7 @@ def live(cast, rule=None, by="head"):
 
 def found(cast, text, surface="private_message", branch=None):
     said = guard_check(text, surface=surface, branch=branch or cast.tn, language="zh-hant")
-    return [(f.rule, f.level) for f in said.findings]
+    return [(f.rule, f.level) for f in said.findings if f.rule.startswith("OWN")]
 
 
 def wrong(cast, **changes) -> dict[str, str]:
@@ -65,17 +68,17 @@ def wrong(cast, **changes) -> dict[str, str]:
 
 def test_a_rule_holds_only_from_the_day_it_is_live_and_only_in_its_branch(cast):
     rule = drafted(cast)
-    assert found(cast, "請靜候通知。") == []
+    assert found(cast, "這是恬晨值。") == []
     live(cast, rule)
-    assert ("OWN-1", "warn") in found(cast, "請靜候通知。")
-    assert ("OWN-1", "block") in found(cast, "請靜候通知。", "public_reply")
-    assert found(cast, "請靜候通知。", "settlement") == []
-    assert found(cast, "請靜候通知。", branch=cast.tp) == []
+    assert ("OWN-1", "warn") in found(cast, "這是恬晨值。")
+    assert ("OWN-1", "block") in found(cast, "這是恬晨值。", "public_reply")
+    assert found(cast, "這是恬晨值。", "settlement") == []
+    assert found(cast, "這是恬晨值。", branch=cast.tp) == []
 
 
 def test_its_reason_and_safer_words_are_the_clinics(cast):
     live(cast)
-    said = guard_check("請靜候通知。", surface="private_message", branch=cast.tn, language="en")
+    said = guard_check("這是恬晨值。", surface="private_message", branch=cast.tn, language="en")
     mine = next(f for f in said.findings if f.rule == "OWN-1")
     assert mine.why == RULE.why and mine.safer == RULE.safer
     assert said.packs[-1].startswith("own:")
@@ -84,7 +87,7 @@ def test_its_reason_and_safer_words_are_the_clinics(cast):
 def test_what_ended_holds_no_longer(cast):
     rule = live(cast)
     clinic_rule_end(rule=rule, why="已經沒有人這樣寫", actor=cast.manager.actor, now=NOON)
-    assert found(cast, "請靜候通知。") == []
+    assert found(cast, "這是恬晨值。") == []
 
 
 def test_nothing_goes_live_untried_or_by_its_writer(cast):
@@ -110,11 +113,11 @@ def test_others_may_read_and_not_write(cast):
 
 def test_a_live_rule_is_replaced_never_changed(cast):
     first = live(cast)
-    second = drafted(cast, replace(RULE, phrases=("另行通知",), fires=("將另行通知。",)), by="legal", replaces=first)
+    second = drafted(cast, replace(RULE, phrases=("恬晨等級",), fires=("看恬晨等級。",)), by="legal", replaces=first)
     assert (second.code, second.version) == ("OWN-1", 2)
-    assert ("OWN-1", "warn") in found(cast, "請靜候通知。")
+    assert ("OWN-1", "warn") in found(cast, "這是恬晨值。")
     live(cast, second)
-    assert found(cast, "請靜候通知。") == [] and ("OWN-1", "warn") in found(cast, "將另行通知。")
+    assert found(cast, "這是恬晨值。") == [] and ("OWN-1", "warn") in found(cast, "看恬晨等級。")
     first.refresh_from_db()
     assert first.state == "ended"
     for row, change in ((first, {"title": "x"}), (second, {"phrases": []}), (second, {"live_at": None, "state": "draft"})):
@@ -127,18 +130,26 @@ def test_what_cannot_be_read_or_does_not_hold_is_said_at_its_field(cast):
     assert "nobody" in wrong(cast, frames=("<nobody> .. 評論",))["frames"]
     assert "只有一個字" in wrong(cast, phrases=("等",))["phrases"]
     assert "請您稍候" in wrong(cast, fires=("請您稍候。",))["fires"]
-    assert "靜候通知" in wrong(cast, quiet=("請靜候通知。",))["quiet"]
+    assert "恬晨值" in wrong(cast, quiet=("這是恬晨值。",))["quiet"]
     assert set(wrong(cast, levels={}, kind="nothing", why=" ")) == {"levels", "kind", "why"}
 
 
 def test_an_own_rule_never_makes_a_shipped_one_milder(cast):
     """The same words, named as milder: what we ship holds them as before."""
-    text = "請您靜候通知，不要再打來。"
+    text = "請看您的恬晨值，就會明白。0912-345-678"
     live(cast)  # stands for one of ours
-    mild = replace(RULE, levels={"public_reply": "advise"}, phrases=("靜候通知，不要再打來",), fires=(text,))
+    mild = replace(RULE, levels={"public_reply": "advise"}, phrases=("恬晨值，就會明白",), fires=(text,))
     live(cast, drafted(cast, mild))
-    assert [one for one in found(cast, text, "public_reply") if one[0].startswith("OWN")] == [("OWN-1", "block")]
-    assert guard_check(text, surface="public_reply", branch=cast.tn, language="en").level == "block"
+    assert found(cast, text, "public_reply") == [("OWN-1", "block")]
+    said = guard_check(text, surface="public_reply", branch=cast.tn, language="en", known=[Known("phone", "0912-345-678")])
+    assert [f.rule for f in said.findings if f.rule.startswith("known")] == ["known-phone"]
+
+
+def test_a_documents_words_are_read_by_them_too(cast):
+    live(cast)
+    document = Document("plain", (Stretch("這是恬晨值。", Where()),))
+    said = document_check(document, surface="private_message", branch=cast.tn, language="zh-hant")
+    assert "OWN-1" in {each.rule for told in said.told for each in told.said}
 
 
 def test_a_try_out_says_what_would_have_been_held(cast, make_case):
@@ -165,9 +176,15 @@ def test_it_reads_only_what_its_reader_may(cast, make_case):
 
 def test_much_to_read_is_left_to_the_worker(cast, make_case, monkeypatch):
     make_case("acknowledged")
-    monkeypatch.setattr("suyuan.cases.services.trying.AT_ONCE", 0)
-    begun = rule_try(rule=drafted(cast), actor=cast.manager.actor, now=NOON)
+    with monkeypatch.context() as little:
+        little.setattr("suyuan.cases.services.trying.AT_ONCE", 0)
+        begun = rule_try(rule=drafted(cast), actor=cast.manager.actor, now=NOON)
     assert Job.objects.filter(name=TRY, args__tryout=str(begun.uid)).exists() and begun.finished_at is None
+    for _twice in range(2):
+        rule_try_job({"tryout": str(begun.uid)}, NOON)
+    begun.refresh_from_db()
+    assert begun.finished_at == NOON and begun.rule.state == "tried"
+    assert FactRow.objects.filter(type="clinic_rule.tried").count() == 1
 
 
 def test_words_of_the_clinics_own_name_no_patient(cast):
@@ -203,6 +220,6 @@ def test_every_step_leaves_its_line_and_no_words_of_it_in_plain(cast):
     rule = live(cast)
     rows = FactRow.objects.filter(stream=rule.stream).order_by("position")
     assert [r.type.partition(".")[2] for r in rows] == ["drafted", "try_asked", "tried", "activated"]
-    assert not any("靜候" in str(r.plain) for r in rows)
+    assert not any("恬晨" in str(r.plain) for r in rows)
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from suyuan.accounts.models import Branch
 from suyuan.correspondence.errors import DocumentUnread
 from suyuan.correspondence.guard import Said, own_words, rules_of, worded
+from suyuan.correspondence.own_rules import own_of
 from suyuan.kernel.sizes import LARGEST_IN_A_FORM
 from suyuan.kernel.textlint import Context, Finding, Linter, verdict
 from suyuan.kernel.textlint.linter import AT_MOST
@@ -215,8 +216,9 @@ def document_check(
 ) -> Checked:
     """By the newest rules of the branch's place, or of `jurisdiction`; what the branch says of itself is let pass."""
     place = jurisdiction or branch.jurisdiction
-    rules = rules_of(place)
-    context = Context(surface, place, reply_to, allow=own_words(branch))
+    own = own_of(branch.pk)
+    rules = rules_of(place, own)
+    context = Context(surface, place, reply_to, allow=(*own_words(branch), *own.words))
     found = document_findings(document, rules.linter, context)
     told = tuple(
         Told(spot.stretch, worded(spot.stretch.text, spot.findings, rules, context, language).findings)

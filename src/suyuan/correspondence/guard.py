@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from suyuan.accounts.models import Branch, User
-from suyuan.correspondence.own_rules import NOTHING_OWN, Own, own_of
+from suyuan.correspondence.own_rules import NOTHING_OWN, Beside, Own, own_of
 from suyuan.kernel.textlint import Context, Finding, Known, Linter, verdict
 from suyuan.kernel.textlint.rewriting import Change, rewritten, sentence_around
 from suyuan.playbooks.guarding import Guarding, rule_set
@@ -102,21 +102,34 @@ class Rules:
 
     guarding: Guarding
     hashes: tuple[str, ...]
+    shipped: Rules | None = None
+    own: Own = NOTHING_OWN
 
     @cached_property  # two threads may both build it; they build the same
-    def linter(self) -> Linter:
-        return Linter(rule_set(self.guarding))
+    def linter(self) -> Linter | Beside:
+        if self.shipped is None:
+            return Linter(rule_set(self.guarding))
+        shipped = self.shipped.linter
+        assert isinstance(shipped, Linter)
+        return Beside(shipped, self.shipped.guarding, self.own)
 
 
 def rules_of(jurisdiction: str, own: Own = NOTHING_OWN) -> Rules:
     """The newest rules there, with those of the clinic's own beside them."""
-    return _rules(wording_hashes(jurisdiction), jurisdiction, own)
+    hashes = wording_hashes(jurisdiction)
+    return _with_own(hashes, jurisdiction, own) if own.rules else _rules(hashes, jurisdiction)
 
 
-@lru_cache(maxsize=16)
-def _rules(hashes: tuple[str, ...], jurisdiction: str, own: Own) -> Rules:
+@lru_cache(maxsize=8)
+def _rules(hashes: tuple[str, ...], jurisdiction: str) -> Rules:
     """Kept as long as its hashes are in force: putting the words in order takes longer than reading a hundred texts."""
-    return Rules(own.beside(wording_newest(jurisdiction).guarding), (*hashes, *own.known_by))
+    return Rules(wording_newest(jurisdiction).guarding, hashes)
+
+
+@lru_cache(maxsize=64)
+def _with_own(hashes: tuple[str, ...], jurisdiction: str, own: Own) -> Rules:
+    shipped = _rules(hashes, jurisdiction)
+    return Rules(own.beside(shipped.guarding), (*hashes, *own.known_by), shipped, own)
 
 
 def own_words(branch: Branch) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db.models import CharField, F, Q, Value
 
 from suyuan.correspondence.own_models import AllowEntry, ClinicRule
-from suyuan.kernel.textlint import BadFrame, Context, Finding, Folding, Linter, frames
+from suyuan.kernel.textlint import BadFrame, Context, Finding, Folding, Linter, frames, together
 from suyuan.playbooks.guarding import SURFACES, Guarding, GuardRule, WordList, rule_set
 from suyuan.playbooks.texts import Texts
 
@@ -207,12 +207,28 @@ class Own:
         return (f"own:{hashlib.sha256(said.encode()).hexdigest()}",) if self.rules else ()
 
     def beside(self, shipped: Guarding) -> Guarding:
-        """The shipped rules and these. A rule of a kind that the packs know no more is left out: it would stop every check."""
-        if not self.rules:
-            return shipped
+        """The shipped rules and these."""
+        return shipped.with_rules(*self.readable(shipped)) if self.rules else shipped
+
+    def readable(self, shipped: Guarding) -> tuple[tuple[WordList, ...], tuple[GuardRule, ...]]:
+        """Without rules of a kind or list that the packs no longer know: they would stop every check. Their pages say so."""
         lists, rules = _data(self.rules)
         known = {one.id for one in (*shipped.words, *lists)} | {one.id for one in shipped.shapes}
-        return shipped.with_rules(lists, (r for r in rules if r.kind in shipped.kind_of and _named(r) <= known))
+        return lists, tuple(r for r in rules if r.kind in shipped.kind_of and _named(r) <= known)
+
+
+class Beside:
+    """Reads by the shipped rules and by the clinic's own. The two are put in order apart: the shipped ones are many and
+    the same for every branch, and stay ready when a branch changes one of its own."""
+
+    def __init__(self, shipped: Linter, guarding: Guarding, own: Own) -> None:
+        lists, rules = own.readable(guarding)
+        small = Guarding(guarding.kinds, (*guarding.words, *lists), guarding.shapes, guarding.substitutes, rules)
+        self._shipped, self._own = shipped, Linter(replace(rule_set(small), known_levels={}))
+        self._ranks = {kind.id: kind.rank for kind in guarding.kinds}
+
+    def check(self, text: str, context: Context) -> tuple[Finding, ...]:
+        return together(self._shipped.check(text, context), self._own.check(text, context), self._ranks)
 
 
 def _named(rule: GuardRule) -> set[str]:

@@ -2,7 +2,7 @@
 
 from suyuan.kernel.textlint.folding import Folded, Folding
 from suyuan.kernel.textlint.frames import BadFrame, Frame, read
-from suyuan.kernel.textlint.linter import Linter
+from suyuan.kernel.textlint.linter import Linter, together
 from suyuan.kernel.textlint.rules import (
     CLEAN,
     Context,
@@ -19,5 +19,5 @@ from suyuan.kernel.textlint.rules import (
 
 __all__ = [
     "CLEAN", "BadFrame", "Context", "Finding", "Folded", "Folding", "Frame", "Known", "Level", "Linter", "Rule", "RuleSet",
-    "Scope", "Shape", "Words", "read", "verdict",
+    "Scope", "Shape", "Words", "read", "together", "verdict",
 ]  # fmt: skip

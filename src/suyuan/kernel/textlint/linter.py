@@ -553,6 +553,13 @@ def _sought(folded: str) -> re.Pattern[str]:
     return re.compile(re.escape(folded))
 
 
+def together(found: Iterable[Finding], more: Iterable[Finding], ranks: Mapping[str, int]) -> tuple[Finding, ...]:
+    """What two linters find in one text, as one linter with the rules of both would say it."""
+    every = [*found, *more]
+    missing = [f for f in every if f.start == f.end]
+    return tuple(sorted([*_merged([f for f in every if f.start < f.end]), *missing], key=by_harm(ranks)))
+
+
 def _merged(found: list[Finding]) -> list[Finding]:
     """Of findings of one kind that overlap, the heavier, then the longer."""
     kept: list[Finding] = []
