@@ -25,11 +25,11 @@ from suyuan.correspondence.guard import Said, own_words, rules_of, worded
 from suyuan.correspondence.own_rules import own_of
 from suyuan.kernel.sizes import LARGEST_IN_A_FORM
 from suyuan.kernel.textlint import Context, Finding, Linter, verdict
-from suyuan.kernel.textlint.linter import AT_MOST
 from suyuan.platform.files.limited import Limited, run_limited
 
 MEMORY, SECONDS, MOST_WORDS = 640 << 20, 20.0, 24 << 20
 Check = Callable[[str], tuple[Finding, ...]]
+MOST_FINDINGS = 1_000  # of one rule: in a reply a dozen are enough
 # Not on the paper, and in the file all the same.
 APART = frozenset({"comment", "deleted", "hidden"})
 
@@ -134,7 +134,7 @@ def document_findings(document: Document, linter: Linter, context: Context) -> F
     apart = [each for each in document.stretches if each.where.part in APART]
 
     def check(text: str) -> tuple[Finding, ...]:
-        return linter.check(text, context)
+        return linter.check(text, context, at_most=MOST_FINDINGS)
 
     spots, missing = _read(shown, check)
     beside, _missing = _read(apart, check)
@@ -146,10 +146,7 @@ def _read(stretches: list[Stretch], check: Check) -> tuple[list[Spot], tuple[Fin
         return [], ()
     page = _Joined(stretches)
     found = check(page.text)
-    often = {rule for rule, n in Counter(f.rule for f in found if f.start < f.end).items() if n >= AT_MOST}
-    placed = [f for f in found if f.start < f.end and f.rule not in often]
-    if often:  # the linter stops counting; the rest of these is found part by part
-        placed += page.all_of(often, check)
+    placed = [f for f in found if f.start < f.end]
     by_stretch: dict[int, list[Finding]] = defaultdict(list)
     for finding in placed:
         number, start = page.place(finding.start)
@@ -175,19 +172,6 @@ class _Joined:
         number = bisect_right(self.starts, offset) - 1
         within = min(offset - self.starts[number], max(len(self._stretches[number].text) - 1, 0))
         return number, within
-
-    def all_of(self, rules: set[str], check: Check, first: int = 0, last: int | None = None) -> Iterator[Finding]:
-        """What these rules find between two stretches, halved as long as there is more than the linter counts."""
-        last = len(self._stretches) - 1 if last is None else last
-        begun = self.starts[first]
-        text = self.text[begun : self.starts[last] + len(self._stretches[last].text)]
-        found = [f for f in check(text) if f.rule in rules and f.start < f.end]
-        full = {rule for rule, n in Counter(f.rule for f in found).items() if n >= AT_MOST} if first < last else set()
-        yield from (replace(f, start=f.start + begun, end=f.end + begun) for f in found if f.rule not in full)
-        if full:
-            middle = (first + last) // 2
-            yield from self.all_of(full, check, first, middle)
-            yield from self.all_of(full, check, middle + 1, last)
 
 
 # --- worded for the house ------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
 from typing import NamedTuple
@@ -38,6 +38,7 @@ Span = tuple[int, int]
 Path = tuple[Span, ...]
 Where = Mapping[int, list[Span]]  # slot → where it stands
 
+MOST_PARTS = 64  # clauses or sentences that are told apart before frames are fitted
 MOST_PLACES = 256  # kept ready
 AT_MOST = 12  # findings of one rule in one text
 TOGETHER = 60  # characters between parts that stand in one sentence in any order
@@ -77,6 +78,8 @@ class _Frame:
     absent: tuple[tuple[int, str], ...]
     reach: int
     in_turn: tuple[int, ...]
+    bits: int
+    together: str
 
 
 class _Match(NamedTuple):
@@ -102,26 +105,35 @@ class _Compiled:
 
 @dataclass(frozen=True)
 class _Concerned:
-    """The rules for one place: frames by the slot they are looked for at, and what must not be missing."""
+    """The rules for one place: frames by the slot they are looked for at, and the slots of each word at which there are
+    some; and what must not be missing."""
 
-    by_key: dict[int, list[tuple[_Compiled, _Frame]]]
+    by_key: dict[int, list[tuple[int, _Compiled, _Frame]]]
     missing: tuple[_Compiled, ...]
+    keys_of: Sequence[tuple[int, ...]]
+    shaped_keys: tuple[int, ...]
+
+    def keys(self, words: Iterable[int]) -> dict[int, None]:
+        """Where to look, in the order of the text; shapes last."""
+        keys_of = self.keys_of
+        keys = dict.fromkeys(chain.from_iterable([keys_of[number] for number in words]))
+        keys.update(dict.fromkeys(self.shaped_keys))
+        return keys
 
 
 class _Page:
     """One text while it is read: which words stand where, and where its clauses and sentences end.
 
-    `present`: slots that may stand in it; where they do, `of` finds out when it is asked, because most are never asked for.
+    What may stand where is told in bits, one for each slot: of the text, and of each clause and sentence while there are not
+    too many. Where a slot does stand, `of` finds out when it is asked, because most are never asked for.
     """
 
-    def __init__(self, folded: Folded, slots: _Slots, words: dict[int, list[Span]], own: list[Span]) -> None:
+    def __init__(self, folded: Folded, slots: _Slots, words: dict[int, list[Span]], own: _Spread | None) -> None:
         self.folded = folded
         self._slots = slots
         self._words = words
         self._numbers = set(words)
         self._own = own
-        self.order = slots.standing(words, folded.text)
-        self.present = set(self.order)
         self._spans: dict[int, list[Span]] = {}
         self._quotes: list[Span] | None = None
         self.excuses: dict[str, _Spread] = {}
@@ -133,26 +145,63 @@ class _Page:
                 self.stops.append(m.start())
         if folded.soft:
             self.cuts = sorted([*self.cuts, *(at - 0.5 for at in folded.soft)])
+        shapes = slots.shapes_in(folded.text)
+        bits = slots.bits
+        self.present = shapes
+        for number in words:
+            self.present |= bits[number]
+        self._parts = {CLAUSE: self._bits(self.cuts, shapes), SENTENCE: self._bits(self.stops, shapes)}
+
+    def _bits(self, ends: list[float], shapes: int) -> list[int]:
+        """What may stand in each part. A word across an end may stand in all of them, and so may a shape."""
+        if len(ends) >= MOST_PARTS:
+            return [self.present]
+        parts = [shapes] * (len(ends) + 1)
+        across = 0
+        bits = self._slots.bits
+        for number, spans in self._words.items():
+            for start, end in spans:
+                place = bisect_left(ends, start)
+                if bisect_left(ends, end - 0.6) == place:
+                    parts[place] |= bits[number]
+                else:
+                    across |= bits[number]
+        return [part | across for part in parts] if across else parts
+
+    def may_hold(self, frame: _Frame) -> bool:
+        """All of its parts stand where they would have to."""
+        bits = frame.bits
+        if bits & self.present != bits:
+            return False
+        parts = self._parts.get(frame.together)
+        return parts is None or any(bits & part == bits for part in parts)
+
+    def has(self, slot: int) -> bool:
+        return bool(self.present >> slot & 1)
 
     def of(self, slot: int) -> list[Span]:
         """Where it stands, in order. What names the clinic itself names no patient: inside that, names and numbers do not count."""
         found = self._spans.get(slot)
         if found is None:
-            found = self._found(slot) if slot in self.present else []
-            if self._own and slot in self._slots.identifying:
-                found = [(s, e) for s, e in found if not any(a <= s and e <= b for a, b in self._own)]
+            found = self._found(slot) if self.has(slot) else []
+            if self._own is not None and slot in self._slots.identifying:
+                found = [span for span in found if not self._own.cover(span)]
             self._spans[slot] = found
         return found
 
     def _found(self, slot: int) -> list[Span]:
-        words = self._words
-        spans = [span for number in self._slots.words_of[slot] & self._numbers for span in words[number]]
+        words, numbers = self._words, self._slots.words_of[slot] & self._numbers
+        if len(numbers) == 1:
+            spans = words[next(iter(numbers))]
+        else:
+            spans = [span for number in numbers for span in words[number]]
+            spans.sort()
         if around := self._slots.besides.get(slot):
             covers = self.of(around)
             spans = [span for span in spans if not _covered(span, covers)] if covers else spans
-        for shape in self._slots.shapes_of.get(slot, ()):
-            spans += self._slots.shaped(shape, self.folded.text) if shape == slot else self.of(shape)
-        spans.sort()
+        if shapes := self._slots.shapes_of.get(slot):
+            more = (self._slots.shaped(one, self.folded.text) if one == slot else self.of(one) for one in shapes)
+            spans = sorted(chain(spans, *more))
         return spans
 
     def joined(self, end: int, start: int, within: str) -> bool:
@@ -172,11 +221,12 @@ class _Page:
         end = int(ends[place] + 0.5) if place < len(ends) else len(self.folded.text)
         return start, end
 
-    @property
-    def quotes(self) -> list[Span]:
+    def quote(self, match: _Match) -> Span | None:
+        """The quotation marks it stands in. Quotations do not overlap, so there is one at most."""
         if self._quotes is None:
             self._quotes = [m.span() for m in _QUOTES.finditer(self.folded.text)]
-        return self._quotes
+        place = bisect_right(self._quotes, (match.start, 1 << 30)) - 1
+        return self._quotes[place] if place >= 0 and match.end <= self._quotes[place][1] else None
 
 
 class Linter:
@@ -189,6 +239,7 @@ class Linter:
         self._slots = _Slots(rules, self._folding)
         self._rules = tuple(self._compiled(rule) for rule in rules.rules)
         self._concerned: dict[tuple[str, str, str], _Concerned] = {}
+        self._owns: dict[tuple[str, ...], tuple[re.Pattern[str], ...]] = {}
         self._scope_slots = {
             name: self._slots.named(name) for name in (NEGATION, CONDITION, ASKING, REPORTING) if name in rules.words
         }
@@ -207,8 +258,16 @@ class Linter:
         slots = frozenset(part.slot for line in lines for part in line.parts)
         absent = tuple((self._slots.of(element), within) for element, within in frame.absent)
         longest = sum(part.gap + self._slots.longest(part.slot) for line in lines for part in line.parts)
-        reach = longest + TOGETHER * (len(lines) - 1)
-        return _Frame(lines, slots, frame.within, absent, reach, tuple(sorted(slots, key=self._slots.cost)))
+        return _Frame(
+            lines=lines,
+            slots=slots,
+            within=frame.within,
+            absent=absent,
+            reach=longest + TOGETHER * (len(lines) - 1),
+            in_turn=tuple(sorted(slots, key=self._slots.cost)),
+            bits=sum(1 << slot for slot in slots),
+            together=_together(lines, frame.within),
+        )
 
     def _line(self, line: Line) -> _Line:
         parts = tuple(_Part(self._slots.of(e), e.gap, e.within) for e in line.elements)
@@ -217,28 +276,28 @@ class Linter:
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
-    def check(self, text: str, context: Context) -> tuple[Finding, ...]:
-        """What the rules find, in order of harm."""
+    def check(self, text: str, context: Context, *, at_most: int = AT_MOST) -> tuple[Finding, ...]:
+        """What the rules find, in order of harm; of one rule `at_most` so many."""
         concerned = self._concerning(context)
-        page = self._page(text, context.allow)
+        page, words = self._page(text, context.allow)
         found: list[Finding] = []
         done: dict[str, int] = defaultdict(int)
-        by_key, present = concerned.by_key, page.present
-        for slot in filter(by_key.__contains__, page.order):
-            for compiled, frame in by_key[slot]:
-                if not frame.slots <= present:
+        present = page.present
+        for slot in concerned.keys(words):
+            for bits, compiled, frame in concerned.by_key[slot]:
+                if bits & present != bits or not page.may_hold(frame):
                     continue
                 rule = compiled.rule
-                if done[rule.id] >= AT_MOST:
+                if done[rule.id] >= at_most:
                     continue
                 for match in self._matches(page, frame):
                     if self._stands(page, compiled, match):
                         if not done[rule.id] and self._excused(page, compiled):
-                            done[rule.id] = AT_MOST
+                            done[rule.id] = at_most
                             break
                         found.append(_finding(page, rule, context, match.start, match.end))
                         done[rule.id] += 1
-                        if done[rule.id] >= AT_MOST:
+                        if done[rule.id] >= at_most:
                             break
         found.extend(self._known(page, context))
         found = _merged(found)
@@ -256,7 +315,7 @@ class Linter:
         return known
 
     def _of_place(self, context: Context) -> _Concerned:
-        by_key: dict[int, list[tuple[_Compiled, _Frame]]] = defaultdict(list)
+        by_key: dict[int, list[tuple[int, _Compiled, _Frame]]] = defaultdict(list)
         missing = []
         for compiled in self._rules:
             if not _concerns(compiled.rule, context):
@@ -265,15 +324,24 @@ class Linter:
                 missing.append(compiled)
                 continue
             for frame in compiled.frames:
-                by_key[self._slots.rarest(frame.slots)].append((compiled, frame))
-        return _Concerned(dict(by_key), tuple(missing))
+                by_key[self._slots.rarest(frame.slots)].append((frame.bits, compiled, frame))
+        return _Concerned(dict(by_key), tuple(missing), *self._slots.keys_of(by_key.keys()))
 
-    def _page(self, text: str, allow: tuple[str, ...]) -> _Page:
+    def _page(self, text: str, allow: tuple[str, ...]) -> tuple[_Page, Iterable[int]]:
         folded = self._folding(text)
         plain = folded.text
         words = self._slots.found(self._automaton.ends(plain), plain)
-        own = [m.span() for one in allow for m in _sought(self._folding.plain(one)).finditer(plain)]
-        return _Page(folded, self._slots, words, own)
+        own = _Spread(m.span() for one in self._own(allow) for m in one.finditer(plain)) if allow else None
+        return _Page(folded, self._slots, words, own), words
+
+    def _own(self, allow: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+        """A clinic says the same of itself each time."""
+        known = self._owns.get(allow)
+        if known is None:
+            if len(self._owns) >= MOST_PLACES:
+                self._owns.clear()
+            known = self._owns[allow] = tuple(_sought(self._folding.plain(one)) for one in allow)
+        return known
 
     # --- frames ----------------------------------------------------------------------------------------------------
 
@@ -319,13 +387,13 @@ class Linter:
                 low, high = page.sentence(match.start)[0], page.sentence(max(match.end - 1, match.start))[1]
             else:
                 low, high = page.clause(match.start)[0], page.clause(max(match.end - 1, match.start))[1]
-            if _window(page.of(slot), low, high):
+            if next(_within(page.of(slot), low, high), None):
                 return False
         return True
 
     def _anywhere(self, page: _Page, frames: Iterable[_Frame]) -> Iterator[_Match]:
         for frame in frames:
-            if frame.slots <= page.present:
+            if page.may_hold(frame):
                 yield from self._matches(page, frame)
 
     # --- does it mean what it says ---------------------------------------------------------------------------------
@@ -350,7 +418,9 @@ class Linter:
         """Found once in a text: asked again for every match, a text full of both would take forever."""
         known = page.excuses.get(compiled.rule.id)
         if known is None:
-            known = page.excuses[compiled.rule.id] = _Spread(self._anywhere(page, compiled.unless))
+            known = page.excuses[compiled.rule.id] = _Spread(
+                (match.start, match.end) for match in self._anywhere(page, compiled.unless)
+            )
         return known
 
     def _excused(self, page: _Page, compiled: _Compiled) -> bool:
@@ -359,7 +429,7 @@ class Linter:
 
     def _negated(self, page: _Page, match: _Match) -> bool:
         slot = self._scope_slots.get(NEGATION)
-        if slot is None or slot not in page.present:
+        if slot is None or not page.has(slot):
             return False
         for start, _end in match.spans:
             for s, e in _window(page.of(slot), start - NEGATION_REACH - 6, start):
@@ -374,7 +444,7 @@ class Linter:
 
     def _supposed(self, page: _Page, match: _Match) -> bool:
         slot = self._scope_slots.get(CONDITION)
-        if slot is None or slot not in page.present:
+        if slot is None or not page.has(slot):
             return False
         near = _window(page.of(slot), match.start - CONDITION_REACH, match.start + 1)
         return any(page.joined(e, match.start, SENTENCE) and not _overlaps((s, e), match.spans) for s, e in near)
@@ -385,20 +455,22 @@ class Linter:
         if page.folded.text[end : end + 1] in ("?", "？"):
             return True
         slot = self._scope_slots.get(ASKING)
-        if slot is None or slot not in page.present:
+        if slot is None or not page.has(slot):
             return False
         low, high = page.clause(match.start)[0], end
-        return any(not _overlaps(span, match.spans) for span in _window(page.of(slot), low, high))
+        return any(not _overlaps(span, match.spans) for span in _within(page.of(slot), low, high))
 
     def _quoted(self, page: _Page, match: _Match) -> bool:
         slot = self._scope_slots.get(REPORTING)
         reports = page.of(slot) if slot is not None else []
-        for start, end in page.quotes:
-            if start <= match.start and match.end <= end:
-                near = (
-                    e <= start and start - e <= REPORT_REACH or s >= end and s - end <= REPORT_REACH for s, e in reports
-                )
-                return any(near)
+        around = page.quote(match)
+        if around is not None:
+            start, end = around
+            before = _within(reports, start - REPORT_REACH - self._slots.longest(slot), start) if reports else ()
+            behind = reports[bisect_left(reports, (end, -1)) :][:1]
+            return any(start - e <= REPORT_REACH for _s, e in before) or any(
+                s - end <= REPORT_REACH for s, _e in behind
+            )
         for s, e in _window(reports, match.start - REPORT_REACH - 12, match.start + 1):
             if e <= match.start and match.start - e <= REPORT_REACH and page.joined(e, match.start, CLAUSE):
                 return not _overlaps((s, e), match.spans)
@@ -445,6 +517,21 @@ def _concerns(rule: Rule, context: Context) -> bool:
 def _finding(page: _Page, rule: Rule, context: Context, start: int, end: int) -> Finding:
     back = page.folded.back(start, end)
     return Finding(rule.kind, rule.levels[context.surface], back[0], back[1], rule.id)
+
+
+def _within(spans: list[Span], low: int, high: int) -> Iterator[Span]:
+    """As `_window`, for who asks no more than whether there is one: a clause may be as long as the text."""
+    for place in range(bisect_left(spans, (low, -1)), bisect_left(spans, (high, -1))):
+        if spans[place][1] <= high:
+            yield spans[place]
+
+
+def _together(lines: tuple[_Line, ...], within: str) -> str:
+    """In what all of its parts have to stand."""
+    if within == TEXT or len(lines) == len(lines[0].parts) == 1:
+        return TEXT
+    far = len(lines) > 1 or any(part.within != CLAUSE for part in lines[0].parts[1:])
+    return SENTENCE if far else CLAUSE
 
 
 def _window(spans: list[Span], low: int, high: int) -> list[Span]:
@@ -518,16 +605,20 @@ def _ends(page: _Page, at: int) -> bool:
 
 
 class _Spread:
-    """Stretches of a text, to be asked whether one of them touches another."""
+    """Stretches of a text, to be asked whether one of them touches another, or covers it."""
 
-    def __init__(self, matches: Iterable[_Match]) -> None:
-        spans = sorted((match.start, match.end) for match in matches)
-        self._starts = [start for start, _end in spans]
-        self._farthest = list(accumulate((end for _start, end in spans), max))
+    def __init__(self, spans: Iterable[Span]) -> None:
+        ordered = sorted(spans)
+        self._starts = [start for start, _end in ordered]
+        self._farthest = list(accumulate((end for _start, end in ordered), max))
 
     def touch(self, low: int, high: int) -> bool:
         before = bisect_left(self._starts, high)
         return before > 0 and self._farthest[before - 1] > low
+
+    def cover(self, span: Span) -> bool:
+        before = bisect_right(self._starts, span[0])
+        return before > 0 and self._farthest[before - 1] >= span[1]
 
 
 def _one_sentence(page: _Page, match: _Match) -> bool:
@@ -563,9 +654,13 @@ def together(found: Iterable[Finding], more: Iterable[Finding], ranks: Mapping[s
 def _merged(found: list[Finding]) -> list[Finding]:
     """Of findings of one kind that overlap, the heavier, then the longer."""
     kept: list[Finding] = []
-    heavier = sorted(found, key=lambda f: (_ORDER[f.level], f.start - f.end, f.start, f.rule))
-    for one in heavier:
-        if not any(one.kind == other.kind and one.start < other.end and other.start < one.end for other in kept):
+    taken: dict[str, list[Span]] = defaultdict(list)  # of each kind, in order; none overlaps another
+    for one in sorted(found, key=lambda f: (_ORDER[f.level], f.start - f.end, f.start, f.rule)):
+        spans = taken[one.kind]
+        place = bisect_left(spans, (one.start, one.start))
+        beside = spans[max(0, place - 1) : place + 1]
+        if not any(one.start < end and start < one.end for start, end in beside):
+            spans.insert(place, (one.start, one.end))
             kept.append(one)
     return kept
 
@@ -588,8 +683,9 @@ class _Slots:
         self._how_many: dict[int, int] = {}
         self._ascii_words: frozenset[int] = frozenset()
         self._shapes: dict[int, tuple[re.Pattern[str], str, str]] = {}
-        self._possible: dict[tuple[bool, bool], dict[int, None]] = {}
-        self.words_of: dict[int, set[int]] = {}
+        self.words_of: list[set[int]] = []
+        self.bits: list[int] = []  # of each word: its slots
+        self._possible: dict[tuple[bool, bool], int] = {}
         self.besides: dict[int, int] = {}
         # Slots that a shape stands for: the shape itself, and groups it is one of.
         self.shapes_of: dict[int, list[int]] = {}
@@ -679,18 +775,28 @@ class _Slots:
 
     def close(self) -> None:
         """Once every list has its number."""
-        for slot in range(1, self._count + 1):
-            self.words_of[slot] = set()
+        self._ascii_words = frozenset(n for w, n in self._words.items() if _latin(w[0]) or _latin(w[-1]))
+
+        self.words_of = [set() for _slot in range(self._count + 1)]
         for number, slots in enumerate(self._slots_of):
+            self.bits.append(sum(1 << slot for slot in slots))
             for slot in slots:
                 self.words_of[slot].add(number)
-        self._ascii_words = frozenset(n for w, n in self._words.items() if _latin(w[0]) or _latin(w[-1]))
-        self._possible = {
-            (digits, latin): dict.fromkeys(self._slots_with(digits, latin)) for digits in _EITHER for latin in _EITHER
-        }
+        for digits in _EITHER:
+            for latin in _EITHER:
+                self._possible[digits, latin] = sum(1 << slot for slot in self._with(digits, latin))
 
-    def _slots_with(self, digits: bool, latin: bool) -> Iterator[int]:
-        """Slots whose shape a text with digits, or Latin letters, may hold."""
+    def keys_of(self, keys: Collection[int]) -> tuple[list[tuple[int, ...]], tuple[int, ...]]:
+        """Of each word, those of its slots that are keys; and the keys that are shapes."""
+        same: dict[tuple[int, ...], tuple[int, ...]] = {}
+        kept = (tuple(slot for slot in slots if slot in keys) for slots in self._slots_of)
+        return [same.setdefault(slots, slots) for slots in kept], tuple(slot for slot in self.shapes_of if slot in keys)
+
+    def shapes_in(self, plain: str) -> int:
+        """The slots whose shape may stand in it, in bits."""
+        return self._possible[_DIGIT.search(plain) is not None, _LATIN.search(plain) is not None]
+
+    def _with(self, digits: bool, latin: bool) -> Iterator[int]:
         lacks = {"digit": not digits, "latin": not latin}
         for slot, shapes in self.shapes_of.items():
             if not all(lacks.get(self._shapes[shape][1], False) for shape in shapes):
@@ -710,13 +816,6 @@ class _Slots:
                 else:
                     table[number] = [(start, end)]
         return table
-
-    def standing(self, words: Iterable[int], plain: str) -> dict[int, None]:
-        """Slots that one of these words belongs to, in their order, and those whose shape the text may hold."""
-        slots_of = self._slots_of
-        standing = dict.fromkeys(chain.from_iterable([slots_of[number] for number in words]))
-        standing.update(self._possible[_DIGIT.search(plain) is not None, _LATIN.search(plain) is not None])
-        return standing
 
     def shaped(self, slot: int, plain: str) -> list[Span]:
         pattern, _needs, check = self._shapes[slot]
