@@ -17,7 +17,7 @@ from django.db import DatabaseError, IntegrityError, models, transaction
 from suyuan.accounts.models import Branch, User
 from suyuan.cases.models import Case, CaseClock, Proceeding
 from suyuan.cases.services.rights import case_unseal, erasure_answer
-from suyuan.correspondence.models import Message
+from suyuan.correspondence.models import Clearance, FindingDispute, Message
 from suyuan.evidence.models import Interview, Observation, Seal
 from suyuan.people.models import Person, Representative
 from suyuan.platform import chance, triggers, verify
@@ -80,6 +80,8 @@ KEPT: dict[str, str] = {
     "cases_report.signers": STREAM,
     **dict.fromkeys(("evidence_making.asked", "evidence_making.fault", "evidence_making.by_kind", "evidence_making.acting_for"), CODE),
     **dict.fromkeys(("cases_retentionproposal.rule", "cases_retentionproposal.refused", "cases_retentionproposal.orders"), CODE),
+    **dict.fromkeys(("correspondence_*.surface", "correspondence_*.level", "correspondence_*.needs", "correspondence_*.findings"), CODE),
+    **dict.fromkeys(("correspondence_*.rule", "correspondence_verdictrow.what", "correspondence_*.packs"), CODE),
     "cases_demand.about": CODE,
     "cases_reportsignature.statement": OURS,
     "evidence_bundleexport.*": "codes, digests and places in the log: what a bundle is made anew from",
@@ -140,8 +142,13 @@ def plant(row: models.Model, field: models.Field) -> None:
 # Where the constraints of a table want more than any value. A message that went out by mail is the one with an address.
 SAID: dict[type[models.Model], tuple[Any, ...]] = {
     Message: (
-        {"direction": "out", "channel": "email", "state": "sent", "sent_at": NOON, "to_sealed": b"x"},
+        {"direction": "out", "channel": "email", "state": "sent", "sent_at": NOON, "failed_at": None, "to_sealed": b"x", "verdict": "clean"},
         {"direction": "out", "channel": "email", "state": "draft"},
+    ),
+    Clearance: ({"needs": "one", "form_sealed": b"x"},),
+    FindingDispute: (
+        {"words_sealed": b"x"},
+        lambda: {"outcome": "kept", "outcome_at": NOON, "outcome_by_id": User.objects.order_by("pk").first().pk},
     ),
     Representative: (lambda: {"representative_id": Person.objects.create(branch=Branch.objects.first(), created_at=NOON).pk},),
 }

@@ -18,6 +18,7 @@ from suyuan.cases.services.bundles import case_bundle, case_bundle_prepare
 from suyuan.cases.services.common import tell, words_frozen
 from suyuan.cases.services.hearing import interview_record
 from suyuan.cases.services.passports import passport_make
+from suyuan.correspondence.models import Clearance
 from suyuan.correspondence.own_rules import Wanted
 from suyuan.correspondence.services import Arrival, allow_add, clinic_rule_draft, incoming_take
 from suyuan.desk.services import file_keep, letter_send
@@ -34,6 +35,7 @@ from suyuan.people.rules import Contact
 from suyuan.people.services import NewPerson, representative_register
 from suyuan.platform.files import STAFF_TYPES, file_receive
 from suyuan.platform.models import FileFault, StoredFile
+from suyuan.platform.texts import text_write
 from suyuan.platform.units import unit
 from tests.cases.cast import NOON, Cast, case_made, fresh, investigating
 from tests.evidence.pictures import A_FILE
@@ -162,6 +164,8 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         "desk:letter_take_back": str(letter.uid),
         "desk:letter_print": str(on_paper.uid),
         "desk:clock": str(clock.uid),
+        "desk:call_answer": str(Task.objects.create(case=case, kind="help", assignee=manager.user, opened_at=NOON).uid),
+        "desk:clearance": _clearance(case, manager.user),
         "people:person": str(person.uid),
         "people:contact": str(contact.uid),
         "people:representative": str(mother.uid),
@@ -192,6 +196,17 @@ def _own_rules(case: Case, actor) -> dict[str, str]:
     number = f"0900-111-{case.branch.pk:03d}"
     word = allow_add(kind="phone", words=number, why="值班手機", branch=case.branch, actor=actor, now=NOON)
     return {"desk:own_rule": str(rule.uid), "desk:own_word_end": str(word.uid)}
+
+
+def _clearance(case: Case, writer: User) -> str:
+    """Words that wait, as somebody of the case would have asked about them."""
+    with unit():
+        text = text_write(stream=case.stream, kind="clearance", body="三個月內一定會好。", branch_id=case.branch_id, now=NOON)
+        row = Clearance.objects.create(
+            stream=case.stream, fact_stream=case.stream, branch_id=case.branch_id, surface="private_message", language="zh-hant",
+            sha256=text.sha256, text=text, asked_by=writer, asked_at=NOON, why="", level="warn", needs="one",
+        )  # fmt: skip
+    return str(row.uid)
 
 
 def _papers(case: Case, author: User, actor) -> dict[str, str]:
@@ -311,6 +326,8 @@ NAMED = {
     "desk:copies_print": "desk:copies_print",
     "desk:copies_list": "desk:copies_print",
     "desk:clock": "desk:clock",
+    "desk:call_answer": "desk:call_answer",
+    **{f"desk:clearance{act}": "desk:clearance" for act in ("", "_decide", "_take_back")},
     "desk:clock_pause": "desk:clock",
     "desk:clock_resume": "desk:clock",
     "desk:clock_extend": "desk:clock",

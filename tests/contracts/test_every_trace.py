@@ -41,6 +41,8 @@ NOTHING_OF_A_CASE = {
         ("desk:own_rules", "desk:own_rule", "desk:own_rule_new", "desk:own_rule_write"),
         "rules of the clinic's own; what one was tried on leaves its line (tests/desk/test_wording_pages.py)",
     ),
+    "desk:guard": "an empty form",
+    "desk:calls": "nothing, while nobody calls",
     **dict.fromkeys(("accounts:login", "accounts:me", "accounts:password", "accounts:held"), "one's own"),
     **dict.fromkeys(
         ("accounts:staff", "accounts:staff_new", "accounts:person", "accounts:branches", "accounts:branch"), "colleagues and places"
@@ -60,6 +62,7 @@ FINDS_SOMEBODY = {"people:people", "desk:register_hints"}
 LEAVES_NO_FACT = {
     "desk:opinion": "nobody is asked where no server is named; where one is, it is on record (tests/desk/test_opinion.py)",
     "desk:presence": "who is on the page, for a minute",
+    **dict.fromkeys(("desk:guard", "desk:guard_check"), "a draft is looked at, and kept nowhere"),
     "desk:file_uploads": "pieces of a file that becomes an item only when its form is sent",
 }
 

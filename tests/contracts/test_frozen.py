@@ -26,13 +26,16 @@ MODELS = {model._meta.db_table: model for model in apps.get_models()}
 # Where the constraints of a table want more than any value, or a condition must hold.
 _ASKED = {"role": "nurse", "holder_id": None, "party": "", "item_id": None, "answer_id": None}
 _OVER = {"ended_at": NOON, "ended_by_id": NOWHERE}
-_SENT = {"direction": "out", "text_id": NOWHERE, "sent_at": NOON, "failed_at": None, "failure": ""}
+_SENT = {"direction": "out", "text_id": NOWHERE, "sent_at": NOON, "failed_at": None, "failure": "", "verdict": "clean"}
 ROWS: dict[str, dict[str, Any]] = {
     "cases_approval when OLD.decided_at IS NOT NULL": {"decided_at": NOON, "asked_by_id": 1, "decided_by_id": 2, "decision": "no"},
     "cases_planstep when OLD.done_at IS NOT NULL OR OLD.struck_at IS NOT NULL": {"done_at": NOON, "struck_at": None},
     "cases_report when OLD.state <> 'draft'": {"state": "submitted"},
     "cases_report when OLD.state = 'signed' OR OLD.state = 'superseded'": {"state": "signed"},
     "cases_retentionproposal when OLD.ended_at IS NOT NULL": {"decision": "lapsed", "ended_at": NOON},
+    "correspondence_clearance": {"needs": "one", "state": "open", "ended_at": None},
+    "correspondence_findingdispute": {"outcome": "", "outcome_at": None, "outcome_by_id": None},
+    "correspondence_findingdispute when OLD.outcome <> ''": {"outcome": "kept", "outcome_at": NOON, "outcome_by_id": 1},
     "correspondence_incoming when OLD.state <> 'waiting'": {"state": "aside", "reason": "empty", "message_id": None, "settled_at": NOON},
     "correspondence_message when OLD.state IN ('delivered', 'failed', 'received')": {"state": "delivered"} | _SENT,
     "correspondence_message when OLD.state = 'sent'": {"state": "sent"} | _SENT,

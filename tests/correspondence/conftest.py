@@ -129,15 +129,10 @@ def worded(monkeypatch):
 
 
 @pytest.fixture
-def house(db, worded):
-    """Keys and a branch in the database of this test."""
+def house(packs, db, worded):
+    """Keys, the words the guard goes by, and a branch in the database of this test."""
     keys_made()
     place = {"jurisdiction": "tw", "zone": "Asia/Taipei", "language": "zh-hant"}
     Branch.objects.create(id=1, code="TN", names={"zh-Hant": "示例臺南院"}, portal_slug="tainan", **place)
     yield
     keys.ring_forget()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _counted_from_nothing(from_nothing):
-    """Facts are counted here."""

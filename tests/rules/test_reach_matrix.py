@@ -110,6 +110,7 @@ DONE = {
     "message_in": (STAFF, WORKING),
     "message_draft": (STAFF | {Role.LEGAL}, WORKING),
     "message_send": (MANAGERS, {"owner"}),
+    "words_clear": (MANAGERS | {Role.LEGAL, GUEST_LAWYER}, set()),
     "bundle_export": (MANAGERS | {Role.LEGAL, GUEST_LAWYER}, {"owner"}),
     "demand_record": (STAFF | {Role.LEGAL}, {"owner"}),
     "demand_answer": (MANAGERS | {Role.LEGAL}, {"owner"}),

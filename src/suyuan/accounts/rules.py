@@ -465,6 +465,7 @@ MOVES: Mapping[str, MoveRule] = {
     "message_in": _rule(_STAFF, persons=_WORKING, others=_PARTY | _SYSTEM),
     "message_draft": _rule(_STAFF, Role.LEGAL, persons=_WORKING),
     "message_send": _rule(MANAGERS, persons=_OWNER, others=_SYSTEM),
+    "words_clear": _rule(MANAGERS, Role.LEGAL, GUEST_LAWYER),
     "demand_record": _rule(_STAFF, Role.LEGAL, persons=_OWNER, others=_PARTY),
     "demand_answer": _rule(MANAGERS, Role.LEGAL, persons=_OWNER),
     # how grave it is

@@ -285,6 +285,24 @@ class DangerNeedsDoctor(Refusal):
         return _("危險徵象要由醫師看過、寫下紀錄後才算完成。")
 
 
+class CallingOneself(BadInput):
+    """Whoever calls for help calls somebody else."""
+
+    code = "calling_oneself"
+
+    def message(self) -> str:
+        return _("請選另一位同事")
+
+
+class CalledSomebodyElse(Refusal):
+    """Only who was called says that they come."""
+
+    code = "called_somebody_else"
+
+    def message(self) -> str:
+        return _("這次請的是另一位同事")
+
+
 class NotYourTask(NotAllowed):
     code = "not_your_task"
 

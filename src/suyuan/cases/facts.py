@@ -24,6 +24,7 @@ TOLD = frozenset(
         "case.danger_raised",
         "case.assigned",
         "case.closing_asked",
+        "help.called",
         "investigator.appointed",
         "legal.asked",
         "level.lowering_asked",

@@ -484,6 +484,8 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "demand.answered": demand_answered,
     "task.opened": task_opened,
     "task.done": task_done,
+    "help.called": _person(t("請%(name)s一起看"), t("請同事一起看")),
+    "help.answered": _says(t("被請的同事來了")),
     "task.cancelled": task_cancelled,
     "file.added": _says(t("加入一個檔案")),  # until evidence kept items
     "care.recorded": care_recorded,

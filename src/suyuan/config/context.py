@@ -70,6 +70,7 @@ def house(request: HttpRequest) -> dict[str, object]:
         "sy_user_key": str(held.who.uid),
         "sy_logout_url": reverse("accounts:logout"),
         "sy_alive_url": reverse("healthz"),
+        "sy_calls_url": reverse("desk:calls"),
         "sy_nav": SimpleLazyObject(lambda: _nav(request)),
         "sy_nav_foot": SimpleLazyObject(lambda: _nav_foot(request)),
         "sy_me": SimpleLazyObject(lambda: _me(request)),
@@ -94,8 +95,9 @@ def _nav(request: HttpRequest) -> list[dict[str, str]]:
 
 
 def _nav_foot(request: HttpRequest) -> list[dict[str, str]]:
-    shown = [_item(_("規範"), "rules", "desk:packs", "r")]
     roles = request.profile.roles
+    shown = [_item(pgettext("nav", "措辭"), "eye", "desk:guard", "w")] if request.profile.branch_ids else []
+    shown.append(_item(_("規範"), "rules", "desk:packs", "r"))
     if roles & HOUSE_MOVES["holds_look"]:
         shown.append(_item(pgettext("nav", "保全"), "lock", "desk:holds", "b"))
     elif roles & TRACING:

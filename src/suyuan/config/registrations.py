@@ -163,7 +163,10 @@ def register_all() -> None:
     }
     arriving = {"incoming.arrived": (PLACE,)}
     facts.register({n: FactKind(phrase, after=arriving.get(n, ())) for n, phrase in ARRIVED.items()})
-    facts.register({n: FactKind(phrase, inside=heard.get(n, (clocks_follow,))) for n, phrase in WORDS.items()})
+    waiting = {name: (TELL,) for name in ("clearance.asked", "clearance.voted", "clearance.given", "clearance.refused")}
+    facts.register(
+        {n: FactKind(p, inside=heard.get(n, (clocks_follow,)), after=waiting.get(n, ())) for n, p in WORDS.items()}
+    )
     asking = {"evidence.requested": (TELL,), "evidence.request_reminded": (TELL,)}
     facts.register({n: FactKind(p, inside=(clocks_follow,), after=asking.get(n, ())) for n, p in EVIDENCE.items()})
     facts.register(FACTS)

@@ -1,11 +1,18 @@
 """Refusals about messages: what did not happen, what is safe, what to do."""
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext as _
 
 from suyuan.correspondence import rules
 from suyuan.correspondence.places import open_words
+from suyuan.correspondence.rules.guard import Need
 from suyuan.kernel.refusal import BadInput, MovedMeanwhile, Refusal
+
+if TYPE_CHECKING:
+    from suyuan.correspondence.gate import Words
+    from suyuan.correspondence.models import Clearance
 
 
 class MessageUnfit(BadInput):
@@ -24,6 +31,8 @@ class MessageUnfit(BadInput):
                 return _("一則訊息最多 %(limit)s 字；請分成兩則，或以附件補充") % {"limit": f"{rules.BODY_LIMIT:,}"}
             case "too_long_here":
                 return _("這個管道一則最多 %(limit)s 字；請寫短一些，或改用別的管道") % {"limit": f"{self.data['longest']:,}"}
+            case "waiting_already":
+                return _("同樣的文字已經送交核准，正在等同事看")
             case _other:
                 return _("文字裡有無法保存的字元；請重新輸入那一段")
 
@@ -140,3 +149,63 @@ class IncomingSettled(MovedMeanwhile):
 
     def message(self) -> str:
         return _("這則來訊剛才已由別人處理")
+
+
+class GuardHeld(BadInput):
+    """These words may not leave as they are. `words`: what was found in them; `asked`: what people were last asked about it."""
+
+    code = "guard_held"
+
+    def __init__(self, words: Words, asked: Clearance | None) -> None:
+        super().__init__(verdict=words.verdict.level, need=str(words.need), surface=words.surface)
+        self.words, self.asked = words, asked
+        self.fields = {words.field: self.message()}
+
+    def message(self) -> str:
+        if self.asked is not None and self.asked.state == "open":
+            return _("這段話已經送交核准，還在等同事看。")
+        if self.asked is not None and self.asked.state == "refused":
+            return _("這段話沒有通過核准，請改寫。")
+        match self.words.need:
+            case Need.NEVER:
+                return _("這段話不能送出，誰都不能放行。請改掉標出的字。")
+            case Need.TWO:
+                return _("這段話被擋下了。改掉標出的字就能送出；一定要這樣寫時，要兩位同事同意，其中一位是法務或院長。")
+        return _("這段話要由另一位同事核准才能送出，或改掉標出的字。")
+
+
+class NothingToClear(Refusal):
+    """Nothing in these words needs anybody's leave."""
+
+    code = "nothing_to_clear"
+
+    def message(self) -> str:
+        return _("這段話不需要核准，可以直接送出")
+
+
+class NotYourVote(Refusal):
+    """Whoever wrote the words, or has said yes or no already, or holds no role that counts."""
+
+    code = "not_your_vote"
+
+    def message(self) -> str:
+        return _("這段話不能由您核准：寫的人不能核准自己的話，同一個人也只能表示一次")
+
+
+class ReasonMissing(BadInput):
+    code = "reason_missing"
+
+    def __init__(self, field: str = "reason") -> None:
+        super().__init__(fields={field: self.message()})
+
+    def message(self) -> str:
+        return _("請寫下理由")
+
+
+class ClearanceOver(MovedMeanwhile):
+    """Somebody else decided meanwhile, or it was taken back."""
+
+    code = "clearance_over"
+
+    def message(self) -> str:
+        return _("這件核准剛才已經有結果，或已經收回")

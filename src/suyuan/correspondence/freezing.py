@@ -30,4 +30,13 @@ FROZEN: tuple[tuple[str, dict[str, Any]], ...] = (
     ("correspondence_tryout", {"frozen_when": "OLD.finished_at IS NOT NULL"}),
     ("correspondence_allowentry", {"may_update_columns": _ENDED}),
     ("correspondence_allowentry", {"frozen_when": "OLD.ended_at IS NOT NULL"}),
+    ("correspondence_clearance", {"may_update_columns": (
+        "state", "ended_at", "used_at", "form_sealed", *_WHERE), "ordered_columns": ("why",)}),
+    ("correspondence_clearancevote", {"ordered_columns": ("reason",)}),
+    ("correspondence_verdictrow", {}),
+    ("correspondence_findingdispute", {
+        "may_update_columns": ("outcome", "outcome_why", "outcome_by_id", "outcome_at", "branch_id"),
+        "ordered_columns": ("why", "words_sealed")}),
+    ("correspondence_findingdispute", {
+        "frozen_when": "OLD.outcome <> ''", "may_update_columns": ("branch_id",), "ordered_columns": ("why", "words_sealed", "outcome_why")}),
 )

@@ -12,6 +12,7 @@ from suyuan.platform.keys import unseal
 
 # Fixed names in sealed values: a renaming never changes them.
 MESSAGE_TO, NOTICE_TO = "message.to", "notice.to"
+DISPUTE_WORDS, CLEARANCE_FORM = "dispute.words", "clearance.form"
 INCOMING = "incoming.content"
 
 
@@ -36,6 +37,7 @@ class Message(models.Model):
     unsure_since   since this hand-over nobody knows whether the other side has taken it
     in_reply_to    the message of ours that this one answers
     known_by       for what came in by itself: account, token, reference, address, person; how the sender is known
+    verdict        what the guard said when it was queued; "before" on those that are older than the guard
     """
 
     uid = models.UUIDField(default=chance.uid, unique=True)
@@ -69,12 +71,18 @@ class Message(models.Model):
     message_id = models.CharField(max_length=200, null=True, unique=True)
     failure = models.CharField(max_length=60, default="", blank=True)
     attempts = models.PositiveIntegerField(default=0)
+    verdict = models.CharField(max_length=10, default="", blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="message_beyond_draft_has_its_text",
-                condition=Q(state__in=["draft", "withdrawn"]) | Q(text__isnull=False, draft_body=""),
+                condition=Q(state__in=["draft", "waiting", "withdrawn"]) | Q(text__isnull=False, draft_body=""),
+            ),
+            # Nothing leaves that nobody looked at, whoever writes the row.
+            models.CheckConstraint(
+                name="message_out_has_its_verdict",
+                condition=Q(state__in=["draft", "waiting", "withdrawn", "received"]) | ~Q(verdict=""),
             ),
             models.CheckConstraint(
                 name="message_queued_has_its_times",
@@ -115,7 +123,7 @@ class Message(models.Model):
     @property
     def words(self) -> str:
         """What it says: the frozen words once there are any."""
-        return self.draft_body if self.text is None or self.state == "draft" else self.text.body
+        return self.draft_body if self.text is None or self.state in ("draft", "waiting") else self.text.body
 
     @property
     def is_automatic(self) -> bool:
@@ -214,6 +222,132 @@ class StaffNotice(models.Model):
     @property
     def to(self) -> str:
         return unseal(NOTICE_TO, self.uid, bytes(self.to_sealed))
+
+
+# --- around the guard ----------------------------------------------------------------------------------------------
+
+
+class Clearance(models.Model):
+    """Words that may not leave by themselves, and what people said about just these words.
+
+    surface, sha256  what the answer holds for: this text in this place, and no other
+    writer           who wrote the words, where that is not who asked
+    needs            `rules.guard.Need`, as it was when it was asked
+    findings         kind, level, rule, start and end of each; never what stood there
+    message          the draft that waits for it and leaves with the last yes
+    act, form        otherwise: what was about to be done, and the form as it was sent, sealed until it is done
+    """
+
+    uid = models.UUIDField(default=chance.uid, unique=True)
+    stream = models.CharField(max_length=80)
+    fact_stream = models.CharField(max_length=80)
+    party = models.CharField(max_length=80, default="", blank=True)
+    branch_id = models.PositiveBigIntegerField()
+    compartment = models.CharField(max_length=20, default="", blank=True)
+    surface = models.CharField(max_length=20)
+    language = models.CharField(max_length=10)
+    sha256 = models.CharField(max_length=64)
+    text = models.ForeignKey("platform.Text", models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    writer = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+    why = models.TextField(blank=True)
+    level = models.CharField(max_length=10)
+    needs = models.CharField(max_length=10)
+    findings = models.JSONField(default=list)
+    packs = models.JSONField(default=list)
+    message = models.ForeignKey(Message, models.PROTECT, null=True, related_name="clearances")
+    act = models.CharField(max_length=40, default="", blank=True)
+    form_sealed = models.BinaryField(null=True)
+    state = models.CharField(max_length=10, default="open")
+    ended_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stream", "surface", "sha256"], condition=Q(state="open"), name="clearance_asked_once"
+            ),
+            models.CheckConstraint(
+                name="clearance_over_has_its_time",
+                condition=Q(state="open", ended_at=None) | (~Q(state="open") & Q(ended_at__isnull=False)),
+            ),
+            models.CheckConstraint(name="clearance_never_for_never", condition=Q(needs__in=["one", "two"])),
+        ]
+        indexes = [
+            models.Index(fields=["stream", "sha256"], name="clearance_by_words"),
+            models.Index(fields=["branch_id", "id"], condition=Q(state="open"), name="clearance_open"),
+        ]
+
+
+class ClearanceVote(models.Model):
+    """One person's yes or no, in which role, and why. The person it is about may read the reason one day."""
+
+    clearance = models.ForeignKey(Clearance, models.PROTECT, related_name="votes")
+    by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    role = models.CharField(max_length=20)
+    yes = models.BooleanField()
+    reason = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clearance", "by"], name="clearance_vote_once")]
+
+
+class VerdictRow(models.Model):
+    """What the guard said of words that left, and by which rules. `what`: message, promise, acknowledgement…"""
+
+    uid = models.UUIDField(default=chance.uid, unique=True)
+    stream = models.CharField(max_length=80)
+    what = models.CharField(max_length=30)
+    surface = models.CharField(max_length=20)
+    level = models.CharField(max_length=10)
+    findings = models.JSONField(default=list)
+    packs = models.JSONField(default=list)
+    sha256 = models.CharField(max_length=64)
+    clearance = models.ForeignKey(Clearance, models.PROTECT, null=True, related_name="+")
+    emergency = models.BooleanField(default=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["stream", "id"], name="verdict_by_stream")]
+
+
+class FindingDispute(models.Model):
+    """Somebody says that a finding is a false alarm. Kept for whoever reviews the rules.
+
+    stream  of the case, or the dispute's own where the words belong to none
+    """
+
+    uid = models.UUIDField(default=chance.uid, unique=True)
+    stream = models.CharField(max_length=80)
+    branch_id = models.PositiveBigIntegerField()
+    rule = models.CharField(max_length=80)
+    kind = models.CharField(max_length=30)
+    level = models.CharField(max_length=10)
+    surface = models.CharField(max_length=20)
+    words_sealed = models.BinaryField(null=True)
+    why = models.TextField()
+    by = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=10, default="", blank=True)
+    outcome_why = models.TextField(blank=True, default="")
+    outcome_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    outcome_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="dispute_judged_by_somebody",
+                condition=Q(outcome="", outcome_at=None, outcome_by=None)
+                | (~Q(outcome="") & Q(outcome_at__isnull=False, outcome_by__isnull=False)),
+            )
+        ]
+        indexes = [models.Index(fields=["id"], condition=Q(outcome=""), name="dispute_open")]
+
+    @property
+    def words(self) -> str:
+        return unseal(DISPUTE_WORDS, self.uid, bytes(self.words_sealed)) if self.words_sealed else ""
 
 
 from suyuan.correspondence.own_models import AllowEntry, ClinicRule, TryOut  # noqa: E402, F401  (found here by the migrations)

@@ -90,11 +90,36 @@ def _notified(told: Told) -> str:
     return _("已寄信提醒 %(count)s 位同仁") % {"count": len(told.plain("users", []))}
 
 
+def surface_word(code: str) -> str:
+    """Where words will stand."""
+    words = {
+        "public_reply": _("公開回覆"),
+        "private_message": _("給本人的訊息"),
+        "care_meeting": _("當面說明"),
+        "statement": _("公開聲明"),
+        "advertisement": _("廣告"),
+        "settlement": _("協議條款"),
+        "review_invitation": _("評論邀請"),
+    }
+    return words.get(code, code)
+
+
 def _of_rule(sentence: Callable[[], str]) -> Callable[[Told], str]:
     def phrase(told: Told) -> str:
         return sentence() % {"rule": told.plain("rule", ""), "version": told.plain("version", "")}
 
     return phrase
+
+
+def _of_surface(sentence: Callable[[], str]) -> Callable[[Told], str]:
+    def phrase(told: Told) -> str:
+        return sentence() % {"surface": surface_word(told.plain("surface", ""))}
+
+    return phrase
+
+
+def _dispute_judged(told: Told) -> str:
+    return _("規則審查：是誤報") if told.plain("outcome", "") == "agreed" else _("規則審查：提醒有道理，維持原規則")
 
 
 PHRASES: Mapping[str, Callable[[Told], str]] = {
@@ -117,6 +142,13 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "opinion.asked": lambda told: _("以遮去個人資料的文字請第二意見，%(count)s 字") % {"count": told.plain("characters", "")},
     "allow_entry.added": lambda told: _("加入一項診所自己的資料，寫在文字裡不算病人資料"),
     "allow_entry.ended": lambda told: _("移除一項診所自己的資料"),
+    "clearance.asked": _of_surface(lambda: _("文字送交核准（%(surface)s）")),
+    "clearance.voted": _of_surface(lambda: _("一位同事同意放行，還要另一位（%(surface)s）")),
+    "clearance.given": _of_surface(lambda: _("文字核准放行（%(surface)s）")),
+    "clearance.refused": _of_surface(lambda: _("文字沒有核准（%(surface)s）")),
+    "clearance.lapsed": _of_surface(lambda: _("收回送核准的文字（%(surface)s）")),
+    "dispute.raised": lambda told: _("回報措辭提醒可能是誤報"),
+    "dispute.judged": _dispute_judged,
 }
 
 

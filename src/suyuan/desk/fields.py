@@ -132,9 +132,11 @@ def said_something(value: str) -> None:
         raise ValidationError(_("請寫下內容。"), code="required")
 
 
-def words_field(label: Any, *, required: bool = True, rows: int = 4, limit: int = WORDS, help_text: Any = "") -> forms.CharField:
-    """What somebody writes, byte for byte: not stripped."""
-    return forms.CharField(
+def words_field(
+    label: Any, *, required: bool = True, rows: int = 4, limit: int = WORDS, help_text: Any = "", guarded: str = ""
+) -> forms.CharField:
+    """What somebody writes, byte for byte: not stripped. `guarded`: the surface on which it reaches somebody outside."""
+    field = forms.CharField(
         label=label,
         required=required,
         max_length=limit,
@@ -143,12 +145,18 @@ def words_field(label: Any, *, required: bool = True, rows: int = 4, limit: int 
         widget=forms.Textarea(attrs={"rows": rows}),
         validators=[written_well, said_something] if required else [written_well],
     )
+    field.guarded = guarded
+    return field
 
 
-def line_field(label: Any, *, required: bool = True, limit: int = 120, help_text: Any = "") -> forms.CharField:
-    return forms.CharField(
+def line_field(
+    label: Any, *, required: bool = True, limit: int = 120, help_text: Any = "", guarded: str = ""
+) -> forms.CharField:
+    field = forms.CharField(
         label=label, required=required, max_length=limit, help_text=help_text, validators=[written_well]
     )
+    field.guarded = guarded
+    return field
 
 
 def kinds(procedure, group: str, jurisdiction: str | None = None) -> list[tuple[str, str]]:

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from suyuan.cases.models import Case, Party
 from suyuan.cases.selectors.outside import postal_addresses
 from suyuan.cases.selectors.ways import PORTAL, Way, hours_begin, ways_to
-from suyuan.correspondence.models import Message
+from suyuan.correspondence.models import Clearance, Message
+from suyuan.correspondence.rules.guard import Surface
 from suyuan.desk.fields import line_field, one_of, words_field
-from suyuan.desk.services import letter_send
+from suyuan.desk.services import letter_put_by, letter_send
 from suyuan.desk.shapes import party_roles
 from suyuan.kernel.actor import Actor
 
@@ -67,10 +68,19 @@ class LetterForm(forms.Form):
             )
         if any("email" in ways for ways in self.known.values()):
             self.fields["subject_line"] = line_field(
-                _("主旨"), required=False, limit=120, help_text=_("不寫姓名與療程；空著就寫「診所給您的訊息」。")
+                _("主旨"), required=False, limit=120, help_text=_("不寫姓名與療程；空著就寫「診所給您的訊息」。"),
+                guarded=Surface.PRIVATE_MESSAGE,
             )
         self.fields["words"] = words_field(
-            _("寫給對方的話"), rows=12, help_text=_("對方的事、我們做了什麼、接下來誰在什麼時候做什麼。")
+            _("寫給對方的話"),
+            rows=12,
+            help_text=_("對方的事、我們做了什麼、接下來誰在什麼時候做什麼。"),
+            guarded=Surface.PRIVATE_MESSAGE,
+        )
+        self.fields["emergency"] = forms.BooleanField(
+            label=_("這是緊急的照護指示，要立刻送出"),
+            required=False,
+            help_text=_("身體有危險時用。不等核准，馬上送出；內容與檢查結果都會留下紀錄。"),
         )
 
     def clean(self) -> dict[str, Any]:
@@ -87,6 +97,11 @@ class LetterForm(forms.Form):
     def ways(self) -> list[str]:
         """The ways of writing this form offers."""
         return [code for code, _words in self.fields["channel"].choices]
+
+    @property
+    def initial_party(self) -> str:
+        """Whose words this answers, as far as that is known before somebody chooses."""
+        return f"party:{self.people[0].uid}" if len(self.people) == 1 else ""
 
     @property
     def party_choice(self) -> forms.BoundField | None:
@@ -131,6 +146,24 @@ class LetterForm(forms.Form):
             with_words=bool(self.way and self.way.with_words),
             not_before=self.later if self.way and not data.get("at_once") else None,
             draft=self.draft,
+            emergency=data["emergency"],
+            actor=actor,
+            now=now,
+        )
+
+    def ask(self, *, why: str, actor: Actor, now: datetime) -> Clearance:
+        """Put it by until colleagues agreed to its words."""
+        data = self.cleaned_data
+        return letter_put_by(
+            case=self.case,
+            party=self.party,
+            channel=data["channel"],
+            words=data["words"],
+            subject_line=data.get("subject_line", ""),
+            to=self.to,
+            with_words=bool(self.way and self.way.with_words),
+            draft=self.draft,
+            why=why,
             actor=actor,
             now=now,
         )

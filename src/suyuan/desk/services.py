@@ -12,10 +12,10 @@ from suyuan.cases.selectors.rights import erasure_parts, subject_of
 from suyuan.cases.services import handling, rights
 from suyuan.cases.services.checklist import evidence_give
 from suyuan.cases.services.common import case_locked, require_may
-from suyuan.correspondence.models import Message
+from suyuan.correspondence.models import Clearance, Message
 from suyuan.correspondence.phrases import channel_word
 from suyuan.correspondence.rules import SURE
-from suyuan.correspondence.services import message_change, message_draft, message_mark_sent, message_queue
+from suyuan.correspondence.services import message_change, message_draft, message_mark_sent, message_queue, message_wait
 from suyuan.desk.fields import local_midnight
 from suyuan.desk.letters_of_rights import erasure_letter
 from suyuan.evidence.models import CopySet, EvidenceRequest, Item
@@ -27,6 +27,7 @@ from suyuan.platform.units import writes
 
 UNDO = timedelta(seconds=60)
 PAPER_BYTES = 20_000_000
+EMERGENCY = "emergency"
 
 
 @writes
@@ -43,19 +44,62 @@ def letter_send(
     with_words: bool = False,
     not_before: datetime | None = None,
     draft: Message | None = None,
+    emergency: bool = False,
 ) -> Message:
     """Queue words to one person; for a minute they may be taken back. A letter taken back before is changed, not doubled.
 
     `with_words`: they chose this way, so the words leave by it; otherwise it only says that some are waiting.
-    Only the holder of this person's receipt reads them. Raises NotHere when the person does not belong to the case.
+    Only the holder of this person's receipt reads them. An emergency waits for nobody: it leaves at once, and what the
+    guard found in it is kept. Raises NotHere when the person does not belong to the case, GuardHeld.
     """
+    kind = EMERGENCY if emergency else "letter"
+    message = _letter(case, party, channel, words, kind, to, subject_line, draft, actor, now)
+    undo = timedelta(0) if emergency else UNDO
+    later = None if emergency else not_before
+    return message_queue(
+        message=message, undo=undo, not_before=later, may_carry_content=with_words, actor=actor, now=now
+    )
+
+
+@writes
+def letter_put_by(
+    *,
+    case: Case,
+    party: Party,
+    channel: str,
+    words: str,
+    why: str,
+    actor: Actor,
+    now: datetime,
+    to: str = "",
+    subject_line: str = "",
+    with_words: bool = False,
+    draft: Message | None = None,
+) -> Clearance:
+    """The same letter, kept until colleagues agreed to its words; then it leaves by itself. Raises NothingToClear."""
+    message = _letter(case, party, channel, words, "letter", to, subject_line, draft, actor, now)
+    return message_wait(message=message, why=why, may_carry_content=with_words, actor=actor, now=now)
+
+
+def _letter(
+    case: Case,
+    party: Party,
+    channel: str,
+    words: str,
+    kind: str,
+    to: str,
+    subject_line: str,
+    draft: Message | None,
+    actor: Actor,
+    now: datetime,
+) -> Message:
     case = case_locked(case)
     require_may(case, "message_send", actor, now)
     if party.case_id != case.pk:
         raise NotHere()
     whom = f"party:{party.uid}"
-    if draft is not None and draft.channel == channel:
-        message = message_change(
+    if draft is not None and draft.channel == channel and draft.kind == kind:
+        return message_change(
             message=draft,
             edition=draft.edition,
             body=words,
@@ -65,22 +109,18 @@ def letter_send(
             actor=actor,
             now=now,
         )
-    else:
-        message = message_draft(
-            stream=case.stream,
-            party=whom,
-            branch_id=case.branch_id,
-            channel=channel,
-            kind="letter",
-            body=words,
-            subject_line=subject_line,
-            to=to,
-            language=case.language,
-            actor=actor,
-            now=now,
-        )
-    return message_queue(
-        message=message, undo=UNDO, not_before=not_before, may_carry_content=with_words, actor=actor, now=now
+    return message_draft(
+        stream=case.stream,
+        party=whom,
+        branch_id=case.branch_id,
+        channel=channel,
+        kind=kind,
+        body=words,
+        subject_line=subject_line,
+        to=to,
+        language=case.language,
+        actor=actor,
+        now=now,
     )
 
 
@@ -164,7 +204,7 @@ def correspondence_paper(case: Case, demand: Demand | None, now: datetime) -> st
     whose = f"party:{asked_by.uid}" if asked_by is not None else ""
     rows = Message.objects.filter(subject_stream=case.stream, compartment="", text__isnull=False).select_related("text")
     rows = rows.filter(party__in=["", whose])
-    told = rows.exclude(state__in=["draft", "withdrawn", "queued"]).order_by("id")
+    told = rows.exclude(state__in=["draft", "waiting", "withdrawn", "queued"]).order_by("id")
     lines = []
     for row in told:
         if row.direction == "in" and (row.author != whose or row.known_by not in SURE):

@@ -240,12 +240,17 @@ def _for_me(line: Waiting) -> Shown:
     act, words = {
         "approval": ("lower-decide", _("案 %(reference)s 提議降級")),
         "closing": ("close", _("案 %(reference)s 提議結案")),
+        "words": ("", _("案 %(reference)s 有一段話等您核准")),
+        "cleared": ("", _("案 %(reference)s 的話已核准，可以送出")),
+        "not_cleared": ("", _("案 %(reference)s 的話沒有核准，請改寫")),
     }[line.kind]
+    notes = {"words": _("%(who)s送交。"), "cleared": "", "not_cleared": ""}
+    note = notes.get(line.kind, _("%(who)s提出，需要第二個人。"))
     return {
         "what": words % {"reference": line.reference},
-        "url": act_url(act, line.reference),
+        "url": act_url(act, line.reference) if act else reverse("desk:clearance", args=[line.reference, line.uid]),
         "since": line.since,
-        "note": _("%(who)s提出，需要第二個人。") % {"who": line.who},
+        "note": note and note % {"who": line.who},
     }
 
 
@@ -302,6 +307,7 @@ def case(page: CasePage, profile: ActorProfile, now: datetime, *, view: str = ""
         "groups": _groups(found, acts),
         "may_contact": "contact" in page.allowed,
         "may_send": "message_send" in page.allowed,
+        "may_call": "escalate" in page.allowed,
         "may_print": "print" in page.allowed,
         "may_verify": "party_verify" in page.allowed,
         "may_survey": "survey_send" in page.allowed and not found.is_open,
@@ -718,6 +724,7 @@ def letter(row: Message, author: str, whom: str, now: datetime) -> Shown:
     state = {
         "received": _("收到"),
         "draft": _("草稿"),
+        "waiting": _("等核准"),
         "queued": _("排定送出"),
         "sent": _("已送出"),
         "delivered": _("對方已收到"),
@@ -734,7 +741,7 @@ def letter(row: Message, author: str, whom: str, now: datetime) -> Shown:
         "answers": row.in_reply_to,
         "words": row.words,
         "state": _("等人寄出") if to_post else state,
-        "kind": {"sent": "done", "delivered": "done", "failed": "late", "queued": "wait", "draft": ""}.get(row.state, "" if row.known_by in SURE else "wait"),
+        "kind": {"sent": "done", "delivered": "done", "failed": "late", "queued": "wait", "waiting": "wait", "draft": ""}.get(row.state, "" if row.known_by in SURE else "wait"),
         "channel": channel_word(row.channel),
         "failure": failure_word(row.failure) if row.failure else "",
         "author": author,

@@ -20,7 +20,7 @@ from suyuan.accounts.held import held_initial
 from suyuan.accounts.middleware import passive
 from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import FRONT, MANAGERS, Role, may
-from suyuan.accounts.selectors import deputies_today
+from suyuan.accounts.selectors import deputies_today, users_in
 from suyuan.accounts.services import GuestAdmitted
 from suyuan.cases import phrases
 from suyuan.cases import selectors as cases_read
@@ -37,19 +37,22 @@ from suyuan.cases.models import (
 )
 from suyuan.cases.phrases import OUTCOMES, label
 from suyuan.cases.selectors import inquiry
+from suyuan.cases.selectors.clearing import last_words_of
 from suyuan.cases.selectors.door import SECONDED, allowed_moves, nobody_seconds, view_of
 from suyuan.cases.selectors.page import names_of
 from suyuan.cases.selectors.proceedings import unmediated_suit
 from suyuan.cases.selectors.root_causes import fishbone_of, root_causes_of
 from suyuan.cases.services import clocks as clock_services
-from suyuan.cases.services import ending
+from suyuan.cases.services import ending, handling
 from suyuan.cases.services import investigation as finding_out
 from suyuan.cases.services.intake import case_register
 from suyuan.cases.services.receipts import receipt_issue, secret_shown
+from suyuan.cases.services.wording import words_ask
 from suyuan.correspondence import services as post
 from suyuan.correspondence.models import Message
-from suyuan.desk import shapes, template_pick, uploads
+from suyuan.desk import guarding, shapes, template_pick, uploads
 from suyuan.desk.acts import BY_CODE, Act, offered
+from suyuan.desk.duty import here
 from suyuan.desk.evidence_shapes import CONCLUDES, conclusion_advice
 from suyuan.desk.fields import ExtendForm, attempt, item_named
 from suyuan.desk.items import gallery
@@ -442,12 +445,23 @@ def act_view(act: Act) -> Callable[..., HttpResponse]:
 def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     asked = {k: v for k, v in request.GET.items() if len(v) <= 200} | held_initial(request)
-    form = act.form(posted, initial=asked, case=found, profile=request.profile, now=request.now)
+    looking, place = guarding.asked_only(posted), guarding.place_of(found, askable=True)
+    form = act.form(None if looking else posted, initial=asked, case=found, profile=request.profile, now=request.now)
+    if looking:
+        guarding.typed(form, posted)
+    guarding.look(form, place, posted if looking else None)
     status = 200
-    if posted is not None:
+    if posted is not None and not looking:
         done = None
         if form.is_valid():
             done = attempt(form, lambda: act.run(found, form.cleaned_data, request.actor, request.now) or True)
+        held = guarding.held_at(form, place)
+        if held is not None and guarding.CLEAR in posted:
+            why, kept = posted.get(guarding.WHY, ""), guarding.kept(posted)
+            asked_ = {"why": why, "act": act.code, "move": act.move, "form": kept, "actor": request.actor, "now": request.now}
+            if attempt(form, lambda: words_ask(case=found, words=held.words, **asked_)):
+                messages.success(request, _("已送交核准。核准後會回到您這裡，按一下就送出。"))
+                return redirect("desk:clearances")
         if isinstance(done, GuestAdmitted) and done.first_password:
             return _first_password(request, found, done)
         if done:
@@ -459,7 +473,7 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
     noted(request, found, "case.act", purpose=refused.code if refused is not None else "read")
     shut = _shut(act, found) if act.group == "forward" else []
     # Sent from a page that is older than the case: a colleague was faster, whatever the service calls it.
-    moved = isinstance(refused, MovedMeanwhile) or (posted is not None and found.stage not in act.stages)
+    moved = isinstance(refused, MovedMeanwhile) or (posted is not None and not looking and found.stage not in act.stages)
     context = {
         "act": act,
         "case": found,
@@ -475,6 +489,7 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
         "advice": conclusion_advice(found) if act.code in CONCLUDES else "",
         "alone": _alone(request, act, found),
         "instead": _instead(request, act, found),
+        "guarded": bool(guarding.guarded(form)),
     }
     return render(request, "desk/act.html", context, status=status)
 
@@ -596,6 +611,8 @@ def _register(request: HttpRequest, form: RegisterForm, branch: Branch) -> HttpR
     done = None
     with suppress(idempotency.KeyUsedUp):
         done = attempt(form, act) if form.is_valid() else None
+    if done and "_help" in request.POST:
+        _somebody_called(request, done.case)
     # Refused, whatever for: perhaps this is the second click, and the first has all that this one asks for.
     before = {"reference": done.case.reference, "secret": done.secret} if done else idempotency.replay(token)
     if before is None:
@@ -603,6 +620,17 @@ def _register(request: HttpRequest, form: RegisterForm, branch: Branch) -> HttpR
     if before["secret"]:
         return _with_secret(request, before["reference"], before["secret"])
     return redirect("desk:registered", reference=before["reference"])
+
+
+def _somebody_called(request: HttpRequest, found) -> None:
+    """Whoever is nearest, asked to come while the person still talks."""
+    at_hand = here(user.pk for user in users_in(found.branch, request.now))
+    people = handling.callable_now(found, request.user.pk, at_hand, request.now)
+    if not people:
+        messages.warning(request, _("現在沒有可以請的同事。"))
+        return
+    handling.help_call(case=found, user=people[0], actor=request.actor, now=request.now)
+    messages.success(request, _("已請%(name)s過來，畫面上會出現這件案件。") % {"name": people[0].display_name})
 
 
 @address("staff", roles=REGISTER_ROLES)
@@ -641,6 +669,7 @@ def registered(request: HttpRequest, reference: str) -> HttpResponse:
         ],
         "channels": procedure.channels_of(found.jurisdiction),
         "emergency": procedure.emergency(found.jurisdiction),
+        "may_call": "escalate" in allowed_moves(request.profile, found),
     }
     with timezone.override(found.branch.tz):
         answer = render(request, "desk/registered.html", context)
@@ -768,16 +797,23 @@ def letter_write(request: HttpRequest, reference: str) -> HttpResponse:
     draft = LetterTakenBack.draft(found, request.session.get(key))
     posted = request.POST if request.method == "POST" else None
     pick = template_pick.Pick.asked(posted, found, request.now)
-    if pick is not None:
-        form = LetterForm(initial=pick.initial, case=found, now=request.now, draft=draft)
-    else:
-        form = LetterForm(posted, initial=held_initial(request), case=found, now=request.now, draft=draft)
+    looking = pick is not None or guarding.asked_only(posted)
+    place = guarding.place_of(found, askable=True)
+    initial = pick.initial if pick is not None else held_initial(request)
+    form = LetterForm(None if looking else posted, initial=initial, case=found, now=request.now, draft=draft)
+    if looking and pick is None:
+        guarding.typed(form, posted)
+    guarding.look(form, place, posted if looking else None)
     noted(request, found, "case.letter_write")
     status = 200
-    if request.method == "POST" and pick is None:
+    if posted is not None and not looking:
         if form.is_valid() and attempt(form, lambda: form.send(actor=request.actor, now=request.now)):
             request.session.pop(key, None)
             messages.success(request, form.said)
+            return redirect("desk:letters", reference=found.reference)
+        if guarding.held_at(form, place) is not None and _asked_leave(request, form):
+            request.session.pop(key, None)
+            messages.success(request, _("已送交核准。核准後會自動送出。"))
             return redirect("desk:letters", reference=found.reference)
         refused = getattr(form, "refused", None)
         status = refused.status if refused is not None else 422
@@ -792,8 +828,22 @@ def letter_write(request: HttpRequest, reference: str) -> HttpResponse:
             "templates": template_pick.choices(found, form.ways, pick.code if pick else ""),
             "disputed": found.disputed_at is not None,
             "outline": procedure.disclosure,
+            "incoming": last_words_of(found, form.initial_party),
+            "narrative": found.narrative.body if found.narrative_id else "",
+            "principles": guarding.principles(place, (), ""),
+            "cards": procedure.cards_of("emotion")[:7],
+            "guarded": True,
+            "now": request.now,
         }
         return render(request, "desk/letter_write.html", context, status=status)
+
+
+def _asked_leave(request: HttpRequest, form: LetterForm) -> bool:
+    """Where the writer wants these words and no others: put by until colleagues agreed."""
+    if guarding.CLEAR not in request.POST:
+        return False
+    why = request.POST.get(guarding.WHY, "")
+    return attempt(form, lambda: form.ask(why=why, actor=request.actor, now=request.now)) is not None
 
 
 @address("staff", move="message_send", methods=("POST",))

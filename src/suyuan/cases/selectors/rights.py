@@ -34,7 +34,7 @@ from suyuan.cases.models import (
     Task,
 )
 from suyuan.cases.rules import Floor, Kept
-from suyuan.correspondence.models import Message
+from suyuan.correspondence.models import Clearance, FindingDispute, Message
 from suyuan.evidence.models import (
     CopiedItem,
     CopyHandover,
@@ -277,6 +277,9 @@ def _not_yet(named: list[Named]) -> list[Named]:
 
 Collected = Iterator[tuple[str, Named]]
 
+# Facts whose sealed fields go with the messages.
+_OF_MESSAGES = Q(fact__type__startswith="message.") | Q(fact__type__startswith="clearance.") | Q(fact__type__startswith="dispute.")
+
 
 def _identifiers(case: Case, person: Person | None) -> Collected:
     return ((row.stream, each) for row in (_rows_of(person) if person else ()) for each in erasing.identifiers_of(row))
@@ -319,7 +322,20 @@ def _messages(case: Case, person: Person | None) -> Collected:
         if row.text is not None:
             yield row.text.stream, row.text
         yield from _cells(case.stream, row, ("draft_body", "subject_line", "to_sealed"))
-    yield from _told(case.stream, Q(fact__type__startswith="message."))
+    yield from _asked_leave(case)
+    yield from _told(case.stream, _OF_MESSAGES)
+
+
+def _asked_leave(case: Case, party: str = "") -> Collected:
+    """Words that people were asked to let out, with what they said of them; and findings that somebody disputed."""
+    asked = Clearance.objects.filter(stream=case.stream).select_related("text")
+    for row in asked.filter(party=party) if party else asked:
+        yield row.text.stream, row.text
+        yield from _cells(case.stream, row, ("why", "form_sealed"))
+        for vote in row.votes.all():
+            yield from _cells(case.stream, vote, ("reason",))
+    for dispute in FindingDispute.objects.filter(stream=case.stream) if not party else ():
+        yield from _cells(case.stream, dispute, ("why", "words_sealed", "outcome_why"))
 
 
 def _narrative(case: Case, person: Person | None) -> Collected:
@@ -393,7 +409,7 @@ def _facts(case: Case, person: Person | None) -> Collected:
         for row in paper.objects.filter(case=case, stored__state="stored").select_related("stored"):
             yield case.stream, row.stored
     yield from _cells(case.stream, case, ("end_reason", "helper_named", "communication_need", "preferred_hours"))
-    elsewhere = Q(fact__type__startswith="message.") | Q(fact__type__startswith="item.") | Q(fact__type__startswith="care.")
+    elsewhere = _OF_MESSAGES | Q(fact__type__startswith="item.") | Q(fact__type__startswith="care.")
     elsewhere |= Q(fact__type__in=["case.opened", "case.completed", "issue.added"])
     house = Q(fact__type="erasure.ordered")
     for stream in streams:
@@ -423,7 +439,7 @@ _COLLECT: dict[str, Callable[[Case, Person | None], Collected]] = {
 
 
 # Facts whose words go with another group than the rest.
-_WITH_ITS_GROUP = Q(type__startswith="message.") | Q(type__startswith="item.") | Q(type__startswith="erasure.")
+_WITH_ITS_GROUP = Q(type__startswith="message.") | Q(type__startswith="clearance.") | Q(type__startswith="dispute.") | Q(type__startswith="item.") | Q(type__startswith="erasure.")
 _WITH_ITS_GROUP |= Q(type__in=["case.opened", "case.completed", "issue.added"])
 
 
@@ -438,8 +454,9 @@ def _own_messages(case: Case, party: Party) -> Collected:
         if row.text is not None:
             yield row.text.stream, row.text
         yield from _cells(case.stream, row, ("draft_body", "subject_line", "to_sealed"))
+    yield from _asked_leave(case, me)
     uids = {str(row.uid) for row in rows}
-    told = FactPrivate.objects.filter(fact__stream=case.stream, fact__type__startswith="message.").select_related("fact")
+    told = FactPrivate.objects.filter(_OF_MESSAGES, fact__stream=case.stream).select_related("fact")
     yield from ((case.stream, field) for field in told if field.fact.value("message") in uids)
 
 

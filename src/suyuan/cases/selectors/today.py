@@ -16,6 +16,7 @@ from suyuan.cases.reaching import within
 from suyuan.cases.selectors.clocks import ClockCard, card_of
 from suyuan.cases.selectors.inquiry import name_now
 from suyuan.cases.selectors.lists import _narrated, _narrated_among
+from suyuan.correspondence.models import Clearance
 from suyuan.kernel import deadlines
 from suyuan.people.models import ContactPoint
 from suyuan.playbooks import selectors as packs
@@ -124,7 +125,7 @@ def today_for(profile: ActorProfile, *, now: datetime, until_days: int = 14) -> 
         tomorrow=[line for line in rest if midnight < line.when <= after],
         later=later[:LATER],
         rest=max(0, len(later) - LATER),
-        for_me=_for_me(profile, held),
+        for_me=[*_words_for_me(profile, now), *_for_me(profile, held)],
         for_others=_for_others(profile, held),
         strip=_strip(lines, branch, now, zone),
         zone=zone,
@@ -305,6 +306,8 @@ def _promise_line(promise: Promise, narrated: bool, now: datetime) -> DueLine:
 
 def task_title(task: Task) -> str:
     """A task's own title, otherwise the name of its kind, or of the level's step, in the pinned pack."""
+    if task.kind == "help":
+        return _("請您一起看：%(why)s") % {"why": task.title or task.case.reference}
     if task.title:
         return task.title
     if (wanted := task.detail.get("evidence")) is not None:
@@ -378,6 +381,24 @@ def _for_me(profile: ActorProfile, held: Reach) -> list[Waiting]:
         )
         for case in closings
     ]
+    return waiting
+
+
+def _words_for_me(profile: ActorProfile, now: datetime) -> list[Waiting]:
+    """Words that wait for this person's yes or no; and what became of those this person asked about."""
+    from suyuan.cases.selectors.clearing import clearances_asked, clearances_waiting
+
+    def line(row: Clearance, case: Case, kind: str) -> Waiting:
+        since = row.ended_at or row.asked_at
+        return Waiting(
+            reference=case.reference, what="words", since=since, kind=kind, who=row.asked_by.display_name, uid=str(row.uid)
+        )
+
+    waiting = [line(row, case, "words") for row, case in clearances_waiting(profile)]
+    told = {("given", True): "cleared", ("refused", True): "not_cleared", ("refused", False): "not_cleared"}
+    for row, case in clearances_asked(profile, now):
+        if kind := told.get((row.state, row.message_id is None)):
+            waiting.append(line(row, case, kind))
     return waiting
 
 

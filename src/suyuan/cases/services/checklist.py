@@ -20,6 +20,7 @@ from suyuan.cases.services.handling.parts import (
     tasks_noted,
 )
 from suyuan.cases.services.handling.working import REQUEST, task_theirs
+from suyuan.cases.services.wording import words_pass
 from suyuan.evidence.models import EvidenceRequest, Item, Need
 from suyuan.evidence.services import requests as evidence
 from suyuan.evidence.services.items import ItemGiven, item_add
@@ -53,6 +54,8 @@ def evidence_ask(
     case = begin(case, "evidence_ask", actor, now)
     _kind(case, kind)
     holder = _holder(case, user, role, party, now)
+    if party is not None:  # they read it on their page
+        words_pass(case, words, what="evidence_request", now=now)
     request = evidence.request_open(
         stream=case.stream, holder=holder, asked=Asked(kind, due_at, words), actor=actor, now=now
     )

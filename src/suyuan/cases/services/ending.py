@@ -27,6 +27,8 @@ from suyuan.cases.services.handling.parts import (
 )
 from suyuan.cases.services.handling.working import CARE_TASKS
 from suyuan.cases.services.receipts import secret_new
+from suyuan.cases.services.wording import words_pass
+from suyuan.correspondence.rules.guard import Surface
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import BadInput
 from suyuan.platform.keys import receipt_mac
@@ -91,8 +93,9 @@ def case_resolve_on_spot(*, case: Case, words: str, actor: Actor, now: datetime)
     seen, case = case, begin(case, "resolve_on_spot", actor, now)
     stage_step(seen, case, "resolve_on_spot", now=now, given=frozenset({"complainant_content"}))
     text = words_frozen(case, "resolution", words, now=now)
+    passed = words_pass(case, words, what="resolution", surface=Surface.SETTLEMENT, now=now)
     cancelled = _tasks_over(case, now)
-    plain = {"tasks_cancelled": cancelled}
+    plain = {"tasks_cancelled": cancelled, **passed}
     tell(case, "case.resolved_on_spot", actor=actor, now=now, plain=plain, texts={"words": text})
     return case
 

@@ -24,6 +24,7 @@ from suyuan.cases.selectors.door import compartments_for
 from suyuan.cases.selectors.reports import INVESTIGATOR, first_words, report_content, signed_content
 from suyuan.cases.selectors.root_causes import root_causes_of
 from suyuan.cases.services.common import case_change, case_locked, is_complained_about, known, require_may, tell
+from suyuan.cases.services.wording import words_pass
 from suyuan.correspondence.services import message_draft, message_queue
 from suyuan.kernel import chain
 from suyuan.kernel.actor import Actor
@@ -120,6 +121,7 @@ def report_finish(*, report: Report, edition: int, check_url: str, actor: Actor,
     _nothing_protected(case, report.words)
     signers = _signers(case, report, actor)
     _in_reach(case, report.words, actor, now)
+    _through_the_guard(report, now)
     content = report_content(report, words=report.words, signers=signers, check_url=check_url, now=now)
     holds = rules.paper_holds(report.words)
     text = text_write(
@@ -137,6 +139,15 @@ def report_finish(*, report: Report, edition: int, check_url: str, actor: Actor,
         texts={"words": text}, digest=report.digest, signers=[str(user.uid) for user in signers],
     )  # fmt: skip
     return report
+
+
+def _through_the_guard(report: Report, now: datetime) -> None:
+    """What the person will read; the house's own paper stays inside. Raises GuardHeld at the field."""
+    if report.kind != Paper.COMPLAINANT:
+        return
+    for name, value in report.words.items():
+        if name != "figure" and not name.startswith("outcome_"):
+            words_pass(report.case, value, what="report", field=name, now=now)
 
 
 def _in_reach(case: Case, words: Mapping[str, str], actor: Actor, now: datetime) -> None:
@@ -273,6 +284,7 @@ def report_give(*, report: Report, actor: Actor, now: datetime) -> Report:
         raise errors.NotDisclosedYet()
     if report.given_at is not None:
         raise errors.AlreadyDone()
+    _through_the_guard(report, now)
     report.given_at, report.given_by_id = now, actor.user_id
     report.save(update_fields=["given_at", "given_by"])
     _tell(report, "report.given", actor, now, sha256=report.sha256)

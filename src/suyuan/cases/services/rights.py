@@ -14,6 +14,7 @@ from suyuan.cases.models import Case, Demand, ErasureDecision, ErasureLetter, Pa
 from suyuan.cases.selectors.rights import Part, erasure_parts, subject_of, things_of
 from suyuan.cases.services.handling.parts import begin, case_change, known, short, tell, words_frozen
 from suyuan.cases.services.handling.talking import demand_answer
+from suyuan.cases.services.wording import words_pass
 from suyuan.correspondence.services import messages_stop
 from suyuan.evidence.errors import ItemSealed, SealingRefused
 from suyuan.evidence.models import CopyHandover, CopySet, Item, Seal, SealOpening
@@ -62,6 +63,7 @@ def case_copies_prepare(
         stored = file_store(received=letters, branch_id=case.branch_id, actor=actor, now=now)
         given = ItemGiven(stored, "desk", kind="correspondence", title=letters_title)
         chosen.append(item_add(given=given, stream=case.stream, branch_id=case.branch_id, actor=actor, now=now))
+    words_pass(case, missing, what="copies", field="missing", now=now)
     case_change(case, now=now)
     return evidence.copies_prepare(
         items=chosen,
@@ -312,6 +314,7 @@ def erasure_answer(
         messages_stop(stream=case.stream, party=whose, actor=actor, now=now)
     orders = _order(named, actor, now)
     text = words_frozen(case, "rights.letter", letter, now=now, field="letter")
+    words_pass(case, letter, what="erasure", now=now)
     ErasureLetter.objects.create(demand=demand, words=text, language=language, at=now)
     decisions = ErasureDecision.objects.bulk_create(
         ErasureDecision(

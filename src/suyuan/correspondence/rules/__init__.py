@@ -28,6 +28,7 @@ class Channel(StrEnum):
 
 class State(StrEnum):
     DRAFT = "draft"
+    WAITING = "waiting"
     QUEUED = "queued"
     SENT = "sent"
     DELIVERED = "delivered"
@@ -62,7 +63,9 @@ SENT_BY_US = frozenset({Channel.PORTAL, Channel.EMAIL})
 LIFE = Machine(
     Move("change", frozenset({State.DRAFT}), State.DRAFT),
     Move("withdraw", frozenset({State.DRAFT}), State.WITHDRAWN),
-    Move("queue", frozenset({State.DRAFT}), State.QUEUED),
+    Move("wait", frozenset({State.DRAFT}), State.WAITING),
+    Move("unwait", frozenset({State.WAITING}), State.DRAFT),
+    Move("queue", frozenset({State.DRAFT, State.WAITING}), State.QUEUED),
     Move("unqueue", frozenset({State.QUEUED}), State.DRAFT),
     Move("send", frozenset({State.QUEUED}), State.SENT),
     Move("fail", frozenset({State.QUEUED}), State.FAILED),

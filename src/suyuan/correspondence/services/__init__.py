@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from suyuan.correspondence.services.clearing import (
+    clearance_ask,
+    clearance_vote,
+    clearance_withdraw,
+    clearances_stop,
+    dispute_judge,
+    finding_dispute,
+    message_wait,
+)
 from suyuan.correspondence.services.incoming import (
     Arrival,
     incoming_forget,
@@ -23,7 +32,6 @@ from suyuan.correspondence.services.outgoing import (
     message_unqueue,
     message_withdraw,
     messages_rescope,
-    messages_stop,
 )
 from suyuan.correspondence.services.own import (
     allow_add,
@@ -35,6 +43,7 @@ from suyuan.correspondence.services.own import (
     clinic_rule_tried,
     clinic_rule_try,
 )
+from suyuan.correspondence.services.stopping import messages_stop
 
 __all__ = [
     "Arrival",
@@ -47,6 +56,12 @@ __all__ = [
     "clinic_rule_end",
     "clinic_rule_tried",
     "clinic_rule_try",
+    "clearance_ask",
+    "clearance_vote",
+    "clearance_withdraw",
+    "clearances_stop",
+    "dispute_judge",
+    "finding_dispute",
     "incoming_forget",
     "incoming_place",
     "incoming_set_aside",
@@ -61,6 +76,7 @@ __all__ = [
     "message_queue",
     "message_receive",
     "message_unqueue",
+    "message_wait",
     "message_withdraw",
     "messages_rescope",
     "messages_stop",

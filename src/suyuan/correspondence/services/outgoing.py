@@ -19,9 +19,11 @@ from suyuan.correspondence.errors import (
     MessageMovedMeanwhile,
     MessageOnItsWay,
 )
-from suyuan.correspondence.models import Message
+from suyuan.correspondence.gate import Words, guard_pass, told
+from suyuan.correspondence.models import Message, VerdictRow
 from suyuan.correspondence.roads import road_of
 from suyuan.correspondence.rules import LIFE, Channel, Direction, Outcome, Posted, State, roads
+from suyuan.correspondence.rules.guard import Surface
 from suyuan.correspondence.services.common import (
     claim,
     filled_in,
@@ -138,16 +140,18 @@ def message_queue(
     not_before: datetime | None = None,
     may_carry_content: bool = False,
     edition: int | None = None,
+    surface: str = Surface.PRIVATE_MESSAGE,
 ) -> Message:
     """Freeze the words and let them go when the time to think again is over, and not before the person's hours begin.
 
-    Portal words without either go at once.
+    Portal words without either go at once. They pass the guard first: raises GuardHeld.
     """
     move = LIFE.move(message.state, "queue")
     fit(message.draft_body)
     filled_in(message.draft_body)
     if message.channel == Channel.EMAIL and not message.to_sealed:
         raise AddressUnfit()
+    passed = _passed(message, surface, now)
     by_us = roads.is_sent_by_us(message.channel, bool(message.to_sealed))
     with_content = bool(may_carry_content) and by_us and message.channel != Channel.PORTAL
     if with_content:
@@ -159,7 +163,7 @@ def message_queue(
         text = frozen_text(message, message.draft_body, now)
     claim(
         message,
-        State.DRAFT,
+        message.state,
         edition=message.edition if edition is None else edition,
         set_to={
             "state": move.target,
@@ -169,10 +173,11 @@ def message_queue(
             "send_after": send_after,
             "with_content": with_content,
             "edition": message.edition + 1,
+            "verdict": passed.level,
         },
     )
 
-    tell("message.queued", message, actor, now, words=True, edition=message.edition)
+    tell("message.queued", message, actor, now, words=True, edition=message.edition, **told(passed))
     if message.channel == Channel.PORTAL and send_after <= now:
         return _sent(message=message, actor=actor, now=now, happened_at=None)
     if by_us:
@@ -183,6 +188,14 @@ def message_queue(
             unique_key=f"message:{message.uid}:{message.edition}",
         )
     return message
+
+
+def _passed(message: Message, surface: str, now: datetime) -> VerdictRow:
+    """The words through the gate, and the line above them, which an open letter shows before they are read."""
+    about = {"stream": message.subject_stream, "branch_id": message.branch_id, "surface": surface, "kind": message.kind}
+    if message.subject_line:
+        guard_pass(Words(text=message.subject_line, field="subject_line", **about), what="subject", now=now)
+    return guard_pass(Words(text=message.draft_body, **about), what="message", now=now)
 
 
 @writes
@@ -216,6 +229,7 @@ def message_mark_sent(
     happened_at: datetime | None = None,
     posted: str = "",
     post_number: str = "",
+    surface: str = Surface.PRIVATE_MESSAGE,
 ) -> Message:
     """A person states that the words were handed over: letter, telephone, in person, SMS or LINE of their own.
 
@@ -224,7 +238,7 @@ def message_mark_sent(
     if roads.is_sent_by_us(message.channel, bool(message.to_sealed)):
         raise HandedOverByUs()
     if message.state == State.DRAFT:
-        message = message_queue(message=message, actor=actor, now=now, undo=timedelta(0))
+        message = message_queue(message=message, actor=actor, now=now, undo=timedelta(0), surface=surface)
     how = {"posted": Posted(posted).value} if posted else {}
     slip = {"post_number": rules.one_line(post_number)} if post_number.strip() else {}
     return _sent(message=message, actor=actor, now=now, happened_at=happened_at, plain=how, private=slip)
@@ -243,19 +257,6 @@ def message_mark_delivered(*, message: Message, actor: Actor, now: datetime) -> 
 def messages_rescope(*, stream: str, branch_id: int) -> int:
     """The messages of a case go with it to another branch. The move itself is the caller's fact."""
     return Message.objects.filter(subject_stream=stream).update(branch_id=branch_id)
-
-
-@writes
-def messages_stop(*, stream: str, party: str = "", actor: Actor, now: datetime) -> int:
-    """Nothing that waits to leave for this case (and this one person) leaves any more; no draft stays. Raises MessageOnItsWay."""
-    waiting = Message.objects.filter(subject_stream=stream, state__in=[State.DRAFT, State.QUEUED]).select_related(
-        "text"
-    )
-    for message in waiting.filter(party=party) if party else waiting:
-        if message.state == State.QUEUED:
-            message = message_unqueue(message=message, actor=actor, now=now)
-        message_withdraw(message=message, actor=actor, now=now)
-    return len(waiting)
 
 
 def message_deliver(*, message: Message, now: datetime) -> Message:

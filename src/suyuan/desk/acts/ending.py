@@ -12,6 +12,7 @@ from suyuan.cases import rules
 from suyuan.cases.models import Case, Proceeding
 from suyuan.cases.selectors.proceedings import COURT, suit_warning
 from suyuan.cases.services import ending, outside
+from suyuan.correspondence.rules.guard import Surface
 from suyuan.desk.acts.act import EVER, Act, ActForm, ReasonForm, RowField, on, plain
 from suyuan.desk.fields import line_field, one_of, words_field
 from suyuan.kernel.actor import Actor
@@ -19,7 +20,7 @@ from suyuan.kernel.actor import Actor
 
 class SpotForm(ActForm):
     def build(self) -> None:
-        self.fields["words"] = words_field(_("當場怎麼解決的，對方怎麼說"), rows=4)
+        self.fields["words"] = words_field(_("當場怎麼解決的，對方怎麼說"), rows=4, guarded=Surface.SETTLEMENT)
         self.fields["content"] = forms.BooleanField(label=_("對方明白表示這樣可以，不必再處理"))
 
 

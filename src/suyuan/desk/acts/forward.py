@@ -12,6 +12,7 @@ from suyuan.accounts.rules import Role
 from suyuan.cases import phrases, rules
 from suyuan.cases.models import Case, Promise
 from suyuan.cases.services import ending, handling, investigation
+from suyuan.correspondence.rules.guard import Surface
 from suyuan.desk.acts.act import Act, ActForm, NothingForm, plain
 from suyuan.desk.fields import line_field, one_of, words_field
 from suyuan.playbooks.texts import fill
@@ -20,7 +21,7 @@ from suyuan.playbooks.texts import fill
 class AcknowledgeForm(ActForm):
     def build(self) -> None:
         self.fields["method"] = one_of(_("用什麼方式告訴對方"), self.methods())
-        self.fields["words"] = words_field(_("說了或寫了什麼"), rows=7)
+        self.fields["words"] = words_field(_("說了或寫了什麼"), rows=7, guarded=Surface.PRIVATE_MESSAGE)
         self.fields["happened_at"] = self.happened()
         level = self.case.level or None
         wording = self.procedure.acknowledgement(self.case.channel, level)
@@ -31,7 +32,7 @@ class TellForm(ActForm):
     """Findings or the final answer, in plain language."""
 
     def build(self) -> None:
-        self.fields["words"] = words_field(_("寫給對方的話"), rows=12)
+        self.fields["words"] = words_field(_("寫給對方的話"), rows=12, guarded=Surface.PRIVATE_MESSAGE)
         told = [(code, name) for code, name in self.methods() if code in investigation.METHODS]
         self.fields["method"] = one_of(_("用什麼方式"), [("portal", _("放在進度頁")), *told])
         self.fields["happened_at"] = self.happened()

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Case as Case_
+from django.db.models import Q, QuerySet, When
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -22,6 +23,7 @@ from suyuan.cases.selectors.today import task_title
 from suyuan.cases.services import handling, intake, investigation, parties
 from suyuan.cases.services.handling.parts import investigates, treated_by
 from suyuan.desk.acts.act import EVER, Act, ActForm, RowField, WordsForm, on, plain
+from suyuan.desk.duty import here
 from suyuan.desk.fields import ColleagueField, DayField, LocalTimeField, line_field, one_of, some_of, words_field
 from suyuan.kernel.actor import Actor
 from suyuan.people.rules import Contact, contact_problem
@@ -43,6 +45,20 @@ class InvestigatorField(ColleagueField):
         return _("%(name)s（%(branch)s）") % {"name": user.display_name, "branch": branch} if branch else user.display_name
 
 
+class CalledField(ColleagueField):
+    """In the order in which one would call them, each with whether they have a page open."""
+
+    def __init__(self, people: list[User], at_hand: set[int], **kwargs: Any) -> None:
+        self.at_hand = at_hand
+        super().__init__(people, **kwargs)
+        order = Case_(*(When(pk=user.pk, then=place) for place, user in enumerate(people)), default=len(people))
+        self.queryset = self.queryset.order_by(order) if people else self.queryset
+        self.empty_label = None
+
+    def label_from_instance(self, user: User) -> str:
+        return _("%(name)s（在線上）") % {"name": user.display_name} if user.pk in self.at_hand else user.display_name
+
+
 class AssignForm(ActForm):
     def build(self) -> None:
         self.fields["owner"] = ColleagueField(self.handlers(), label=_("由誰負責"), initial=self.case.owner_id)
@@ -52,6 +68,20 @@ class SpeakerForm(ActForm):
     def build(self) -> None:
         self.fields["speaker"] = ColleagueField(
             self.handlers(), label=_("由誰對外說話"), initial=self.case.speaker_id or self.case.owner_id
+        )
+
+
+class HelpForm(ActForm):
+    """Whom to call: those at a screen now first, and the first of them chosen already."""
+
+    def build(self) -> None:
+        me = self.profile.user_id
+        ids = [p.user_id for p in profiles_in(self.case.branch, self.now)]
+        at_hand = here(ids)
+        people = handling.callable_now(self.case, me, at_hand, self.now)
+        self.fields["user"] = CalledField(people, at_hand, label=_("請誰來"), initial=people[0].pk if people else None)
+        self.fields["words"] = line_field(
+            _("一句話說明"), required=False, limit=120, help_text=_("例如：對方在線上，情緒激動，要求院長說話。對方會看到這句話。")
         )
 
 
@@ -233,6 +263,8 @@ def contacts_of(data: dict[str, Any]) -> tuple[Contact, ...]:
 
 
 ACTS: tuple[Act, ...] = (
+    Act("call-help", "escalate", _l("請同事協助"), _l("請這位來"), HelpForm, plain(handling.help_call, "user", "words"),
+        _l("對方的畫面馬上會出現這件案件。案件對他打開，到這件事做完為止。"), "people", "hand", stages=EVER),
     Act("assign", "assign", _l("指定負責人"), _l("指定"), AssignForm, plain(handling.case_assign, "owner"), "", "people"),
     Act("speaker", "speaker", _l("指定對外窗口"), _l("指定"), SpeakerForm, plain(handling.speaker_name, "speaker"),
         _l("由同一個人對病人說話。"), "people"),

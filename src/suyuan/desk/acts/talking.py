@@ -11,6 +11,7 @@ from suyuan.cases import phrases
 from suyuan.cases.models import Demand, Party, Promise
 from suyuan.cases.phrases import label
 from suyuan.cases.services import handling
+from suyuan.correspondence.rules.guard import Surface
 from suyuan.desk.acts.act import EVER, Act, ActForm, NothingForm, RowField, on, plain
 from suyuan.desk.fields import LocalTimeField, line_field, one_of, words_field
 
@@ -72,7 +73,8 @@ class ContactForm(ActForm):
 
 class PlanForm(ActForm):
     def build(self) -> None:
-        self.fields["words"] = words_field(_("說明了什麼"), rows=6)
+        self.fields["words"] = words_field(_("說明了什麼"), rows=6, guarded=Surface.PRIVATE_MESSAGE)
+        self.fields["words"].guarded_when = ("method", "in_person", Surface.CARE_MEETING)
         self.fields["method"] = one_of(_("用什麼方式"), self.methods())
         self.fields["happened_at"] = self.happened()
 
@@ -89,7 +91,7 @@ class HelperForm(ActForm):
 
 class PromiseForm(ActForm):
     def build(self) -> None:
-        self.fields["words"] = line_field(_("答應了什麼"), limit=200)
+        self.fields["words"] = line_field(_("答應了什麼"), limit=200, guarded=Surface.PRIVATE_MESSAGE)
         self.fields["due_at"] = LocalTimeField(zone=self.zone, label=_("在什麼時候之前"))
 
 
@@ -132,7 +134,7 @@ class DemandAnswerForm(ActForm):
             ],
             cards=True,
         )
-        self.fields["words"] = words_field(_("怎麼回覆的"), rows=4)
+        self.fields["words"] = words_field(_("怎麼回覆的"), rows=4, guarded=Surface.PRIVATE_MESSAGE)
         self.fields["happened_at"] = self.happened()
 
 

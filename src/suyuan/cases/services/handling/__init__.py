@@ -16,6 +16,7 @@ from suyuan.cases.services.handling.grading import (
     report_made,
 )
 from suyuan.cases.services.handling.guests import guest_invite, guest_release
+from suyuan.cases.services.handling.helping import callable_now, help_answer, help_call
 from suyuan.cases.services.handling.items import (
     item_ask_copy,
     item_copy_make,
@@ -56,6 +57,7 @@ from suyuan.cases.services.handling.working import (
 
 __all__ = [
     "approval_decide",
+    "callable_now",
     "care_record",
     "case_acknowledge",
     "case_assign",
@@ -76,8 +78,12 @@ __all__ = [
     "harm_date",
     "harm_judge",
     "harm_state",
+    "help_answer",
+    "help_call",
     "helper_name",
     "incident_identify",
+    "issue_add",
+    "issue_classify",
     "item_ask_copy",
     "item_copy_make",
     "item_hand_over",
@@ -86,13 +92,11 @@ __all__ = [
     "item_note",
     "item_protect",
     "item_take_copy",
-    "issue_add",
-    "issue_classify",
     "late_entry_make",
     "legal_ask",
-    "people_limits",
     "level_follow",
     "level_lower_ask",
+    "people_limits",
     "plan_explain",
     "promise_keep",
     "promise_make",

@@ -16,9 +16,11 @@ from suyuan.cases.models import Case, ContactEntry, Involvement, Task
 from suyuan.cases.services.clocks import book_for
 from suyuan.cases.services.common import case_change, is_being_born, tasks_add, tell
 from suyuan.cases.services.handling.steps import HANDLER, INVESTIGATOR, due, steps_open, task_for
-from suyuan.correspondence.models import Message, StaffNotice
+from suyuan.cases.services.wording import voters
+from suyuan.correspondence.models import Clearance, Message, StaffNotice
 from suyuan.correspondence.rules import NOTICE
 from suyuan.correspondence.services import Recipient, staff_notify
+from suyuan.correspondence.services.clearing import writers_of
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.platform.facts import Recorded
 from suyuan.platform.jobs import job
@@ -153,10 +155,15 @@ def recipients(case: Case, fact: FactRow, now: datetime) -> list[User]:
             found = _holders(case, (Role.DOCTOR, Role.CASE_MANAGER), now)
         case "legal.asked":
             found = _holders(case, (Role.LEGAL,), now)
+        case "clearance.asked" | "clearance.voted":
+            asked = Clearance.objects.filter(uid=fact.value("clearance"), state="open").first()
+            found = voters(case, asked, now) if asked is not None else []
+        case "clearance.given" | "clearance.refused":
+            found = list(User.objects.filter(pk__in=_writers(fact.value("clearance")), is_active=True))
         case "level.lowering_asked" | "case.closing_asked":
             found = _holders(case, (Role.CASE_MANAGER, Role.DEPARTMENT_HEAD, Role.HEAD_OF_CLINIC), now)
         case (
-            "case.assigned" | "speaker.named" | "investigator.appointed" | "task.opened" | "statement.requested"
+            "case.assigned" | "speaker.named" | "investigator.appointed" | "task.opened" | "help.called" | "statement.requested"
             | "evidence.requested" | "evidence.request_reminded"
         ):  # fmt: skip
             found = list(User.objects.filter(uid=fact.value("user"), is_active=True)) if fact.value("user") else []
@@ -166,6 +173,11 @@ def recipients(case: Case, fact: FactRow, now: datetime) -> list[User]:
         hidden = Involvement.objects.filter(case=case, kind="complained", until=None).values_list("user_id", flat=True)
         found = [user for user in found if user.pk not in set(hidden)]
     return [user for user in found if fact.actor != f"user:{user.uid}"]
+
+
+def _writers(clearance: str) -> frozenset[int]:
+    asked = Clearance.objects.filter(uid=clearance).first()
+    return writers_of(asked) if asked is not None else frozenset()
 
 
 def _holders(case: Case, roles: Iterable[str], now: datetime) -> list[User]:

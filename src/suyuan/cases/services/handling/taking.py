@@ -22,6 +22,7 @@ from suyuan.cases.services.handling.parts import (
     words_frozen,
 )
 from suyuan.cases.services.handling.steps import HANDLER, steps_pass
+from suyuan.cases.services.wording import words_pass
 from suyuan.correspondence.services import messages_rescope
 from suyuan.evidence.services.items import items_rescope
 from suyuan.kernel.actor import Actor
@@ -40,6 +41,7 @@ def case_acknowledge(
     stage_step(seen, case, "acknowledge", now=now, acknowledged_at=now)
 
     text = words_frozen(case, "acknowledgement", words, now=now)
+    passed = words_pass(case, words, what="acknowledgement", now=now)
     Acknowledgement.objects.create(
         case=case, at=now, stated_at=happened_at, method=method, words=text, by_id=actor.user_id
     )
@@ -48,7 +50,7 @@ def case_acknowledge(
         "case.acknowledged",
         actor=actor,
         now=now,
-        plain={"method": method},
+        plain={"method": method, **passed},
         texts={"words": text},
         happened_at=happened_at,
     )

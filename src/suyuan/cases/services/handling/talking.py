@@ -18,6 +18,8 @@ from suyuan.cases.services.handling.parts import (
     tell,
     words_frozen,
 )
+from suyuan.cases.services.wording import words_pass
+from suyuan.correspondence.rules.guard import Surface
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.chain import time_text
 from suyuan.platform.units import writes
@@ -27,6 +29,7 @@ DIRECTIONS = ("in", "out")
 DEMAND_OUTCOMES = ("met", "partly", "refused", "withdrawn")
 MONEY_DEMANDS = frozenset({"refund"})
 CARE_TALK = "care_talk"
+IN_PERSON = "in_person"
 
 
 @writes
@@ -171,8 +174,10 @@ def plan_explain(
     known(method, rules.CHANNELS, "method")
     stated_time(happened_at, now)
     text = words_frozen(case, "plan", words, now=now)
+    surface = Surface.CARE_MEETING if method == IN_PERSON else Surface.PRIVATE_MESSAGE
+    passed = words_pass(case, words, what="plan", surface=surface, now=now)
     case_change(case, now=now)
-    plain = {"method": method}
+    plain = {"method": method, **passed}
     tell(case, "plan.explained", actor=actor, now=now, plain=plain, texts={"words": text}, happened_at=happened_at)
 
 
@@ -186,9 +191,10 @@ def promise_make(*, case: Case, words: str, due_at: datetime, actor: Actor, now:
     words = short(words, 200, "words", required=True)
     if due_at <= now:
         raise errors.PromiseInThePast()
+    passed = words_pass(case, words, what="promise", now=now)
     promise = Promise.objects.create(case=case, words=words, due_at=due_at, made_at=now, made_by_id=actor.user_id)
     case_change(case, now=now)
-    plain = {"promise": str(promise.uid), "due": time_text(due_at)}
+    plain = {"promise": str(promise.uid), "due": time_text(due_at), **passed}
     tell(case, "promise.made", actor=actor, now=now, plain=plain, private={"words": words})
     return promise
 
@@ -270,9 +276,10 @@ def demand_answer(
         raise errors.AlreadyDone()
     stated_time(happened_at, now)
     told = said(case, "words", words, now=now, required=outcome in ("refused", "partly"))
+    passed = words_pass(case, words, what="demand", now=now)
     demand.answered_at, demand.outcome = now, outcome
     demand.save(update_fields=["answered_at", "outcome"])
     case_change(case, now=now)
-    plain = {"demand": str(demand.uid), "kind": demand.kind, "outcome": outcome}
+    plain = {"demand": str(demand.uid), "kind": demand.kind, "outcome": outcome, **passed}
     tell(case, "demand.answered", actor=actor, now=now, plain=plain, happened_at=happened_at, **told)
     return demand

@@ -267,6 +267,17 @@
     } catch { /* offline: the next beat will tell */ }
   }
 
+  /* ── calls: a colleague asks the reader to come ────────────────────── */
+  async function listen(place) {
+    if (document.hidden || !place.isConnected) return;
+    const last = place.firstElementChild?.getAttribute("data-sy-digest") ?? "";
+    try {
+      const answer = await fetch(`${place.getAttribute("data-sy-calls")}?last=${last}`, { headers: { "HX-Request": "true" }, redirect: "manual" });
+      if (answer.status === 204) { if (!answer.headers.has("X-Same")) place.replaceChildren(); }
+      else if (answer.ok) place.replaceChildren(...new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes);
+    } catch { /* offline: asked again soon */ }
+  }
+
   /* ── idle: a staff session about to end, and the tablet on the counter ─ */
   function idleWatch(seconds, warnBefore, warning, over) {
     let last = Date.now(), shown = null;
@@ -408,6 +419,7 @@
     within("[data-sy-upload]").forEach(upload);
     within("[data-sy-key-switch]").forEach(keySwitch);
     within("[data-sy-presence]").forEach((place) => { beat(place); setInterval(() => beat(place), 30000); });
+    within("[data-sy-calls]").forEach((place) => { listen(place); setInterval(() => listen(place), 20000); document.addEventListener("visibilitychange", () => listen(place)); });
     within("[data-sy-focus]").forEach((x) => x.focus());
   }
   function start() {

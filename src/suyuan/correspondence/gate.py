@@ -1,0 +1,123 @@
+"""The gate: words that reach somebody outside pass here, inside the write that lets them out, or they do not leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import get_language
+
+from suyuan.accounts.models import Branch
+from suyuan.correspondence.errors import GuardHeld
+from suyuan.correspondence.guard import Verdict, guard_check
+from suyuan.correspondence.models import Clearance, VerdictRow
+from suyuan.correspondence.rules.guard import Need, State, Surface, covers, needed
+from suyuan.platform import units
+
+# Who knows what identifies the people of a stream; by its noun. Contexts above name themselves in config.
+_KNOWN: dict[str, Callable[[str], Iterable[Any]]] = {}
+
+
+def known_register(noun: str, whose: Callable[[str], Iterable[Any]]) -> None:
+    _KNOWN[noun] = whose
+
+
+def known_of(stream: str) -> tuple[Any, ...]:
+    """What identifies the people this stream is about; nothing where nobody knows."""
+    whose = _KNOWN.get(stream.partition(":")[0])
+    return tuple(whose(stream)) if whose else ()
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words on their way out.
+
+    stream, branch_id  what they are about, and under which law
+    surface            where they will stand
+    kind               of the message that carries them: an emergency is never held
+    field              where a form shows what was found
+    """
+
+    text: str
+    stream: str
+    branch_id: int
+    surface: str = Surface.PRIVATE_MESSAGE
+    kind: str = ""
+    field: str = "words"
+    reply_to: str = ""
+    jurisdiction: str = ""
+
+    @cached_property
+    def branch(self) -> Branch:
+        return Branch.objects.get(pk=self.branch_id)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """In the reader's language."""
+        return guard_check(
+            self.text,
+            surface=self.surface,
+            branch=self.branch,
+            language=get_language() or self.branch.language,
+            reply_to=self.reply_to,
+            known=known_of(self.stream),
+            jurisdiction=self.jurisdiction,
+        )
+
+    @property
+    def need(self) -> Need:
+        return needed(self.verdict.findings, self.surface, self.kind)
+
+
+def guard_pass(words: Words, *, what: str, now: datetime) -> VerdictRow:
+    """Let these words out, and keep what was found in them. Raises GuardHeld."""
+    units.required()
+    clearance = None
+    if words.need != Need.NOTHING:
+        clearance = _given(words)
+        if clearance is None:
+            raise GuardHeld(words, asked_of(words))
+        Clearance.objects.filter(pk=clearance.pk, used_at=None).update(used_at=now, form_sealed=None)
+    row = VerdictRow(
+        stream=words.stream,
+        what=what,
+        surface=words.surface,
+        level=words.verdict.level,
+        findings=words.verdict.codes(),
+        packs=list(words.verdict.packs),
+        sha256=words.verdict.digest,
+        clearance=clearance,
+        emergency=bool(words.kind) and words.need == Need.NOTHING and words.verdict.level in ("warn", "block"),
+        at=now,
+    )
+    row.save(force_insert=True)
+    return row
+
+
+def told(row: VerdictRow) -> dict[str, Any]:
+    """What the fact of the words says of it."""
+    said: dict[str, Any] = {"verdict": row.level}
+    if row.findings:
+        said["findings"] = sorted({each["kind"] for each in row.findings})
+    if row.clearance_id:
+        said["clearance"] = str(row.clearance.uid)
+    return said
+
+
+def asked_of(words: Words) -> Clearance | None:
+    """What was asked last about just these words."""
+    same = Clearance.objects.filter(stream=words.stream, surface=words.surface, sha256=words.verdict.digest)
+    return same.order_by("-id").first()
+
+
+def _given(words: Words) -> Clearance | None:
+    """What people agreed to, as far as today's rules want no more than they did."""
+    if words.need == Need.NEVER:
+        return None
+    same = Clearance.objects.filter(
+        stream=words.stream, surface=words.surface, sha256=words.verdict.digest, state=State.GIVEN
+    )
+    return next((each for each in same.order_by("-id") if covers(each.needs, words.need)), None)

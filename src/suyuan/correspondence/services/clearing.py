@@ -1,0 +1,352 @@
+"""Words that wait for other people: asked, agreed to or refused, and let go at once where a message waited for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from suyuan.accounts.models import User
+from suyuan.correspondence import rules
+from suyuan.correspondence.errors import (
+    ClearanceOver,
+    GuardHeld,
+    MessageUnfit,
+    NothingToClear,
+    NotYourVote,
+    ReasonMissing,
+)
+from suyuan.correspondence.gate import Words, asked_of
+from suyuan.correspondence.models import (
+    CLEARANCE_FORM,
+    DISPUTE_WORDS,
+    Clearance,
+    ClearanceVote,
+    FindingDispute,
+    Message,
+)
+from suyuan.correspondence.rules import LIFE
+from suyuan.correspondence.rules.guard import Need, Person, State, Surface, Vote, may_vote, outcome
+from suyuan.correspondence.services.common import claim, fit
+from suyuan.correspondence.services.outgoing import message_queue
+from suyuan.kernel.actor import Actor
+from suyuan.platform import chance
+from suyuan.platform.facts import Fact, facts_record
+from suyuan.platform.keys import seal, unseal
+from suyuan.platform.texts import text_write
+from suyuan.platform.units import writes
+
+WHY = 2_000
+
+
+@writes
+def clearance_ask(
+    *,
+    words: Words,
+    why: str,
+    actor: Actor,
+    now: datetime,
+    fact_stream: str = "",
+    party: str = "",
+    compartment: str = "",
+    language: str = "zh-hant",
+    writer: User | None = None,
+    message: Message | None = None,
+    act: str = "",
+    form: Mapping[str, list[str]] | None = None,
+) -> Clearance:
+    """Ask for leave to let just these words out. Asked twice, it is the same question.
+
+    `act`, `form`: what was about to be done, so that whoever wrote it need not write it again. Raises GuardHeld where
+    nobody may agree, NothingToClear where nobody need.
+    """
+    if words.need == Need.NOTHING:
+        raise NothingToClear()
+    if words.need == Need.NEVER:
+        raise GuardHeld(words, None)
+    before = asked_of(words)
+    if before is not None and before.state == State.OPEN:
+        return before
+    text = text_write(
+        stream=fact_stream or words.stream,
+        kind="clearance",
+        body=words.text,
+        branch_id=words.branch_id,
+        compartment=compartment,
+        now=now,
+    )
+    clearance = Clearance(
+        uid=chance.uid(),
+        stream=words.stream,
+        fact_stream=fact_stream or words.stream,
+        party=party,
+        branch_id=words.branch_id,
+        compartment=compartment,
+        surface=words.surface,
+        language=language,
+        sha256=words.verdict.digest,
+        text=text,
+        asked_by_id=actor.user_id,
+        writer=writer,
+        asked_at=now,
+        why=why.strip()[:WHY],
+        level=words.verdict.level,
+        needs=words.need,
+        findings=words.verdict.codes(),
+        packs=list(words.verdict.packs),
+        message=message,
+        act=act,
+    )
+    if form is not None:
+        clearance.form_sealed = seal(CLEARANCE_FORM, clearance.uid, json.dumps(dict(form), ensure_ascii=False))
+    clearance.save(force_insert=True)
+    more = {"texts": {"words": text}, "private": {"why": clearance.why} if clearance.why else {}}
+    kinds = sorted({each["kind"] for each in clearance.findings})
+    _tell("clearance.asked", clearance, actor, now, level=clearance.level, findings=kinds, **more)
+    return clearance
+
+
+def form_kept(clearance: Clearance) -> dict[str, list[str]]:
+    """The form as it was sent, while it waits."""
+    if not clearance.form_sealed:
+        return {}
+    return json.loads(unseal(CLEARANCE_FORM, clearance.uid, bytes(clearance.form_sealed)))
+
+
+@writes
+def message_wait(
+    *,
+    message: Message,
+    why: str,
+    actor: Actor,
+    now: datetime,
+    surface: str = Surface.PRIVATE_MESSAGE,
+    may_carry_content: bool = False,
+) -> Clearance:
+    """Put a draft by until somebody agreed to its words; with the last yes it leaves by itself."""
+    move = LIFE.move(message.state, "wait")
+    fit(message.draft_body)
+    words = message_words(message, surface)
+    writer = User.objects.filter(uid=message.author.partition(":")[2]).first() if message.author.startswith("user:") else None
+    clearance = clearance_ask(
+        words=words,
+        why=why,
+        fact_stream=message.fact_stream,
+        party=message.party,
+        compartment=message.compartment,
+        language=message.language,
+        writer=writer,
+        message=message,
+        actor=actor,
+        now=now,
+    )
+    if clearance.message_id != message.pk:
+        raise MessageUnfit("waiting_already", field="words")
+    waiting = {"state": move.target, "with_content": bool(may_carry_content) and message.channel != rules.Channel.PORTAL}
+    claim(message, message.state, edition=message.edition, set_to=waiting | {"edition": message.edition + 1})
+    return clearance
+
+
+def message_words(message: Message, surface: str = Surface.PRIVATE_MESSAGE) -> Words:
+    """The words of a message as the gate wants them."""
+    return Words(
+        text=message.draft_body,
+        stream=message.subject_stream,
+        branch_id=message.branch_id,
+        surface=surface,
+        kind=message.kind,
+    )
+
+
+@writes
+def clearance_vote(
+    *,
+    clearance: Clearance,
+    yes: bool,
+    reason: str,
+    role: str,
+    actor: Actor,
+    now: datetime,
+    not_before: datetime | None = None,
+) -> Clearance:
+    """One person's yes or no, in the role in which the caller found them. Raises NotYourVote, ReasonMissing, ClearanceOver.
+
+    One no ends it, and its message is a draft again; with the last yes that it takes, its message leaves, and not before
+    the hours of the person it is for.
+    """
+    clearance = _open(clearance)
+    if not reason.strip():
+        raise ReasonMissing()
+    votes = votes_of(clearance)
+    person = Person(actor.user_id, frozenset({role}))
+    if not may_vote(person, clearance.needs, clearance.surface, votes, writers_of(clearance)):
+        raise NotYourVote()
+    ClearanceVote.objects.create(
+        clearance=clearance, by_id=actor.user_id, role=role, yes=yes, reason=reason.strip()[:WHY], at=now
+    )
+    state = outcome(clearance.needs, [*votes, Vote(actor.user_id, role, yes)])
+    if state == State.OPEN:
+        fact = "clearance.voted"
+    else:
+        fact = "clearance.given" if state == State.GIVEN else "clearance.refused"
+        _end(clearance, state, now)
+    _tell(fact, clearance, actor, now, role=role, yes=yes, private={"reason": reason.strip()[:WHY]})
+    message = clearance.message
+    if message is not None and state == State.GIVEN:
+        message_queue(
+            message=message,
+            undo=rules.UNDO_OTHERWISE,
+            not_before=not_before,
+            may_carry_content=message.with_content,
+            surface=clearance.surface,
+            actor=actor,
+            now=now,
+        )
+    if message is not None and state == State.REFUSED:
+        _back_to_draft(message)
+    return clearance
+
+
+@writes
+def clearance_withdraw(*, clearance: Clearance, actor: Actor, now: datetime) -> Clearance:
+    """Whoever asked asks no longer; what waited is a draft again."""
+    clearance = _open(clearance)
+    if actor.user_id not in writers_of(clearance) and actor.kind != "system":
+        raise NotYourVote()
+    _end(clearance, State.LAPSED, now)
+    _tell("clearance.lapsed", clearance, actor, now)
+    if clearance.message is not None:
+        _back_to_draft(clearance.message)
+    return clearance
+
+
+@writes
+def clearances_stop(*, stream: str, party: str = "", actor: Actor, now: datetime) -> int:
+    """Nothing of this case (and this one person) is asked for any longer."""
+    still = Clearance.objects.filter(stream=stream, state=State.OPEN).select_related("message")
+    still = list(still.filter(party=party) if party else still)
+    for clearance in still:
+        _end(clearance, State.LAPSED, now)
+        _tell("clearance.lapsed", clearance, actor, now)
+        if clearance.message is not None:
+            _back_to_draft(clearance.message)
+    return len(still)
+
+
+def votes_of(clearance: Clearance) -> list[Vote]:
+    return [Vote(row.by_id, row.role, row.yes) for row in clearance.votes.order_by("id")]
+
+
+def writers_of(clearance: Clearance) -> frozenset[int]:
+    """Whose words they are: none of them agrees to them."""
+    return frozenset(pk for pk in (clearance.asked_by_id, clearance.writer_id) if pk is not None)
+
+
+def _open(clearance: Clearance) -> Clearance:
+    row = Clearance.objects.select_for_update(of=("self",)).select_related("message__text").get(pk=clearance.pk)
+    if row.state != State.OPEN:
+        raise ClearanceOver()
+    return row
+
+
+def _end(clearance: Clearance, state: str, now: datetime) -> None:
+    clearance.state, clearance.ended_at = state, now
+    columns = ["state", "ended_at"]
+    if state != State.GIVEN:
+        clearance.form_sealed = None
+        columns.append("form_sealed")
+    clearance.save(update_fields=columns)
+
+
+def _back_to_draft(message: Message) -> None:
+    if message.state == rules.State.WAITING:
+        move = LIFE.move(message.state, "unwait")
+        claim(message, message.state, set_to={"state": move.target, "edition": message.edition + 1})
+
+
+def _tell(
+    fact_type: str,
+    clearance: Clearance,
+    actor: Actor,
+    now: datetime,
+    *,
+    private: Mapping[str, str] | None = None,
+    texts: Mapping[str, Any] | None = None,
+    **plain: Any,
+) -> None:
+    said = {"clearance": str(clearance.uid), "surface": clearance.surface, "needs": str(clearance.needs)}
+    said |= {"message": str(clearance.message.uid)} if clearance.message_id else {}
+    said |= {"compartment": clearance.compartment} if clearance.compartment else {}
+    fact = Fact(
+        fact_type,
+        clearance.fact_stream,
+        plain=said | plain,
+        private=dict(private or {}),
+        texts=dict(texts or {}),
+        subject=clearance,
+    )
+    facts_record([fact], actor=actor, now=now)
+
+
+# --- false alarms --------------------------------------------------------------------------------------------------
+
+OUTCOMES = ("agreed", "kept")
+QUOTED = 120
+
+
+@writes
+def finding_dispute(
+    *,
+    branch_id: int,
+    rule: str,
+    kind: str,
+    level: str,
+    surface: str,
+    quoted: str,
+    why: str,
+    actor: Actor,
+    now: datetime,
+    stream: str = "",
+) -> FindingDispute:
+    """Somebody says that this is a false alarm. `quoted`: the words as the guard showed them, identifiers masked."""
+    if not why.strip():
+        raise ReasonMissing("why")
+    uid = chance.uid()
+    dispute = FindingDispute(
+        uid=uid,
+        stream=stream or f"dispute:{uid}",
+        branch_id=branch_id,
+        rule=rule[:80],
+        kind=kind[:30],
+        level=level[:10],
+        surface=surface[:20],
+        words_sealed=seal(DISPUTE_WORDS, uid, quoted[:QUOTED]) if quoted else None,
+        why=why.strip()[:WHY],
+        by_id=actor.user_id,
+        at=now,
+    )
+    dispute.save(force_insert=True)
+    plain = {"dispute": str(uid), "rule": dispute.rule, "kind": dispute.kind, "level": dispute.level}
+    private = {"why": dispute.why, **({"words": quoted[:QUOTED]} if quoted else {})}
+    facts_record([Fact("dispute.raised", dispute.stream, plain, private, subject=dispute)], actor=actor, now=now)
+    return dispute
+
+
+@writes
+def dispute_judge(*, dispute: FindingDispute, outcome: str, why: str, actor: Actor, now: datetime) -> FindingDispute:
+    """Whoever reviews the rules: a false alarm (`agreed`), or rightly found (`kept`). Never the one who raised it."""
+    dispute = FindingDispute.objects.select_for_update(of=("self",)).get(pk=dispute.pk)
+    if dispute.outcome:
+        raise ClearanceOver()
+    if dispute.by_id == actor.user_id:
+        raise NotYourVote()
+    if outcome not in OUTCOMES or not why.strip():
+        raise ReasonMissing("why")
+    dispute.outcome, dispute.outcome_why = outcome, why.strip()[:WHY]
+    dispute.outcome_by_id, dispute.outcome_at = actor.user_id, now
+    dispute.save(update_fields=["outcome", "outcome_why", "outcome_by", "outcome_at"])
+    plain = {"dispute": str(dispute.uid), "rule": dispute.rule, "outcome": outcome}
+    fact = Fact("dispute.judged", dispute.stream, plain, {"why": dispute.outcome_why}, subject=dispute)
+    facts_record([fact], actor=actor, now=now)
+    return dispute
