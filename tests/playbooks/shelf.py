@@ -4,15 +4,13 @@ import shutil
 from pathlib import Path
 
 PACKS = Path(__file__).parents[2] / "packs"
-PACK_NAMES = (
-    *("procedure/base", "law/tw", "law/cn", "calendars/tw", "calendars/cn"),
-    *("wording/base", "wording/tw", "wording/cn"),
-)
+SMALL = ("procedure/base", "law/tw", "law/cn", "calendars/tw", "calendars/cn")
+PACK_NAMES = (*SMALL, "wording/base", "wording/tw", "wording/cn")
 
 
 def copied(folder: Path, *packs: str) -> Path:
-    """A copy of some shipped packs ("law/tw"), or of all of them."""
-    for pack in packs or PACK_NAMES:
+    """A copy of some shipped packs ("law/tw"), or of all but the long ones of wording."""
+    for pack in packs or SMALL:
         shutil.copytree(PACKS / pack, folder / pack)
     return folder
 

@@ -11,7 +11,8 @@ from suyuan.playbooks.wording import PLACES, Wording, joined, only
 from tests.playbooks.shelf import PACKS
 
 DRAFTS = {
-    draft.manifest.id: draft for draft in (loader.read(PACKS / "wording" / place) for place in ("base", "tw", "cn"))
+    draft.manifest.id: draft
+    for draft in (loader.read(PACKS / "wording" / place, examples=False) for place in ("base", "tw", "cn"))
 }
 
 
