@@ -31,7 +31,7 @@ _SITUATIONS = {
     "acknowledgement": _l("收到申訴"),
     "progress": _l("進度"),
     "delay": _l("會晚一點"),
-    "findings": _l("查到的事"),
+    "findings": _l("說明查到的事"),
     "offer": _l("提出方案"),
     "apology": _l("道歉"),
     "refusal": _l("做不到的部分"),
@@ -50,6 +50,9 @@ _SITUATIONS = {
     "goodwill": _l("一份心意"),
     "emergency": _l("請現在就醫"),
 }
+
+# Kept in the house, whatever surface they are read on.
+INSIDE = frozenset({"legal_review"})
 
 _SURFACES = {
     "public_reply": _l("公開回覆"),

@@ -17,6 +17,7 @@ from suyuan.cases.rules import Stage
 from suyuan.cases.selectors.outside import promise_words
 from suyuan.correspondence.places import Filled, fill, place_word
 from suyuan.correspondence.templates import (
+    INSIDE,
     by_when_words,
     house_values,
     situation_word,
@@ -41,9 +42,6 @@ _FIRST = {
     Stage.RESPONDED: ("closing", "offer", "refusal"),
 }
 
-# Kept in the house, whatever surface they are read on.
-_INSIDE = frozenset({"legal_review"})
-
 # Dated on the day it is written; elsewhere a date is one that somebody has to name.
 _DATED_TODAY = frozenset({"acknowledgement", "statement"})
 
@@ -60,7 +58,7 @@ def choices(case: Case, channels: Iterable[str], chosen: str = "") -> list[tuple
     """Situation → templates that fit this case and these ways of writing."""
     found: dict[str, list[Choice]] = {}
     for row in templates_for(case.jurisdiction, surface=SURFACE, channels=channels, level=case.level or 0):
-        if row.situation not in _INSIDE:
+        if row.situation not in INSIDE:
             found.setdefault(row.situation, []).append(Choice(row.id, str(row.title), str(row.when), row.id == chosen))
     first = [code for code in _FIRST.get(Stage(case.stage), ()) if code in found]
     return [(situation_word(code), found[code]) for code in dict.fromkeys([*first, *found])]
@@ -93,7 +91,7 @@ class Pick:
 def picked(case: Case, code: str, *, party: Party | None, now: datetime) -> Filled:
     """The words of one template for this person, in the language the case is written in. Raises NotHere."""
     row = template_named(case.jurisdiction, code)
-    if row is None or row.surface != SURFACE or row.situation in _INSIDE:
+    if row is None or row.surface != SURFACE or row.situation in INSIDE:
         raise NotHere()
     return fill(pick(row.body, case.language), case_values(case, row, party=party, now=now))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from suyuan.accounts.models import Branch
 from suyuan.correspondence.places import place_word
-from suyuan.correspondence.templates import situation_word, surface_word
+from suyuan.correspondence.templates import INSIDE, situation_word, surface_word
 from suyuan.desk import shapes
 from suyuan.desk.wording import rules_pages
 from suyuan.platform.addresses import address
@@ -34,7 +35,9 @@ def templates(request: HttpRequest) -> HttpResponse:
     wording = wording_newest(here)
     found: dict[str, list[dict[str, object]]] = {}
     for row in wording.templates:
-        found.setdefault(row.situation, []).append({"row": row, "surface": surface_word(row.surface)})
+        found.setdefault(row.situation, []).append(
+            {"row": row, "surface": _("院內") if row.situation in INSIDE else surface_word(row.surface)}
+        )
     context = {
         "pages": rules_pages(request.profile, "templates"),
         "laws": shapes.laws(here),
