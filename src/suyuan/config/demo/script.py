@@ -38,6 +38,7 @@ from suyuan.evidence.models import EvidenceRequest, Interview
 from suyuan.evidence.services.hearing import Heard
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.people.rules import Contact, Treatment
+from suyuan.people.services import line_link
 from suyuan.platform import clock
 from suyuan.platform.files import STAFF_TYPES, file_receive, file_store
 from suyuan.platform.jobs import run_due
@@ -551,6 +552,39 @@ def _wrote(house, story, now, body=""):
     )
 
 
+_ACCOUNT = "U" + "0d" * 16  # as LINE would call the account of this person
+
+
+def _linked(house, story, now):
+    person = Party.objects.get(uid=story.party.uid).person
+    line_link(person=person, account=_ACCOUNT, actor=story.party, now=now)
+
+
+def _line(house, story, now, body=""):
+    """What LINE would have brought; the job puts it into the case."""
+    _came(story, now, channel="line", sender=_ACCOUNT, words=body)
+
+
+def _mail(house, story, now, sender="", subject="", body=""):
+    """From somebody nobody knows: it waits."""
+    _came(story, now, channel="email", kind="mail", sender=sender, subject_line=subject, words=body)
+
+
+def _came(story, now, **said):
+    event = f"demo-{_uid()}"
+    arrival = post.Arrival(event=event, branch_id=story.case.branch_id, language=story.case.language, happened_at=now, **said)
+    post.incoming_take(arrivals=[arrival], actor=Actor("integration", said["channel"]), now=now)
+
+
+def _line_reply(house, story, now, body=""):
+    """Typed into the clinic's own LINE, and noted here."""
+    case, actor = story.case, house.actor(story.manager)
+    about = {"stream": case.stream, "branch_id": case.branch_id, "party": str(story.party), "language": case.language}
+    with unit():
+        message = post.message_draft(channel="line", kind="letter", body=body, actor=actor, now=now, **about)
+        post.message_mark_sent(message=message, actor=actor, now=now)
+
+
 def _letter(house, story, now, body=""):
     """A reply that the person reads on the follow-up page."""
     actor = house.actor(story.manager)
@@ -728,6 +762,10 @@ _STEPS: dict[str, Callable[..., None]] = {
     "support": _support,
     "wrote": _wrote,
     "letter": _letter,
+    "linked": _linked,
+    "line": _line,
+    "line_reply": _line_reply,
+    "mail": _mail,
     "verify": _verify,
     "mediation": _mediation,
     "draft": _draft,
