@@ -15,11 +15,11 @@ from django.apps import apps
 from django.db import DatabaseError, IntegrityError, models, transaction
 
 from suyuan.accounts.models import Branch, User
-from suyuan.cases.models import Case, CaseClock, Proceeding
+from suyuan.cases.models import Case, CaseClock, Party, Proceeding
 from suyuan.cases.services.rights import case_unseal, erasure_answer
-from suyuan.correspondence.models import Clearance, FindingDispute, Message
+from suyuan.correspondence.models import Clearance, FindingDispute, Incoming, Message
 from suyuan.evidence.models import Interview, Observation, Seal
-from suyuan.people.models import Person, Representative
+from suyuan.people.models import ContactPoint, Person, Representative
 from suyuan.platform import chance, triggers, verify
 from suyuan.platform.erasure import Cell, erasure_order
 from suyuan.platform.files.jobs import unlink
@@ -77,6 +77,9 @@ KEPT: dict[str, str] = {
     **dict.fromkeys(("cases_party.relation", "cases_party.identity", "cases_caseclock.*", "cases_contactentry.tone"), CODE),
     **dict.fromkeys(("cases_obligation.*", "cases_task.detail", "cases_approval.detail", "cases_rootcause.factors"), CODE),
     **dict.fromkeys(("cases_exposureanswer.*", "cases_conflictcheck.seen", "platform_filefault.why", "platform_storedfile.by"), CODE),
+    **dict.fromkeys(("*.known_by", "correspondence_incoming.reason"), CODE),
+    "correspondence_incoming.event": OURS,
+    "*.settled_by": STREAM,
     "cases_report.signers": STREAM,
     **dict.fromkeys(("evidence_making.asked", "evidence_making.fault", "evidence_making.by_kind", "evidence_making.acting_for"), CODE),
     **dict.fromkeys(("cases_retentionproposal.rule", "cases_retentionproposal.refused", "cases_retentionproposal.orders"), CODE),
@@ -149,6 +152,16 @@ SAID: dict[type[models.Model], tuple[Any, ...]] = {
     FindingDispute: (
         {"words_sealed": b"x"},
         lambda: {"outcome": "kept", "outcome_at": NOON, "outcome_by_id": User.objects.order_by("pk").first().pk},
+    ),
+    # What a machine wrote in answer to a message of the case; what answers none belongs to no case.
+    Incoming: (
+        lambda: {
+            "in_reply_to_id": Message.objects.filter(text__isnull=False).earliest("id").pk, "content_sealed": b"x", "state": "aside",
+            "reason": "automatic", "settled_at": NOON, "settled_by": "integration:email", "message_id": None,
+        },
+    ),
+    ContactPoint: (
+        lambda: {"person_id": Party.objects.earliest("id").person_id, "kind": "email", "value_sealed": b"x", "blind": b"x", "preferred": False},
     ),
     Representative: (lambda: {"representative_id": Person.objects.create(branch=Branch.objects.first(), created_at=NOON).pk},),
 }

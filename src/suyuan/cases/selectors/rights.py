@@ -34,7 +34,7 @@ from suyuan.cases.models import (
     Task,
 )
 from suyuan.cases.rules import Floor, Kept
-from suyuan.correspondence.models import Clearance, FindingDispute, Message
+from suyuan.correspondence.models import Clearance, FindingDispute, Incoming, Message
 from suyuan.evidence.models import (
     CopiedItem,
     CopyHandover,
@@ -324,6 +324,9 @@ def _messages(case: Case, person: Person | None) -> Collected:
         yield from _cells(case.stream, row, ("draft_body", "subject_line", "to_sealed"))
     yield from _asked_leave(case)
     yield from _told(case.stream, _OF_MESSAGES)
+    # What machines wrote in answer to them lies aside, sealed.
+    for came in Incoming.objects.filter(in_reply_to__in=rows, content_sealed__isnull=False):
+        yield from _cells(came.stream, came, ("content_sealed",))
 
 
 def _asked_leave(case: Case, party: str = "") -> Collected:
@@ -458,6 +461,8 @@ def _own_messages(case: Case, party: Party) -> Collected:
     uids = {str(row.uid) for row in rows}
     told = FactPrivate.objects.filter(_OF_MESSAGES, fact__stream=case.stream).select_related("fact")
     yield from ((case.stream, field) for field in told if field.fact.value("message") in uids)
+    for came in Incoming.objects.filter(in_reply_to__in=rows, content_sealed__isnull=False):
+        yield from _cells(came.stream, came, ("content_sealed",))
 
 
 def _own_narrative(case: Case, party: Party) -> Collected:
