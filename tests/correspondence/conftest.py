@@ -122,6 +122,12 @@ def keys_made() -> None:
         keys.ring_make(NOW)
 
 
+def house_made() -> None:
+    keys_made()
+    place = {"jurisdiction": "tw", "zone": "Asia/Taipei", "language": "zh-hant"}
+    Branch.objects.create(id=1, code="TN", names={"zh-Hant": "示例臺南院"}, portal_slug="tainan", **place)
+
+
 @pytest.fixture
 def worded(monkeypatch):
     """Message facts without anyone's reactions."""
@@ -131,8 +137,6 @@ def worded(monkeypatch):
 @pytest.fixture
 def house(packs, db, worded):
     """Keys, the words the guard goes by, and a branch in the database of this test."""
-    keys_made()
-    place = {"jurisdiction": "tw", "zone": "Asia/Taipei", "language": "zh-hant"}
-    Branch.objects.create(id=1, code="TN", names={"zh-Hant": "示例臺南院"}, portal_slug="tainan", **place)
+    house_made()
     yield
     keys.ring_forget()

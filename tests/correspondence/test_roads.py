@@ -10,18 +10,16 @@ from django.db import DatabaseError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suyuan.correspondence import calling, line, services, sms
+from suyuan.correspondence import calling, services, sms
 from suyuan.correspondence.errors import (
     AddressUnfit,
     HandedOverByUs,
-    MailBusy,
     MailNotAccepted,
     MessageOnItsWay,
     MessageUnfit,
 )
 from suyuan.correspondence.models import Message
 from suyuan.correspondence.rules import Answer, Outcome, roads
-from suyuan.correspondence.services import outgoing
 from suyuan.kernel.machine import NoSuchMove
 from suyuan.platform.jobs import run_due
 from suyuan.platform.models import FactRow, Job
@@ -33,10 +31,6 @@ pytestmark = [pytest.mark.usefixtures("house"), pytest.mark.requirement("B-10")]
 PHONE = "0912-345-678"
 TO = {"email": "wen@example.org", "line": WEN_LINE, "sms": PHONE}
 BY_SERVICE = pytest.mark.parametrize("channel", ["line", "sms"])
-
-
-class Killed(BaseException):
-    """The process is gone: nothing after this line runs."""
 
 
 def on(channel: str, **more) -> Message:
@@ -146,55 +140,6 @@ def test_before_the_service_is_named_it_waits_and_the_sweep_sends_it(settings, r
     outside = request.getfixturevalue("outside")
     run_due(NOW + timedelta(hours=3))
     assert (fresh(message).state, len(outside.taken)) == ("sent", 1)
-
-
-# --- the process dies ----------------------------------------------------------------------------------------------
-
-POINTS = ("claim", "before", "after")
-
-
-def dies_at(point: str, patch) -> None:
-    """The process ends while it claims, between claim and hand-over, or between hand-over and writing down."""
-
-    def dead(*args, **kwargs):
-        raise Killed
-
-    match point:
-        case "claim":
-            patch.setattr(Message, "save", dead)
-        case "before":
-            patch.setattr("suyuan.correspondence.calling.call", dead)
-            patch.setattr(line, "call", dead)
-            patch.setattr(sms, "call", dead)
-            patch.setattr("suyuan.correspondence.mail.hand_over", dead)
-        case "after":
-            patch.setattr(outgoing, "_sent", dead)
-
-
-@pytest.mark.parametrize("point", POINTS)
-@pytest.mark.parametrize("channel", ["email", "line", "sms"])
-def test_wherever_the_process_dies_it_is_read_once_and_never_lost(outside, post, settings, monkeypatch, channel, point):
-    message = on(channel)
-    with monkeypatch.context() as dying:
-        dies_at(point, dying)
-        with pytest.raises(Killed):
-            deliver(message)
-    assert fresh(message).state == "queued"
-
-    if point != "claim":
-        with pytest.raises(MessageOnItsWay):
-            services.message_unqueue(message=fresh(message), actor=MANAGER, now=LATER)
-        with pytest.raises(MailBusy):
-            deliver(message, LATER + timedelta(minutes=1))
-    deliver(message, LATER + timedelta(minutes=6))
-    run_due(LATER + timedelta(minutes=7), slots=False)
-
-    assert (fresh(message).state, told().count("message.sent")) == ("sent", 1)
-    if channel == "email":  # its reader keeps one of two with the same name
-        assert {letter["Message-ID"] for letter in post.taken} == {fresh(message).message_id}
-        assert len(set(post.raw)) == 1
-    else:
-        assert len(outside.taken) == 1
 
 
 # --- the other side has trouble ------------------------------------------------------------------------------------
