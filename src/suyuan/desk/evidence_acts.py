@@ -16,6 +16,7 @@ from suyuan.cases import rules
 from suyuan.cases.models import Case, Party
 from suyuan.cases.selectors import compartments_for
 from suyuan.cases.services import checklist, hearing
+from suyuan.correspondence.rules.guard import Surface
 from suyuan.desk.acts.act import Act, ActForm, RowField
 from suyuan.desk.evidence_shapes import holder_words, read_words
 from suyuan.desk.fields import ColleagueField, LocalTimeField, item_words, line_field, one_of, words_field
@@ -69,7 +70,8 @@ class AskForm(EvidenceForm):
             empty_label=_("（不請對方）"), help_text=_("對方在進度頁會看到要什麼、為什麼、到什麼時候，也可以說不。選了電子郵件的人另外收到一封不含內容的信；其他人請打電話說一聲。"),
         )  # fmt: skip
         self.fields["words"] = line_field(
-            _("說清楚要哪一份、為什麼"), required=False, limit=300, help_text=_("例如哪一天、哪一版、哪個角度。被請的人會看到這句話。")
+            _("說清楚要哪一份、為什麼"), required=False, limit=300, help_text=_("例如哪一天、哪一版、哪個角度。被請的人會看到這句話。"),
+            guarded=Surface.PRIVATE_MESSAGE,
         )
         self.fields["due_at"] = LocalTimeField(
             zone=self.zone, label=_("在什麼時候之前"), initial=self.now + timedelta(days=DAYS_TO_ANSWER)

@@ -29,6 +29,7 @@ from suyuan.correspondence.services import finding_dispute
 from suyuan.correspondence.services.clearing import form_kept, votes_of, writers_of
 from suyuan.desk import guarding, shapes
 from suyuan.desk.acts import BY_CODE
+from suyuan.desk.evidence_acts import EVIDENCE_ACTS
 from suyuan.desk.guard_forms import GuardForm
 from suyuan.desk.noting import noted
 from suyuan.kernel.actor import Actor
@@ -223,7 +224,7 @@ def _clearance_page(
 
 def _again(found: Case, row: Clearance) -> dict | None:
     """The act that was asked about, ready to be sent as it was."""
-    act = BY_CODE.get(row.act)
+    act = BY_CODE.get(row.act) or next((each for each in EVIDENCE_ACTS if each.code == row.act), None)
     fields = form_kept(row)
     if act is None or not fields:
         return None

@@ -152,8 +152,8 @@ class LetterForm(forms.Form):
         )
 
     def ask(self, *, why: str, actor: Actor, now: datetime) -> Clearance:
-        """Put it by until colleagues agreed to its words."""
-        data = self.cleaned_data
+        """Put it by until colleagues agreed to its words, which were refused a moment ago and are no longer among the clean."""
+        data = self.cleaned_data | {"words": self.data.get("words", "")}
         return letter_put_by(
             case=self.case,
             party=self.party,

@@ -37,7 +37,11 @@ from suyuan.cases.selectors.root_causes import (
     root_causes_of,
 )
 from suyuan.cases.services import passports, reports
-from suyuan.desk import shapes
+from suyuan.cases.services.wording import words_ask
+from suyuan.correspondence.errors import GuardHeld
+from suyuan.correspondence.models import Clearance
+from suyuan.correspondence.rules.guard import Surface
+from suyuan.desk import guarding, shapes
 from suyuan.desk.fields import attempt, one_of, words_field
 from suyuan.desk.noting import noted
 from suyuan.kernel.refusal import NotHere
@@ -161,8 +165,9 @@ class ReportForm(forms.Form):
 
     def _words(self, name: str, words: str, rows: int, help_text: str = "") -> None:
         self.fields[name] = words_field(
-            words, required=False, rows=rows, limit=rules.PAPER_WORDS, help_text=help_text
-        )
+            words, required=False, rows=rows, limit=rules.PAPER_WORDS, help_text=help_text,
+            guarded=Surface.PRIVATE_MESSAGE if self.report.kind == Paper.COMPLAINANT else "",
+        )  # fmt: skip
 
     def _internal(self) -> None:
         self._words("summary", _("摘要"), 5, _("三五句話：查到什麼、原因在哪裡。"))
@@ -222,17 +227,25 @@ def report_write(kind: str) -> Callable[..., HttpResponse]:
 def _write(request: HttpRequest, report: Report) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     initial = {**report.words, "edition": report.edition} | held_initial(request)
-    form = ReportForm(posted, initial=initial, report=report, drawings=_drawings(request, report.case))
+    looking, place = guarding.asked_only(posted), guarding.place_of(report.case, askable=True)
+    form = ReportForm(None if looking else posted, initial=initial, report=report, drawings=_drawings(request, report.case))
+    if looking:
+        guarding.typed(form, posted)
+    guarding.look(form, place, posted if looking else None)
     status, kept = 200, None
-    if posted is not None:
+    if posted is not None and not looking:
         if form.is_valid():
             kept = attempt(form, lambda: _kept(request, report, form))
-        if kept is not None and "finish" not in posted:
+        if kept is not None and not {"finish", guarding.CLEAR} & set(posted):
             messages.success(request, _("草稿已存。"))
             return redirect(_write_url(report))
         if kept is not None and attempt(form, lambda: _finish(request, kept)):
             messages.success(request, _("已定稿，等待簽署。"))
             return redirect(_page_url(report))
+        held = guarding.held_at(form, place)
+        if held is not None and guarding.CLEAR in posted and attempt(form, lambda: _asked_leave(request, report, held)):
+            messages.success(request, _("已送交核准，草稿也存了。核准後再定稿一次。"))
+            return redirect("desk:clearances")
         refused = getattr(form, "refused", None)
         status = refused.status if refused is not None else 422
         report.refresh_from_db(fields=["words", "edition"])
@@ -248,8 +261,16 @@ def _write(request: HttpRequest, report: Report) -> HttpResponse:
         "findings": findings_of(report.case),
         "others": _others_words(form, report) if status == 409 else [],
         "page_url": _page_url(report),
+        "guarded": bool(guarding.guarded(form)),
     }
     return render(request, "desk/paper_write.html", context, status=status)
+
+
+def _asked_leave(request: HttpRequest, report: Report, held: GuardHeld) -> Clearance:
+    """Words of the paper that the guard holds, put before colleagues; the draft stays where it is."""
+    why = request.POST.get(guarding.WHY, "")
+    about = {"case": report.case, "words": held.words, "why": why, "act": "", "form": {}, "move": PAPER_MOVE[report.kind]}
+    return words_ask(**about, actor=request.actor, now=request.now)
 
 
 def _kept(request: HttpRequest, report: Report, form: ReportForm) -> Report:

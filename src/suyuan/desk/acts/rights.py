@@ -21,6 +21,7 @@ from suyuan.cases.selectors.sealing import alone_from
 from suyuan.cases.services import rights
 from suyuan.cases.services.bundles import showing_agree
 from suyuan.cases.services.holding import case_hold_lift, case_hold_place
+from suyuan.correspondence.rules.guard import Surface
 from suyuan.desk.acts.act import EVER, Act, ActForm, RowField, plain
 from suyuan.desk.acts.talking import demand_words
 from suyuan.desk.fields import ItemsField, line_field, one_of, some_of, words_field
@@ -84,7 +85,7 @@ class CopiesForm(ActForm):
         self.fields["consents"] = one_of(
             _("同意書"), [("included", _("已經包含在內")), ("none_exist", _("沒有同意書，或還缺一部分"))], cards=True
         )
-        self.fields["missing"] = line_field(_("缺什麼、為什麼"), required=False, limit=200)
+        self.fields["missing"] = line_field(_("缺什麼、為什麼"), required=False, limit=200, guarded=Surface.PRIVATE_MESSAGE)
         self.fields["pages"] = forms.IntegerField(label=_("頁數"), required=False, min_value=0, max_value=99_999)
         currency = rights.CURRENCIES[self.case.jurisdiction]
         tariff = fee_tariff(self.case.jurisdiction)
@@ -224,7 +225,10 @@ class EraseForm(ActForm):
                 )
             else:
                 self.fields[group] = one_of(name, [("keep", part_words(part))], cards=True, initial="keep")
-        self.fields["words"] = words_field(_("想對當事人補充的話"), required=False, rows=3, limit=2_000, help_text=_("逐項的結果會自動寫進答覆。"))
+        self.fields["words"] = words_field(
+            _("想對當事人補充的話"), required=False, rows=3, limit=2_000, help_text=_("逐項的結果會自動寫進答覆。"),
+            guarded=Surface.PRIVATE_MESSAGE,
+        )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

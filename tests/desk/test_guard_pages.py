@@ -1,0 +1,105 @@
+"""Drafts under the eye of the guard: looked at, held at their field with nothing lost, asked about, and sent as they were."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from suyuan.cases.models import Promise
+from suyuan.correspondence.models import Clearance, FindingDispute, Message, VerdictRow
+from suyuan.platform.models import FactRow, Text
+from tests.cases.cast import NOON
+from tests.correspondence.held import CLEAN, GAG, SAFER, WARNED
+
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-11")]
+
+HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
+
+
+def words(answer) -> str:
+    return answer.content.decode()
+
+
+@pytest.mark.requirement("B-10")
+def test_a_draft_is_looked_at_and_kept_nowhere(browser, make_case):
+    case, manager = make_case(), browser("manager")
+    before = (Text.objects.count(), FactRow.objects.count(), VerdictRow.objects.count())
+    asked = {"words": WARNED, "surface": "private_message", "reference": case.reference, "askable": "1"}
+    answer = manager.post("/guard/check/", asked)
+    page = words(answer)
+    start = WARNED.index("保證")
+    assert answer.status_code == 200 and f'data-start="{start}"' in page and 'data-level="warn"' in page
+    assert "要另一位同事核准才能送出" in page and "送交核准" in page and "全部採用後" in page and "採用" in page
+    kept = words(manager.post("/guard/check/", asked | {"words": CLEAN}))
+    assert page.count("sy-principles__kept") < kept.count("sy-principles__kept")
+    assert (Text.objects.count(), FactRow.objects.count(), VerdictRow.objects.count()) == before
+    assert browser("stranger").post("/guard/check/", asked).status_code == 404
+    assert manager.post("/guard/check/", asked | {"surface": "wall"}).status_code == 422
+
+
+def test_machines_ask_the_same_page(browser, cast):
+    asked = {"text": GAG, "surface": "settlement", "jurisdiction": "tw"}
+    answer = browser("nurse").post("/guard/", asked, HTTP_ACCEPT="application/json").json()
+    assert answer["verdict"] == "block" and "gag" in {each["kind"] for each in answer["findings"]}
+    assert all(set(each) == {"kind", "level", "start", "end", "rule"} for each in answer["findings"])
+    assert browser("nurse").post("/guard/", asked | {"surface": "x"}, HTTP_ACCEPT="application/json").status_code == 422
+
+
+def test_without_a_script_a_button_makes_the_same_journey(browser, make_case):
+    case, manager = make_case(), browser("manager")
+    where = f"/cases/{case.reference}/letters/write/"
+    typed = {"words": WARNED, "channel": "portal"}
+    looked = words(manager.post(where, typed | {"_check": "1"}))
+    assert "須核准 1 處" in looked and "保證三個月內" in looked
+    adopted = words(manager.post(where, typed | {"_adopt": "words"}))
+    assert "保證三個月內" not in adopted.split("<textarea")[1] and "須核准" not in adopted.split("全部採用後")[0]
+    assert not Message.objects.filter(direction="out").exists()
+
+
+def test_an_act_is_held_at_its_field_asked_about_and_done_with_one_click(browser, make_case, cast):
+    case, manager = make_case(), browser("manager")
+    where = f"/cases/{case.reference}/do/promise/"
+    typed = {"words": "保證三個月內會完全恢復", "due_at": (NOON + timedelta(days=9)).strftime("%Y-%m-%dT%H:%M")}
+    held = manager.post(where, typed)
+    page = words(held)
+    assert held.status_code == 422 and "另一位同事核准" in page and typed["words"] in page and typed["due_at"] in page
+    assert 'name="_clear"' in page and not Promise.objects.filter(words=typed["words"]).exists()
+
+    assert manager.post(where, typed | {"_clear": "1", "_why": "醫師這樣說的"}).status_code == 302
+    asked = Clearance.objects.get()
+    assert case.reference in words(manager.get("/clearances/"))
+    head = browser("head")
+    assert "有一段話等您核准" in words(head.get("/")) and "醫師這樣說的" in words(head.get("/clearances/"))
+    its_page = f"/cases/{case.reference}/clearances/{asked.uid}/"
+    assert "sy-mark-warn" in words(head.get(its_page)) and 'name="reason"' not in words(manager.get(its_page))
+    blank = head.post(f"{its_page}decide/", {"yes": "1", "reason": " "})
+    assert blank.status_code == 422 and "請寫下理由" in words(blank)
+    assert head.post(f"{its_page}decide/", {"yes": "1", "reason": "醫師確認過"}).status_code == 302
+    assert manager.post(f"{its_page}decide/", {"yes": "1", "reason": "我也"}).status_code == 409
+
+    assert "的話已核准，可以送出" in words(manager.get("/"))
+    fields = dict(HIDDEN.findall(words(manager.get(its_page)).split(f'action="{where}"')[1].split("</form>")[0]))
+    assert manager.post(where, fields).status_code == 302
+    assert Promise.objects.filter(case=case, words=typed["words"]).count() == 1
+    assert "的話已核准" not in words(manager.get("/"))
+
+
+def test_words_that_may_never_leave_ask_nobody(browser, make_case):
+    case, manager = make_case(), browser("manager")
+    held = manager.post(f"/cases/{case.reference}/letters/write/", {"words": GAG, "channel": "portal", "_clear": "1"})
+    page = words(held)
+    assert held.status_code == 422 and "誰都不能放行" in page and GAG in page and 'name="_clear"' not in page
+    assert not Clearance.objects.exists()
+    assert manager.post(f"/cases/{case.reference}/letters/write/", {"words": SAFER, "channel": "portal"}).status_code == 302
+
+
+def test_a_false_alarm_is_kept_for_whoever_reviews_the_rules(browser, make_case):
+    case = make_case()
+    said = {"rule": "R-1", "kind": "effect_promise", "level": "warn", "surface": "private_message", "quoted": "一定會好"}
+    answer = browser("manager").post("/guard/dispute/", said | {"why": "是引用對方的話", "reference": case.reference})
+    assert answer.status_code == 302
+    kept = FindingDispute.objects.get()
+    assert (kept.stream, kept.rule, kept.words, kept.outcome) == (case.stream, "R-1", "一定會好", "")
+    assert browser("manager").post("/guard/dispute/", said | {"why": " "}).status_code == 422
