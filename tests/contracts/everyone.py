@@ -20,7 +20,7 @@ from suyuan.cases.services.hearing import interview_record
 from suyuan.cases.services.passports import passport_make
 from suyuan.correspondence.models import Clearance
 from suyuan.correspondence.own_rules import Wanted
-from suyuan.correspondence.services import Arrival, allow_add, clinic_rule_draft, incoming_take
+from suyuan.correspondence.services import Arrival, allow_add, clinic_rule_draft, finding_dispute, incoming_take
 from suyuan.desk.services import file_keep, letter_send
 from suyuan.evidence.looking import look_into
 from suyuan.evidence.models import Item
@@ -195,7 +195,11 @@ def _own_rules(case: Case, actor) -> dict[str, str]:
     rule = clinic_rule_draft(wanted=wanted, branch=case.branch, actor=actor, now=NOON)
     number = f"0900-111-{case.branch.pk:03d}"
     word = allow_add(kind="phone", words=number, why="值班手機", branch=case.branch, actor=actor, now=NOON)
-    return {"desk:own_rule": str(rule.uid), "desk:own_word_end": str(word.uid)}
+    told = finding_dispute(
+        branch_id=case.branch_id, rule="REV-1", kind="quarrel", level="warn", surface="public_reply", quoted="不講理",
+        why="這是引用", actor=Actor("user", str(case.registered_by.uid), case.registered_by_id), now=NOON,
+    )  # fmt: skip
+    return {"desk:own_rule": str(rule.uid), "desk:own_word_end": str(word.uid), "desk:dispute_answer": str(told.uid)}
 
 
 def _clearance(case: Case, writer: User) -> str:
@@ -357,6 +361,7 @@ NAMED = {
     "desk:inbox_item": "desk:inbox_item",
     **dict.fromkeys(("desk:own_rule", "desk:own_rule_do", "desk:own_rule_write"), "desk:own_rule"),
     "desk:own_word_end": "desk:own_word_end",
+    "desk:dispute_answer": "desk:dispute_answer",
 }
 NOWHERE = "11111111-1111-4111-8111-111111111111"
 

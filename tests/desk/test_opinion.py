@@ -148,3 +148,8 @@ def test_whoever_the_text_is_about_is_masked_in_any_writing(cast):
     text = "林 怡 君小姐，林怡君的病歷 A7788，電話 ０９１１２２２３３３，小林 line: lin@example.org。"
     made = hidden(text, surface="public_reply", branch=cast.tn, known=known)
     assert not re.search(r"怡|7788|0911|０９|@", made.text)
+
+
+def test_the_thirtieth_name_is_masked_as_the_first_is(cast):
+    text = "，".join(f"{name}小姐" for name in "王李張劉陳楊黃趙吳周徐孫馬朱胡郭何林高羅鄭梁謝宋唐許鄧韓馮曹") + "都說好。"
+    assert "小姐" not in hidden(text, surface="public_reply", branch=cast.tn).text

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from suyuan.correspondence.own_models import AllowEntry, ClinicRule, TryOut
-from suyuan.correspondence.services import allow_add
+from suyuan.correspondence.services import allow_add, finding_dispute
 from suyuan.platform import access
 from suyuan.platform.models import AccessRow
 from tests.cases.cast import NOON
@@ -126,3 +126,45 @@ def test_other_branches_words_and_rules_are_not_there(browser, cast):
 def test_the_shipped_rules_say_what_they_look_for(browser):
     said = body(browser("receptionist").get(url("wording"), {"kind": "patient_data"}))
     assert "不能放行" in said and "會被找到" in said and "等審閱" in said
+
+
+# --- false alarms --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def disputed(cast, make_case):
+    """Two reports: one from the page that belongs to no case, one from a case that counsel does not see."""
+    case = make_case("acknowledged")
+    said = {"branch_id": cast.tn.pk, "rule": "QRL-1", "kind": "quarrel", "level": "warn", "surface": "private_message", "now": NOON}
+    free = finding_dispute(quoted="請打 02-2771-0835 找林小姐", why="這是總機。", actor=cast.receptionist.actor, **said)
+    bound = finding_dispute(quoted="您太挑剔", why="引用她的話。", actor=cast.manager.actor, stream=case.stream, **said)
+    return case, free, bound
+
+
+def test_whoever_may_read_the_case_judges_the_report(browser, disputed):
+    case, free, bound = disputed
+    page = body(browser("head").get(url("disputes")))
+    assert "您太挑剔" in page and case.reference in page and "這是總機。" in page
+    hidden = body(browser("legal").get(url("disputes")))
+    assert "您太挑剔" not in hidden and "引用她的話" not in hidden and case.reference not in hidden and "這是總機。" in hidden
+    answer = {"outcome": "agreed", "why": "確實是引用"}
+    assert browser("legal").post(url("dispute_answer", bound.uid), answer).status_code == 404
+    assert browser("manager").post(url("dispute_answer", bound.uid), answer).status_code >= 403  # the one who reported it
+    assert browser("head").post(url("dispute_answer", free.uid), {"outcome": "agreed", "why": " "}).status_code == 422
+    assert browser("head").post(url("dispute_answer", bound.uid), answer).status_code == 302
+    bound.refresh_from_db()
+    assert (bound.outcome, bound.outcome_why) == ("agreed", "確實是引用")
+    for name in ("receptionist", "auditor", "spokesman"):
+        assert browser(name).get(url("disputes")).status_code == 404
+
+
+def test_the_file_for_the_keepers_names_nobody(browser, disputed):
+    _case, free, bound = disputed
+    head = browser("head")
+    for each in (free, bound):
+        head.post(url("dispute_answer", each.uid), {"outcome": "kept", "why": "由沈經理 0912-345-678 確認"})
+    said = head.get(url("disputes_file"))
+    text = body(said)
+    assert "rule: QRL-1" in text and "outcome: kept" in text and "attachment" in said["Content-Disposition"]
+    assert not any(word in text for word in ("2771", "林小姐", "0912", "溪岸", "TN"))
+    assert AccessRow.objects.filter(what="rules.disputes_file", purpose="copy").count() == 1

@@ -14,23 +14,25 @@ import threading
 import time
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from django.conf import settings
 
 from suyuan.accounts.models import Branch
-from suyuan.correspondence.guard import own_words, rules_of
+from suyuan.correspondence.guard import Rules, own_words, rules_of
 from suyuan.correspondence.own_errors import OpinionRefused
 from suyuan.correspondence.own_rules import own_of
 from suyuan.correspondence.rules import opinion as rules
 from suyuan.correspondence.rules.opinion import Added, Masked, Server
 from suyuan.kernel.actor import Actor
-from suyuan.kernel.textlint import Context, Folding, Known
+from suyuan.kernel.textlint import Context, Folding, Known, Linter, Rule, RuleSet, Words, frames
 from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.units import writes
+from suyuan.playbooks.guarding import WordList
 from suyuan.playbooks.texts import pick
 
 TIMEOUT, LONGEST_ANSWER, AT_ONCE = 45, 64 * 1024, 2
-_ROUNDS = 3
+_ROUNDS = 10  # a rule says at most twelve places at a time
 _asking = threading.BoundedSemaphore(AT_ONCE)  # each holds a thread of the house while it waits
 
 
@@ -45,15 +47,37 @@ def hidden(text: str, *, surface: str, branch: Branch, known: Iterable[Known] = 
         raise OpinionRefused("too_long")
     here = rules_of(branch.jurisdiction, own_of(branch.pk))
     context = Context("public_reply", branch.jurisdiction, known=tuple(known))
+    namer = _namer(here)
     spans = [*_said(text, [*own_words(branch), *words, *(one.value for one in context.known)])]
     for _round in range(_ROUNDS):
         made = rules.masked(text, spans)
-        left = [f for f in here.linter.check(made.text, context) if f.kind == "patient_data" and f.start < f.end]
+        found = (*here.linter.check(made.text, context), *namer.check(made.text, context))
+        left = [f for f in found if f.kind == "patient_data" and f.start < f.end]
         more = [span for f in left for span in _outside_tags(made, f.start, f.end)]
         if not more:
             return made
         spans += more
     raise OpinionRefused("not_masked")
+
+
+# Whoever is called by surname and title, of our people or not: 林小姐, 林怡君女士, 沈經理.
+_LISTS = ("surname", "title", "staff_word")
+_NAMES = ("<surname> <title>", "<surname> ..2 <title>", "<surname> <staff_word>", "<surname> ..2 <staff_word>")
+
+
+def _namer(here: Rules) -> Linter:
+    """Reads for names alone, with the words of the packs; they are the same as long as the rules are."""
+    return _namers(here.hashes, tuple(one for one in here.guarding.words if one.id in _LISTS))
+
+
+@lru_cache(maxsize=8)
+def _namers(_hashes: tuple[str, ...], words: tuple[WordList, ...]) -> Linter:
+    known = {one.id for one in words}
+    lines = tuple(line for line in _NAMES if frames.names_in(frames.read(line)) <= known)
+    read = tuple(frame for line in lines for frame in frames.read(line))
+    rule = Rule("name", "patient_data", {"public_reply": "block"}, read)
+    lists = {one.id: Words(one.words) for one in words}
+    return Linter(RuleSet((rule,) if read else (), lists))
 
 
 def _said(text: str, words: Iterable[str]) -> Iterable[tuple[int, int]]:

@@ -16,9 +16,11 @@ from suyuan.accounts.rules import MEMBER_ROLES
 from suyuan.correspondence.guard import Verdict, guard_check, rules_of
 from suyuan.correspondence.opinion import hidden, is_set_up, opinion_ask, opinion_of
 from suyuan.correspondence.own_rules import own_of
+from suyuan.correspondence.phrases import surface_word
 from suyuan.correspondence.rules.opinion import LONGEST_TEXT, Added
 from suyuan.desk.fields import one_of, words_field
-from suyuan.desk.plainly import level_word, surface_word
+from suyuan.desk.guarding import level_word
+from suyuan.desk.wording import rules_pages
 from suyuan.kernel.refusal import Refusal
 from suyuan.platform.addresses import address
 from suyuan.playbooks.guarding import SURFACES
@@ -49,7 +51,7 @@ def opinion(request: HttpRequest) -> HttpResponse:
     """Nothing is sent before the masked text was shown and sent on by hand."""
     places = list(Branch.objects.filter(pk__in=request.profile.branch_ids).order_by("code"))
     form = OpinionForm(request.POST or None, places=places)
-    context: dict[str, Any] = {"form": form, "on": is_set_up()}
+    context: dict[str, Any] = {"form": form, "on": is_set_up(), "pages": rules_pages(request.profile, "opinion")}
     if request.method == "POST" and form.is_valid() and is_set_up():
         try:
             context |= _asked(request, form.cleaned_data, places)
@@ -87,7 +89,7 @@ def _new(added: tuple[Added, ...], verdict: Verdict, text: str, branch: Branch) 
     return [
         {
             "kind": pick(kinds[each.kind].name, language),
-            "word": level_word(each.level),
+            "word": _("值得再看") if each.level == "warn" else _("參考"),
             "quoted": text[each.start : each.end],
             "why": pick(kinds[each.kind].why, language),
         }

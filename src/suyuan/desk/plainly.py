@@ -6,28 +6,13 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
+from suyuan.correspondence.phrases import surface_word
+from suyuan.desk.guarding import level_word
 from suyuan.kernel.textlint import frames
 from suyuan.kernel.textlint.frames import CLAUSE, SENTENCE, TEXT, Element, Frame
 from suyuan.playbooks.guarding import SURFACES, Guarding, GuardRule, levels_of
 
 SHOWN = 3  # words of a list that stand for it
-
-
-def level_word(level: str) -> str:
-    return {"block": _("擋下"), "warn": _("須核准"), "advise": _("建議")}.get(level, level)
-
-
-def surface_word(code: str) -> str:
-    words = {
-        "public_reply": _("公開回覆"),
-        "private_message": _("給本人的訊息"),
-        "care_meeting": _("當面說明"),
-        "statement": _("公開聲明"),
-        "advertisement": _("廣告"),
-        "settlement": _("協議條款"),
-        "review_invitation": _("評論邀請"),
-    }
-    return words.get(code, code)
 
 
 def shape_word(name: str) -> str:

@@ -4,6 +4,7 @@ from suyuan.cases.rules import Paper
 from suyuan.desk import (
     bundles,
     calls,
+    disputes,
     evidence,
     guard,
     inbox,
@@ -44,6 +45,9 @@ urlpatterns = [
     path("inbox/<uuid:uid>/", inbox.inbox_item, name="inbox_item"),
     path("rules/words/", wording.wording, name="wording"),
     path("guard/opinion/", opinion.opinion, name="opinion"),
+    path("rules/disputes/", disputes.disputes, name="disputes"),
+    path("rules/disputes/file/", disputes.disputes_file, name="disputes_file"),
+    path("rules/disputes/<uuid:uid>/", disputes.dispute_answer, name="dispute_answer"),
     path("rules/own/", wording.own, name="own_rules"),
     path("rules/own/new/", wording.own_rule_new, name="own_rule_new"),
     path("rules/own/<uuid:uid>/", wording.own_rule, name="own_rule"),

@@ -18,6 +18,7 @@ from suyuan.accounts.rules import HOUSE_MOVES, MEMBER_ROLES, ActorProfile, Allow
 from suyuan.accounts.selectors import branches
 from suyuan.cases.selectors.past_words import words_shown
 from suyuan.cases.services.trying import place_of, rule_try, tryout_read
+from suyuan.correspondence.opinion import is_set_up
 from suyuan.correspondence.own_errors import OwnMovedMeanwhile
 from suyuan.correspondence.own_models import ClinicRule, TryOut
 from suyuan.correspondence.own_rules import troubles, wanted_of
@@ -29,6 +30,7 @@ from suyuan.correspondence.own_selectors import (
     own_words_listed,
     versions_of,
 )
+from suyuan.correspondence.phrases import surface_word
 from suyuan.correspondence.rules.own import AT_ONCE
 from suyuan.correspondence.services import (
     allow_add,
@@ -41,7 +43,8 @@ from suyuan.correspondence.services import (
 from suyuan.correspondence.services.own import WRITE
 from suyuan.correspondence.trying import SHIPPED, shipped_body
 from suyuan.desk.fields import attempt
-from suyuan.desk.plainly import frame_words, level_word, list_words, places, rule_places, surface_word
+from suyuan.desk.guarding import level_word
+from suyuan.desk.plainly import frame_words, list_words, places, rule_places
 from suyuan.desk.wording_forms import EVERYWHERE, OwnRuleForm, OwnWordForm, allow_word, rule_attempt, scopes
 from suyuan.kernel.refusal import NotHere, Refusal
 from suyuan.platform import access
@@ -56,6 +59,8 @@ WRITERS = HOUSE_MOVES[WRITE]
 def rules_pages(profile: ActorProfile, here: str) -> list[dict[str, Any]]:
     """The pages beside each other."""
     shown = [("packs", _("程序與法律")), ("wording", _("用語規則")), ("own_rules", _("自訂規則與用語"))]
+    shown += [("disputes", _("誤報"))] if profile.roles & WRITERS else []
+    shown += [("opinion", _("第二意見"))] if is_set_up() else []
     shown += [("templates", _("範本")), ("instead", _("不這樣做，改這樣做"))]
     return [{"label": label, "url": reverse(f"desk:{name}"), "on": name == here} for name, label in shown]
 
@@ -253,7 +258,7 @@ def _rule_page(request: HttpRequest, rule: ClinicRule, refused: Refusal | None =
         "may": writes,
         "looks": [frame_words(line, _guarding(rule)) for line in rule.frames],
         "unreadable": _unreadable(rule),
-        "kind_name": _kind_name(rule),
+        "kind_name": kind_name(rule.kind),
         "versions": [row for row in versions_of(rule) if row.pk != rule.pk],
         "tryout": tryout,
         "hits": shown,
@@ -299,9 +304,10 @@ def _guarding(rule: ClinicRule | None) -> Guarding:
     return packs.wording_newest(place.jurisdiction).guarding
 
 
-def _kind_name(rule: ClinicRule) -> str:
-    kind = _guarding(rule).kind_of.get(rule.kind)
-    return str(kind.name) if kind else rule.kind
+def kind_name(code: str) -> str:
+    """As the packs call it; one that they know no more stands for itself."""
+    kind = _guarding(None).kind_of.get(code)
+    return str(kind.name) if kind else code
 
 
 def _unreadable(rule: ClinicRule) -> bool:

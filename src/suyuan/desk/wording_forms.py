@@ -13,9 +13,10 @@ from suyuan.accounts.models import Branch
 from suyuan.correspondence.own_errors import OwnRuleUnfit
 from suyuan.correspondence.own_models import ClinicRule
 from suyuan.correspondence.own_rules import Wanted
+from suyuan.correspondence.phrases import surface_word
 from suyuan.correspondence.services.own import ALLOW_KINDS, WHY, WORDS
 from suyuan.desk.fields import attempt, line_field, one_of, words_field
-from suyuan.desk.plainly import level_word, surface_word
+from suyuan.desk.guarding import level_word
 from suyuan.playbooks.guarding import SURFACES, Guarding
 
 T = TypeVar("T")

@@ -42,6 +42,7 @@ from suyuan.correspondence.services.own import (
     clinic_rule_end,
     clinic_rule_tried,
     clinic_rule_try,
+    dispute_review,
 )
 from suyuan.correspondence.services.stopping import messages_stop
 
@@ -61,6 +62,7 @@ __all__ = [
     "clearance_withdraw",
     "clearances_stop",
     "dispute_judge",
+    "dispute_review",
     "finding_dispute",
     "incoming_forget",
     "incoming_place",

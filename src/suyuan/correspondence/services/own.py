@@ -15,6 +15,7 @@ from suyuan.accounts.errors import require
 from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import Allowed, Denied, may_here, same_person
 from suyuan.accounts.selectors import branches, profile_for
+from suyuan.correspondence.models import FindingDispute
 from suyuan.correspondence.own_errors import (
     AllowUnfit,
     NotTriedYet,
@@ -25,6 +26,7 @@ from suyuan.correspondence.own_errors import (
 )
 from suyuan.correspondence.own_models import AllowEntry, ClinicRule, TryOut
 from suyuan.correspondence.own_rules import MOST_RULES, Trouble, Wanted, troubles
+from suyuan.correspondence.services.clearing import dispute_judge
 from suyuan.kernel.actor import Actor
 from suyuan.people.models import PersonIndex
 from suyuan.platform import chance, identifiers
@@ -275,3 +277,13 @@ def _of_a_patient(words: str, branch: Branch | None) -> bool:
 def _tell_words(fact_type: str, entry: AllowEntry, actor: Actor, now: datetime, private: Mapping[str, str]) -> None:
     fact = Fact(fact_type, f"allow_entry:{entry.uid}", {"kind": entry.kind}, dict(private), subject=entry)
     facts_record([fact], actor=actor, now=now)
+
+
+# --- false alarms --------------------------------------------------------------------------------------------------
+
+
+@writes
+def dispute_review(*, dispute: FindingDispute, outcome: str, why: str, actor: Actor, now: datetime) -> FindingDispute:
+    """Whoever may write rules says whether it was one."""
+    require(may_here(profile_for(actor, now), WRITE, dispute.branch_id))
+    return dispute_judge(dispute=dispute, outcome=outcome, why=why, actor=actor, now=now)
