@@ -197,7 +197,7 @@ def _own_rules(case: Case, actor) -> dict[str, str]:
     word = allow_add(kind="phone", words=number, why="值班手機", branch=case.branch, actor=actor, now=NOON)
     told = finding_dispute(
         branch_id=case.branch_id, rule="REV-1", kind="quarrel", level="warn", surface="public_reply", quoted="不講理",
-        why="這是引用", actor=Actor("user", str(case.registered_by.uid), case.registered_by_id), now=NOON,
+        why="這是引用", actor=actor, now=NOON,
     )  # fmt: skip
     return {"desk:own_rule": str(rule.uid), "desk:own_word_end": str(word.uid), "desk:dispute_answer": str(told.uid)}
 
