@@ -67,6 +67,7 @@ def test_it_waits_for_somebody_to_post_it(browser, case, letter):
     assert told.plain("posted") == "registered"
     assert told.private["post_number"] == "123456 70000318"
     assert "70000318" not in str(fact.plain)
+    assert "掛號 123456 70000318" in client.get(url("letters", case)).content.decode()
     assert client.post(where, given).status_code == 409
 
 

@@ -8,9 +8,11 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from suyuan.correspondence.models import Incoming, Message, StaffNotice
-from suyuan.correspondence.rules import SENT_BY_US, Direction, State
+from suyuan.correspondence.rules import SENT_BY_US, Channel, Direction, State
 from suyuan.correspondence.rules.roads import BY_SERVICE
 from suyuan.kernel.refusal import NotHere
+from suyuan.platform.facts import facts_told
+from suyuan.platform.models import FactRow
 
 # A job that still tries is left alone for so long; it comes back every hour at the latest.
 LEFT_BEHIND_AFTER = timedelta(minutes=75)
@@ -35,6 +37,19 @@ def message_in(stream: str, uid: UUID | str, compartments: Iterable[str] = ("",)
     if found is None:
         raise NotHere()
     return found
+
+
+def posted_of(rows: Iterable[Message]) -> dict[UUID, tuple[str, str]]:
+    """Letters on paper that went out → how (`rules.Posted`), and the number on the slip, as whoever posted them said."""
+    letters = {str(row.uid): row for row in rows if row.channel == Channel.LETTER and row.sent_at is not None}
+    if not letters:
+        return {}
+    streams = {row.fact_stream for row in letters.values()}
+    facts = FactRow.objects.filter(stream__in=streams, type="message.sent").order_by("position")
+    told = facts_told([fact for fact in facts if fact.value("message") in letters])
+    return {
+        letters[each.plain("message")].uid: (each.plain("posted", ""), each.private.get("post_number", "")) for each in told
+    }
 
 
 def drafts_of(stream: str, compartments: Iterable[str] = ("",)) -> QuerySet[Message]:

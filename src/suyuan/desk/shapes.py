@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
 from django.urls import reverse
@@ -25,7 +25,7 @@ from suyuan.cases.selectors.clocks import day_name
 from suyuan.cases.selectors.outside import promise_words
 from suyuan.cases.selectors.today import DangerLine, Waiting, sign_words, task_title, unreachable
 from suyuan.correspondence.models import Message
-from suyuan.correspondence.phrases import channel_word, failure_word
+from suyuan.correspondence.phrases import channel_word, failure_word, posted_word
 from suyuan.correspondence.rules import SURE
 from suyuan.desk import evidence_shapes
 from suyuan.desk.acts import BY_CODE, CLEARS, GROUPS, STOPS_WITH, Act, offered
@@ -751,6 +751,12 @@ def letter(row: Message, author: str, whom: str, now: datetime) -> Shown:
         "on_paper": row.channel == "letter" and row.direction == "out" and row.text_id is not None and row.state != "draft",
         "to_post": to_post,
     }
+
+
+def posted(row: Message, how: str, number: str, zone: tzinfo) -> str:
+    """11/22（日）掛號 123456 70000318"""
+    day = dates.short_date(dates.day_of(row.happened_at or row.sent_at, zone), _language())
+    return " ".join(part for part in (day, posted_word(how), number) if part)
 
 
 def survey_answers(row, procedure) -> list[tuple[str, str]]:

@@ -50,6 +50,7 @@ from suyuan.cases.services.receipts import receipt_issue, secret_shown
 from suyuan.cases.services.wording import words_ask
 from suyuan.correspondence import services as post
 from suyuan.correspondence.models import Message
+from suyuan.correspondence.selectors import posted_of
 from suyuan.desk import guarding, shapes, template_pick, uploads
 from suyuan.desk.acts import BY_CODE, Act, offered
 from suyuan.desk.duty import here
@@ -771,7 +772,7 @@ def letters(request: HttpRequest, reference: str) -> HttpResponse:
     )
     allowed = allowed_moves(request.profile, found)
     names = names_of(row.author for row in rows)
-    people = people_of(found)
+    people, posted = people_of(found), posted_of(rows)
     whom, several = {f"party:{party.uid}": party_words(party) for party in people}, len(people) > 1
     context = {
         "case": found,
@@ -779,6 +780,7 @@ def letters(request: HttpRequest, reference: str) -> HttpResponse:
         "pages": shapes.pages(found, allowed, "letters"),
         "letters": [
             shapes.letter(row, names.get(row.author, ""), whom.get(row.party, "") if several else "", request.now)
+            | {"posted": shapes.posted(row, *posted[row.uid], found.branch.tz) if row.uid in posted else ""}
             for row in rows
         ],
         "may_write": "message_send" in allowed,
