@@ -21,8 +21,7 @@ from pathlib import Path
 
 from suyuan.accounts.models import Branch
 from suyuan.correspondence.errors import DocumentUnread
-from suyuan.correspondence.guard import Said, own_words, rules_of, worded
-from suyuan.correspondence.own_rules import own_of
+from suyuan.correspondence.guard import Said, reading_for, worded
 from suyuan.kernel.sizes import LARGEST_IN_A_FORM
 from suyuan.kernel.textlint import Context, Finding, Linter, verdict
 from suyuan.platform.files.limited import Limited, run_limited
@@ -199,10 +198,7 @@ def document_check(
     document: Document, *, surface: str, branch: Branch, language: str, reply_to: str = "", jurisdiction: str = ""
 ) -> Checked:
     """By the newest rules of the branch's place, or of `jurisdiction`; what the branch says of itself is let pass."""
-    place = jurisdiction or branch.jurisdiction
-    own = own_of(branch.pk)
-    rules = rules_of(place, own)
-    context = Context(surface, place, reply_to, allow=(*own_words(branch), *own.words))
+    rules, context = reading_for(branch, surface=surface, reply_to=reply_to, jurisdiction=jurisdiction)
     found = document_findings(document, rules.linter, context)
     told = tuple(
         Told(spot.stretch, worded(spot.stretch.text, spot.findings, rules, context, language).findings)

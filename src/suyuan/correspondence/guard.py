@@ -89,11 +89,18 @@ def guard_check(
     jurisdiction: str = "",
 ) -> Verdict:
     """Read one text. `language` is that of whoever reads the findings."""
+    rules, context = reading_for(branch, surface=surface, reply_to=reply_to, known=known, jurisdiction=jurisdiction)
+    return worded(text, rules.linter.check(text, context), rules, context, language)
+
+
+def reading_for(
+    branch: Branch, *, surface: str, reply_to: str = "", known: Iterable[Known] = (), jurisdiction: str = ""
+) -> tuple[Rules, Context]:
+    """What a branch reads by, and where the words will stand."""
     place = jurisdiction or branch.jurisdiction
     own = own_of(branch.pk)
-    rules = rules_of(place, own)
-    context = Context(surface, place, reply_to, allow=(*own_words(branch), *own.words), known=tuple(known))
-    return worded(text, rules.linter.check(text, context), rules, context, language)
+    allow = (*own_words(branch), *own.words)
+    return rules_of(place, own), Context(surface, place, reply_to, allow=allow, known=tuple(known))
 
 
 @dataclass(frozen=True)

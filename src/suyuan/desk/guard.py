@@ -59,13 +59,13 @@ def _place(request: HttpRequest, data: Mapping[str, str]) -> guarding.Place:
         if surface not in set(Surface):
             raise BadInput(fields={"surface": surface})
         return guarding.place_of(found, surface, askable=data.get("askable") == "1")
-    place = guarding.place_asked(data, _branches(request))
+    place = guarding.place_asked(data, branches_of(request))
     if place is None:
         raise BadInput(fields={"surface": data.get("surface", "")})
     return place
 
 
-def _branches(request: HttpRequest) -> list[Branch]:
+def branches_of(request: HttpRequest) -> list[Branch]:
     """Where the reader works, or is a guest."""
     invited = GuestGrant.objects.filter(user=request.user, ended_at=None).values("branch_id")
     return list(Branch.objects.filter(Q(pk__in=request.profile.branch_ids) | Q(pk__in=invited)).order_by("pk"))
@@ -76,7 +76,7 @@ def page(request: HttpRequest) -> HttpResponse:
     """Paste a text and have it looked at: a reply, a statement, an advertisement, a clause. Machines ask for JSON."""
     if request.method == "POST" and JSON in request.headers.get("Accept", ""):
         return _as_json(request)
-    branches = _branches(request)
+    branches = branches_of(request)
     posted = request.POST if request.method == "POST" else None
     form = GuardForm(branches=branches, initial=dict(request.GET.items()))
     status = 200
@@ -107,7 +107,7 @@ def _as_json(request: HttpRequest) -> JsonResponse:
         if not isinstance(read, dict):
             raise BadInput(fields={"text": "not_an_object"})
         data = {str(name): value for name, value in read.items() if isinstance(value, str)}
-    place = guarding.place_asked(data, _branches(request))
+    place = guarding.place_asked(data, branches_of(request))
     if place is None:
         raise BadInput(fields={"surface": data.get("surface", "")})
     verdict = place.words((data.get("text") or data.get("words") or "")[:BODY_LIMIT]).verdict
@@ -118,7 +118,7 @@ def _as_json(request: HttpRequest) -> JsonResponse:
 def dispute(request: HttpRequest) -> HttpResponse:
     """Say that a finding is a false alarm; it is kept for whoever reviews the rules."""
     data = request.POST
-    stream, branch = "", next(iter(_branches(request)), None)
+    stream, branch = "", next(iter(branches_of(request)), None)
     if reference := data.get("reference", ""):
         found = cases_read.case_for(request.profile, reference, to="identity")
         stream, branch = found.stream, found.branch
