@@ -67,6 +67,8 @@ def test_a_promise_cut_by_the_edge_of_the_paper_is_found_with_its_page_and_parag
     document = text_of(data, "flyer.pdf")
     assert document.kind == "pdf" and document.warnings == ()
     assert PROMISE in [each.text for each in document.stretches]
+    # Short lines stay apart: nothing cut them.
+    assert {"第一段。", "這裡還沒有。", "院長的話。"} <= {each.text for each in document.stretches}
     [(name, words, where)] = [each for each in found_in(data, "flyer.pdf")]
     assert (name, words) == ("PROMISE", "保證恢復")
     # The header is the first paragraph of each page.

@@ -14,7 +14,7 @@ from tests.correspondence.made_documents import docx, p, pdf, scanned
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-14")]
 
 WHERE = "/guard/document/"
-AD = ["本院採用最新設備，療程保證有效，永不復發。", "病人王小姐的電話是 0912-345-678。", "預約專線 06-2345678。"]
+AD = ["本院採用最新設備，療程保證有效，永不復發。", "病人王小姐的電話是 0912-345-678，她做完雙眼皮以後很開心。", "預約專線 06-2345678。"]
 
 
 def send(client, name: str, data: bytes, **more):

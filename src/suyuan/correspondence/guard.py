@@ -151,12 +151,13 @@ def own_words(branch: Branch) -> tuple[str, ...]:
 
 def worded(text: str, findings: tuple[Finding, ...], rules: Rules, context: Context, language: str) -> Verdict:
     """Findings as a writer reads them, in order of harm."""
-    said = tuple(_said(number, f, text, rules.guarding, context, language) for number, f in enumerate(findings, 1))
+    shown = masked(text, findings)
+    said = tuple(_said(number, f, text, shown, rules.guarding, context, language) for number, f in enumerate(findings, 1))
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Verdict(verdict(findings), said, digest, rules.hashes, context.surface, text)
 
 
-def _said(number: int, finding: Finding, text: str, guarding: Guarding, context: Context, language: str) -> Said:
+def _said(number: int, finding: Finding, text: str, shown: str, guarding: Guarding, context: Context, language: str) -> Said:
     kind = guarding.kind_of[finding.kind]
     rule = guarding.rule_of.get(finding.rule)
     why, safer = (rule and rule.why) or kind.why, (rule and rule.safer) or kind.safer
@@ -173,7 +174,7 @@ def _said(number: int, finding: Finding, text: str, guarding: Guarding, context:
         start=finding.start,
         end=finding.end,
         rule=finding.rule,
-        quoted=_quoted(text[finding.start : finding.end], finding.kind),
+        quoted=_quoted(shown[finding.start : finding.end]),
         why=pick(why, language),
         basis=basis.get(context.jurisdiction, ""),
         safer=_own(safer, context, language),
@@ -190,9 +191,15 @@ def _own(safer: Texts | None, context: Context, language: str) -> str:
     return pick(safer, "zh-Hans" if context.jurisdiction == "cn" else "zh-Hant")
 
 
-def _quoted(words: str, kind: str) -> str:
-    """As much as one needs to find it again; of a name or number only its ends."""
-    if kind not in MASKED_KINDS:
-        return words if len(words) <= 60 else f"{words[:28]}…{words[-28:]}"
-    hidden = "".join("○" if c.isdigit() else c for c in words)
-    return hidden if len(hidden) <= 60 else f"{hidden[:28]}…{hidden[-28:]}"
+def masked(text: str, findings: Iterable[Finding | Said]) -> str:
+    """The text with the digits of what names a person made unreadable: also where another finding quotes them."""
+    for f in findings:
+        if f.kind in MASKED_KINDS:
+            hidden = "".join("○" if c.isdigit() else c for c in text[f.start : f.end])
+            text = text[: f.start] + hidden + text[f.end :]
+    return text
+
+
+def _quoted(words: str) -> str:
+    """As much as one needs to find it again."""
+    return words if len(words) <= 60 else f"{words[:28]}…{words[-28:]}"

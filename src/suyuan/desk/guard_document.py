@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from suyuan.accounts.models import Branch
 from suyuan.correspondence.documents import APART, Checked, Told, Where, document_check, text_of
 from suyuan.correspondence.errors import DocumentUnread
-from suyuan.correspondence.guard import MASKED_KINDS, Said
+from suyuan.correspondence.guard import Said, masked
 from suyuan.correspondence.phrases import surface_word
 from suyuan.correspondence.rules.guard import Surface
 from suyuan.desk import guarding
@@ -122,7 +122,7 @@ def _card(said: Said, number: int) -> Shown:
 def _spot(told: Told, kind: str, numbers: Iterator[int]) -> Shown:
     where = told.stretch.where
     cards = [_card(said, next(numbers)) for said in sorted(told.said, key=lambda said: said.start)]
-    pieces = guarding.marked(_masked(told), cards)
+    pieces = guarding.marked(masked(told.stretch.text, told.said), cards)
     return {
         "group": _group(where, kind),
         "where": where_words(where, kind),
@@ -130,16 +130,6 @@ def _spot(told: Told, kind: str, numbers: Iterator[int]) -> Shown:
         "pieces": [piece | {"words": _cropped(piece["words"], n, len(pieces))} if not piece["level"] else piece for n, piece in enumerate(pieces)],
         "cards": cards,
     }
-
-
-def _masked(told: Told) -> str:
-    """What names a person is not printed once more."""
-    text = told.stretch.text
-    for said in told.said:
-        if said.kind in MASKED_KINDS:
-            hidden = "".join("○" if c.isdigit() else c for c in text[said.start : said.end])
-            text = text[: said.start] + hidden + text[said.end :]
-    return text
 
 
 def _cropped(words: str, place: int, of: int) -> str:

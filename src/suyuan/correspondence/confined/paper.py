@@ -24,14 +24,15 @@ def stretches(data: bytes) -> Stretches:
     count = len(document)
     if count > MOST_PAGES:
         raise Refused("long")
+    pages = [_lines(document, number) for number in range(1, count + 1)]
+    widest = max((_width(line) for lines in pages for line in lines or ()), default=0)
     silent = []
-    for number in range(1, count + 1):
-        words = _words(document, number)
-        if words is None:
+    for number, lines in enumerate(pages, 1):
+        if lines is None:
             found.warn("page_broken", number)
             continue
         place = 0
-        for text in paragraphs(words.replace("\r\n", "\n").split("\n")):
+        for text in paragraphs(lines, at_least=widest // 2):
             place += found.add(text, page=number, number=place + 1)
         if not place:
             silent.append(number)
@@ -50,20 +51,23 @@ def _opened(data: bytes) -> pdfium.PdfDocument:
     return document
 
 
-def _words(document: pdfium.PdfDocument, number: int) -> str | None:
+def _lines(document: pdfium.PdfDocument, number: int) -> list[str] | None:
     try:
         page = document[number - 1]
         words = page.get_textpage().get_text_range()
         page.close()
     except pdfium.PdfiumError:
         return None
-    return words
+    return words.replace("\r\n", "\n").split("\n")
 
 
-def paragraphs(lines: list[str]) -> Iterator[str]:
-    """Lines that the edge of the paper cut belong together; whoever writes 保證 at its end means the word after it."""
+def paragraphs(lines: list[str], at_least: int = 0) -> Iterator[str]:
+    """Lines that the edge of the paper cut belong together; whoever writes 保證 at its end means the word after it.
+
+    Where a page has short lines only, none of them was cut: what counts as long is `at_least` so wide.
+    """
     widths = [_width(line) for line in lines]
-    full = WRAPPED * max(widths, default=0)
+    full = WRAPPED * max(*widths, at_least, 0)
     held, wrapped = "", False
     for line, width in zip(lines, widths, strict=True):
         bare = line.strip()
