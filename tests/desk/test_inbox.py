@@ -98,13 +98,15 @@ def test_words_from_an_address_we_know_go_to_the_one_open_case_and_are_not_shown
     assert follow(row) is None  # a job that runs twice
 
 
-def test_an_answer_goes_where_it_answers_even_when_the_case_has_ended(make_case, cast):
+def test_an_answer_goes_where_it_answers_even_when_the_case_has_ended(make_case, cast, browser):
     case = make_case()
     ours = sent_to(case, "portal", "")
     case_withdraw(case=case, reason="當面談妥了", actor=cast.manager.actor, now=NOON)
     message = follow(came(cast, in_reply_to=ours, known_by="token"))
     assert (message.in_reply_to, message.known_by, message.subject_stream) == (ours, "token", case.stream)
     assert Task.objects.filter(case=case, kind="decide", done_at=None).count() == 1
+    page = browser("manager").get(f"/cases/{case.reference}/letters/").content.decode()
+    assert "對方已回覆" in page and "回覆" in page and "收到，寄件人未經核對" in page
 
 
 def test_what_fits_nowhere_waits_and_managers_are_told_that_it_does(case, cast):
@@ -134,6 +136,8 @@ def test_files_and_pictures_that_were_left_are_named(case, cast):
 def test_a_manager_puts_it_into_a_case_and_nobody_outside_reads_it(case, cast, browser):
     row = came(cast, words="我是她先生")
     manager = browser("manager")
+    assert "有 1 則來訊" in manager.get("/").content.decode()
+    assert "有 1 則來訊" not in browser("receptionist").get("/").content.decode()
     assert "我是她先生" in manager.get("/inbox/").content.decode()
     where = f"/inbox/{row.uid}/"
     assert manager.post(where, {"what": "place", "reference": ""}).status_code == 422

@@ -85,6 +85,11 @@ def inbox_item(request: HttpRequest, uid: UUID) -> HttpResponse:
     return render(request, "desk/inbox_item.html", {"one": _shape(row), "form": form}, status=422 if form.errors else 200)
 
 
+def waiting_for(profile: ActorProfile) -> int:
+    """How many wait for somebody like this reader; nobody else is asked."""
+    return _waiting(profile).order_by().count() if profile.roles & WHO else 0
+
+
 def _waiting(profile: ActorProfile):
     return incoming_waiting(branches_for(profile, "incoming_place"))
 

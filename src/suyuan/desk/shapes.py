@@ -719,7 +719,7 @@ def first_url(asked: Mapping[str, str]) -> str:
 # --- papers, surveys, law ------------------------------------------------------------------------------------------
 
 
-def letter(row: Message, author: str, whom: str, now: datetime) -> Shown:
+def letter(row: Message, author: str, whom: str, now: datetime, *, answered: bool = False) -> Shown:
     """One message between the person and us, and how far it has come."""
     state = {
         "received": _("收到"),
@@ -732,6 +732,8 @@ def letter(row: Message, author: str, whom: str, now: datetime) -> Shown:
     }.get(row.state, row.state)
     to_post = row.channel == "letter" and row.state == "queued"
     at = row.sent_at or row.queued_at or row.created_at
+    if answered and row.state in ("sent", "delivered"):
+        state = _("對方已回覆")
     if row.known_by not in SURE:
         state = _("收到，寄件人未經核對")
     return {

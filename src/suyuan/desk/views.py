@@ -56,6 +56,7 @@ from suyuan.desk.acts import BY_CODE, Act, offered
 from suyuan.desk.duty import here
 from suyuan.desk.evidence_shapes import CONCLUDES, conclusion_advice
 from suyuan.desk.fields import ExtendForm, attempt, item_named
+from suyuan.desk.inbox import waiting_for
 from suyuan.desk.items import gallery
 from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words, people_of
 from suyuan.desk.noting import noted
@@ -104,6 +105,7 @@ def today(request: HttpRequest) -> HttpResponse:
         context = shapes.today(day, request.profile, request.user.display_name, request.now)
         context["deputies"] = deputies_today(request.profile.branch_ids, request.now)
         context["may_register"] = bool(REGISTER_ROLES & request.profile.roles)
+        context["incoming"] = waiting_for(request.profile)
         return render(request, "desk/today.html", context)
 
 
@@ -774,12 +776,15 @@ def letters(request: HttpRequest, reference: str) -> HttpResponse:
     names = names_of(row.author for row in rows)
     people, posted = people_of(found), posted_of(rows)
     whom, several = {f"party:{party.uid}": party_words(party) for party in people}, len(people) > 1
+    answered = {row.in_reply_to_id for row in rows}
     context = {
         "case": found,
         "heading": shapes.heading(found, True),
         "pages": shapes.pages(found, allowed, "letters"),
         "letters": [
-            shapes.letter(row, names.get(row.author, ""), whom.get(row.party, "") if several else "", request.now)
+            shapes.letter(
+                row, names.get(row.author, ""), whom.get(row.party, "") if several else "", request.now, answered=row.pk in answered
+            )
             | {"posted": shapes.posted(row, *posted[row.uid], found.branch.tz) if row.uid in posted else ""}
             for row in rows
         ],
