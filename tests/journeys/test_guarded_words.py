@@ -12,7 +12,7 @@ from tests.journeys.people import log_in, measure, register
 
 pytestmark = [pytest.mark.browser, pytest.mark.requirement("B-11")]
 
-ANGRY = "您根本是無理取鬧。我們保證三個月內會完全恢復，沈經理星期三下午三點打電話給您。"
+ANGRY = "您根本是無理取鬧。我們保證三個月內會完全恢復。沈經理星期三下午三點打電話給您。"
 
 
 @pytest.fixture(scope="module")
@@ -96,4 +96,4 @@ def test_a_gagging_clause_cannot_be_sent_with_or_without_a_script(street, refere
     ye.fill("[name=words]", GAG)
     expect(ye.locator(".sy-verdict__title")).to_contain_text("也不能由別人放行")
     assert ye.locator("[name=_clear]").count() == 0
-    assert house.one("SELECT count(*) FROM platform_text WHERE body LIKE '%不得向衛生局%'")[0] == 0
+    assert house.one("SELECT count(*) FROM platform_text WHERE body LIKE '%不得向衛生局%'") == 0

@@ -206,6 +206,7 @@ def _clearance_page(
         "surface": surface_word(row.surface),
         "state": _states().get(row.state, row.state),
         "incoming": last_words_of(found, row.party, row.asked_at),
+        "narrative": found.narrative.body if found.narrative_id else "",
         "votes": [(vote, who_label(vote.role)) for vote in row.votes.select_related("by").order_by("id")],
         "missing": _("、").join(str(who_label(r)) for r in waits_for(row.needs, row.surface, votes)),
         "may_vote": row.state == State.OPEN and CLEAR in allowed and bool(vote_role(request.profile, found, row)),

@@ -186,8 +186,11 @@
       const field = form?.elements[name];
       for (const one of field instanceof RadioNodeList ? field : [field].filter(Boolean)) one.addEventListener("change", check);
     }
-    form?.addEventListener("submit", (event) => {
-      if (event.submitter?.hasAttribute("data-sy-held")) { event.preventDefault(); event.stopImmediatePropagation(); box.querySelector(".sy-verdict")?.scrollIntoView({ block: "nearest" }); }
+    // At the click: once a form is being submitted, it is not submitted again for a while.
+    form?.addEventListener("click", (event) => {
+      if (!event.target.closest?.("[data-sy-held]")) return;
+      event.preventDefault();
+      box.querySelector(".sy-verdict")?.scrollIntoView({ block: "nearest" });
     }, true);
     if (part("findings")?.children.length) told(null); else draw();
     if (area.value.trim() && !box.querySelector(".sy-verdict")) check();
