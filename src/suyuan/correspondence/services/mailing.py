@@ -21,10 +21,14 @@ MAIL = Actor("integration", "email")
 CAME_BACK = "bounced"
 
 
-@writes
 def mail_take(*, raw: bytes, now: datetime) -> Incoming | None:
-    """Keep a mail, once however often it is brought; None when it was here before. A job finds its place."""
-    mail = reading.read(raw)
+    """Keep a mail, once however often it is brought; None when it was here before. Read before the write: nobody waits for that."""
+    return _mail_keep(mail=reading.read(raw), now=now)
+
+
+@writes
+def _mail_keep(*, mail: Mail, now: datetime) -> Incoming | None:
+    """A job finds its place."""
     message, known_by = _answered(mail)
     branch = _branch(mail, message)
     arrival = Arrival(
