@@ -39,7 +39,7 @@ TYPED = (models.CharField, models.TextField, models.JSONField, models.BinaryFiel
 CODE = "one of a list in the program or in a pack, never typed"
 OURS = "a number, a digest or a key that the program made"
 STREAM = "names a thing by its uid"
-HOUSE = "the house's own: who works here, what it is called, its packs, its keys"
+HOUSE = "the house's own: who works here, what it is called, its packs and rules, its keys"
 LOG = "who saw what is kept as long as the law says; what was typed to find it is sealed, and no order reaches it"
 TRACE = "what was ordered and answered is how an erasure itself is answered for"
 PASSES = "goes by itself within days, sealed under a key of its own"
@@ -85,6 +85,8 @@ KEPT: dict[str, str] = {
     **dict.fromkeys(("cases_retentionproposal.rule", "cases_retentionproposal.refused", "cases_retentionproposal.orders"), CODE),
     **dict.fromkeys(("correspondence_*.surface", "correspondence_*.level", "correspondence_*.needs", "correspondence_*.findings"), CODE),
     **dict.fromkeys(("correspondence_*.rule", "correspondence_verdictrow.what", "correspondence_*.packs"), CODE),
+    **dict.fromkeys(("correspondence_clinicrule.*", "correspondence_allowentry.*"), HOUSE),
+    "correspondence_tryout.*": "counts, and places in texts that stand elsewhere",
     "cases_demand.about": CODE,
     "cases_reportsignature.statement": OURS,
     "evidence_bundleexport.*": "codes, digests and places in the log: what a bundle is made anew from",

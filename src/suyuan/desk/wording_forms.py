@@ -76,7 +76,7 @@ class OwnRuleForm(forms.Form):
         self.fields["safer"] = words_field(
             _("可以改成"), rows=2, limit=400, required=False, help_text=_("寫的人按一下就能採用的句子。")
         )
-        self.fields["fires"] = _lines(_("應該被找到的例句"), _("一行一句，至少一句。存的時候會真的跑一遍。"), rows=3, required=True)
+        self.fields["fires"] = _lines(_("應該被找到的例句"), _("一行一句，至少一句。存的時候會真的跑一遍。請自己造句，不要寫病人的姓名、號碼或病情。"), rows=3, required=True)
         self.fields["quiet"] = _lines(
             _("應該放行的例句"), _("最容易被誤會、其實沒有問題的句子，一行一句，至少一句。"), rows=3, required=True
         )
