@@ -9,6 +9,7 @@ once by one walk over a ready automaton, once by asking `in` for every word. The
 from __future__ import annotations
 
 import random
+import resource
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from suyuan.playbooks.guarding import Guarding, context_of, levels_of, rule_set
 from suyuan.playbooks.shipped import guarding_of
 
 ROOT = Path(__file__).resolve().parent.parent
-REPLY, REPLIES, LONG = 150, 1_000, 10_000
+REPLY, REPLIES = 150, 1_000
+SHORT, LONG, SLOWEST = 1_000, 10_000, 6
 PER_SECOND, P99_MS, WORST_MS, PAPER_S = 2_000, 5.0, 50.0, 3.0
 IN_PUBLIC = Context("public_reply", "tw", "negative_review")
 PLACES = (IN_PUBLIC, Context("advertisement", "cn"), Context("settlement", "tw"), Context("private_message", "cn"))
@@ -142,7 +144,7 @@ def _adversarial(guarding: Guarding, linter: Linter, words: list[str]) -> Iterat
         plain = linter._folding.plain(text)
         floor = min(_cpu(lambda plain=plain: walk.ends(plain)) for _ in range(3))
         told = f"{name} ({len(pieces):,})" if len(pieces) > 1 else name
-        shown = f"{worst * 1000:.1f} ms" + (f" 「{text[:8]}…」" if len(pieces) > 1 else "")
+        shown = f"{worst * 1000:.1f} ms" + (f" 「{_line(text[:8])}…」" if len(pieces) > 1 else "")
         yield Row(
             f"{LONG:,} characters: {told}",
             shown,
@@ -153,14 +155,20 @@ def _adversarial(guarding: Guarding, linter: Linter, words: list[str]) -> Iterat
 
 
 def _worst(linter: Linter, pieces: Iterable[str]) -> Iterator[tuple[float, str]]:
-    """Each once; the slowest again and in every place, so that one bad moment of the machine names nobody."""
-    once = []
-    for piece in pieces:
-        text = (piece * (LONG // len(piece) + 1))[:LONG]
-        once.append((_cpu(lambda text=text: linter.check(text, IN_PUBLIC)), text))
-    for _first, text in sorted(once, reverse=True)[:4]:
+    """Each once and short; the slowest of them at full length and in every place, so that one bad moment names nobody."""
+    once = [(_cpu(lambda piece=piece: linter.check(_long(piece, SHORT), IN_PUBLIC)), piece) for piece in pieces]
+    for _first, piece in sorted(once, reverse=True)[:SLOWEST]:
+        text = _long(piece, LONG)
         for context in PLACES:
             yield min(_cpu(lambda text=text, context=context: linter.check(text, context)) for _ in range(4)), text
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split()) or "⏎"
+
+
+def _long(piece: str, length: int) -> str:
+    return (piece * (length // len(piece) + 1))[:length]
 
 
 # --- a document ----------------------------------------------------------------------------------------------------
@@ -170,23 +178,31 @@ def _paper(guarding: Guarding, linter: Linter) -> Iterator[Row]:
     from suyuan.correspondence.documents import document_findings, text_of
 
     data = paper_of(50, [text for text, _context in replies(guarding)])
-    whole, reading = [], []
+    best = None
     for _ in range(3):
-        began = time.perf_counter()
+        began, child = time.perf_counter(), _children()
         document = text_of(data, "flyer.pdf")
-        read = time.perf_counter()
+        read = _children() - child
+        own = time.thread_time()
         found = document_findings(document, linter, Context("advertisement"))
-        whole.append(time.perf_counter() - began)
-        reading.append(read - began)
+        spent = (read + time.thread_time() - own, read, time.perf_counter() - began)
+        best = min(best or spent, spent)
+    cpu, read, wall = best
     pages = max(each.where.page for each in document.stretches)
     findings = sum(len(spot.findings) for spot in found.spots)
     yield Row(
-        f"a PDF of {pages} pages ({document.characters:,} characters, {findings} findings)",
-        f"{min(whole):.2f} s",
-        f"{min(reading):.2f} s of it to read it, in a process of its own",
+        f"a PDF of {pages} pages ({document.characters:,} characters, {findings} findings), read and checked",
+        f"{cpu:.2f} s CPU, {wall:.2f} s by the clock",
+        f"{read:.2f} s of it in the process that reads",
         f"≤ {PAPER_S:.0f} s",
-        min(whole) > PAPER_S,
+        cpu > PAPER_S,
     )
+
+
+def _children() -> float:
+    """CPU time of processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def paper_of(pages: int, texts: list[str]) -> bytes:
