@@ -321,7 +321,7 @@ def test_templates_hold_no_chinese_of_their_own():
 # Where Chinese is not a sentence to be read in one language: names and dates as people type them, samples and the
 # demonstration, and what the terminal says in two languages at once.
 CHINESE_BY_NATURE = frozenset({
-    "correspondence/confined/paper.py", "correspondence/confined/plain.py", "correspondence/rules/opinion.py", "evidence/verifier/verify.py", "evidence/verifier/place.py", "config/cli.py", "config/first.py", "config/health.py", "config/supervisor.py", "config/up.py", "people/rules.py", "platform/identifiers.py",
+    "correspondence/confined/paper.py", "correspondence/confined/plain.py", "correspondence/rules/opinion.py", "evidence/verifier/verify.py", "evidence/verifier/place.py", "config/cli.py", "config/first.py", "config/guarding.py", "config/health.py", "config/supervisor.py", "config/up.py", "people/rules.py", "platform/identifiers.py",
     "platform/master.py", "playbooks/makecalendars.py", "playbooks/readers.py", "portal/rules.py", "ui/dates.py", "ui/samples.py",
 })  # fmt: skip
 
