@@ -204,3 +204,12 @@ def test_no_finding_keeps_a_word_of_what_was_found(case, cast):
     plain = str([row.plain for row in FactRow.objects.filter(stream=case.stream)])
     assert "恢復" not in plain and "對方要求" not in plain
     assert FactPrivate.objects.filter(fact__type="clearance.asked", name="why").exists()
+
+
+def test_in_public_the_people_of_the_case_are_known_by_name(case, cast):
+    about = {"stream": case.stream, "branch_id": case.branch_id}
+    said = "例小安您好，謝謝您的意見，請撥診所電話，由專人聽您說。"
+    public = Words(text=said, surface="public_reply", **about)
+    found = [each for each in public.verdict.findings if each.kind == "patient_data" and each.level == "block"]
+    assert found and public.need == "never" and all("例小安" not in str(code) for code in public.verdict.codes())
+    assert Words(text=said, **about).need == "nothing"

@@ -135,6 +135,7 @@ def register_all() -> None:
     from suyuan.cases.recomputing import cases_recomputed
     from suyuan.cases.recomputing_inquiry import inquiry_recomputed
     from suyuan.cases.selectors.door import case_meant
+    from suyuan.cases.selectors.knowing import names_of_case
     from suyuan.cases.services.arriving import PLACE, undelivered_follow
     from suyuan.cases.services.clocks import clocks_follow
     from suyuan.cases.services.handling import escalations_follow
@@ -143,6 +144,7 @@ def register_all() -> None:
     from suyuan.config.jobs import access_recomputed
     from suyuan.config.phrases import PLATFORM
     from suyuan.correspondence.freezing import FROZEN as MESSAGES
+    from suyuan.correspondence.gate import known_register
     from suyuan.correspondence.phrases import ARRIVED
     from suyuan.correspondence.phrases import PHRASES as WORDS
     from suyuan.evidence.phrases import PHRASES as EVIDENCE
@@ -150,6 +152,7 @@ def register_all() -> None:
     from suyuan.people.selectors import person_meant
     from suyuan.platform.recomputing import platform_recomputed
 
+    known_register("case", names_of_case)
     holds.register_hangs_on("person", cases_of_person)
     for compartment in sorted(PROTECTED):
         holds.register_hangs_on(compartment, case_of_compartment)

@@ -14,7 +14,7 @@ from suyuan.accounts.models import Branch
 from suyuan.correspondence.errors import GuardHeld
 from suyuan.correspondence.guard import Verdict, guard_check
 from suyuan.correspondence.models import Clearance, VerdictRow
-from suyuan.correspondence.rules.guard import Need, State, Surface, covers, needed
+from suyuan.correspondence.rules.guard import PUBLIC, Need, State, Surface, covers, needed
 from suyuan.platform import units
 
 # Who knows what identifies the people of a stream; by its noun. Contexts above name themselves in config.
@@ -63,7 +63,7 @@ class Words:
             branch=self.branch,
             language=get_language() or self.branch.language,
             reply_to=self.reply_to,
-            known=known_of(self.stream),
+            known=known_of(self.stream) if self.surface in PUBLIC else (),
             jurisdiction=self.jurisdiction,
         )
 
