@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, transaction
 from hypothesis import given
+from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from suyuan.correspondence import mail, rules, selectors, services
@@ -220,6 +221,7 @@ def test_only_one_plain_address_is_written_to(address):
         drafted(to=address)
 
 
+@trials(max_examples=50, deadline=None)
 @given(st.text(max_size=300), st.text(max_size=200))
 def test_no_words_become_a_header(settings_for_mail, subject, body):
     letter = mail.compose(

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, transaction
 from hypothesis import given
+from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from suyuan.correspondence import calling, services, sms
@@ -276,12 +277,14 @@ def test_the_database_lets_no_sent_message_fail_by_half(outside, change):
 # --- the rules -----------------------------------------------------------------------------------------------------
 
 
+@trials(max_examples=50, deadline=None)
 @given(st.integers(100, 599), st.text(max_size=8))
 def test_what_line_has_taken_is_never_sent_again(status, accepted):
     taken = roads.line_has_taken(status, accepted)
     assert taken == (status // 100 == 2 or (status == 409 and accepted != ""))
 
 
+@trials(max_examples=50, deadline=None)
 @given(st.sampled_from(["line", "sms"]), st.integers(0, 599), st.text(max_size=1))
 def test_only_what_is_about_the_message_ends_it(stage, code, status):
     outcome, said = roads.judge(Answer(stage, code, status))

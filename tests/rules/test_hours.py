@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from suyuan.people.hours import EVERY_DAY, WEEKEND, WORKDAYS, Hours, hours_read
@@ -67,6 +68,7 @@ def test_they_begin_today_or_on_the_next_of_their_days(now, begins):
     assert hours_read("平日 18:00 後", NAMES).begin(at) == datetime.fromisoformat(begins).replace(tzinfo=TAIPEI)
 
 
+@trials(max_examples=50, deadline=None)
 @given(st.text(max_size=40))
 def test_whatever_is_typed_is_read_or_let_be(words):
     hours = hours_read(words, NAMES)
