@@ -25,6 +25,7 @@ from suyuan.correspondence.services import (
 )
 from suyuan.kernel.textlint import Known
 from suyuan.platform.models import FactRow, Job
+from suyuan.playbooks.selectors import wording_newest
 from tests.cases.cast import NOON, case_made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-11")]
@@ -223,3 +224,13 @@ def test_every_step_leaves_its_line_and_no_words_of_it_in_plain(cast):
     assert not any("恬晨" in str(r.plain) for r in rows)
 
 
+
+
+def test_what_no_pack_can_read_any_longer_stops_nobody(cast):
+    """A newer pack without its kind: the rule finds nothing, says so on its page, and every other rule goes on."""
+    live(cast)
+    shipped = wording_newest("tw").guarding
+    without = replace(shipped, kinds=tuple(k for k in shipped.kinds if k.id != "jargon"), rules=tuple(r for r in shipped.rules if r.kind != "jargon"))
+    own = own_of(cast.tn.pk)
+    assert [r.id for r in own.readable(shipped)[1]] == ["OWN-1"] and own.readable(without)[1] == ()
+    assert own.beside(without).rules == without.rules

@@ -18,6 +18,7 @@ from django.db.models import CharField, F, Q, Value
 
 from suyuan.correspondence.own_models import AllowEntry, ClinicRule
 from suyuan.kernel.textlint import BadFrame, Context, Finding, Folding, Linter, frames, together
+from suyuan.kernel.textlint.linter import AT_MOST
 from suyuan.playbooks.guarding import SURFACES, Guarding, GuardRule, WordList, rule_set
 from suyuan.playbooks.texts import Texts
 
@@ -227,8 +228,9 @@ class Beside:
         self._shipped, self._own = shipped, Linter(replace(rule_set(small), known_levels={}))
         self._ranks = {kind.id: kind.rank for kind in guarding.kinds}
 
-    def check(self, text: str, context: Context) -> tuple[Finding, ...]:
-        return together(self._shipped.check(text, context), self._own.check(text, context), self._ranks)
+    def check(self, text: str, context: Context, *, at_most: int = AT_MOST) -> tuple[Finding, ...]:
+        ours, more = (linter.check(text, context, at_most=at_most) for linter in (self._shipped, self._own))
+        return together(ours, more, self._ranks)
 
 
 def _named(rule: GuardRule) -> set[str]:

@@ -21,7 +21,7 @@ from suyuan.cases.services.trying import place_of, rule_try, tryout_read
 from suyuan.correspondence.opinion import is_set_up
 from suyuan.correspondence.own_errors import OwnMovedMeanwhile
 from suyuan.correspondence.own_models import ClinicRule, TryOut
-from suyuan.correspondence.own_rules import troubles, wanted_of
+from suyuan.correspondence.own_rules import wanted_of
 from suyuan.correspondence.own_selectors import (
     newest_try,
     own_rule_for,
@@ -40,7 +40,7 @@ from suyuan.correspondence.services import (
     clinic_rule_draft,
     clinic_rule_end,
 )
-from suyuan.correspondence.services.own import WRITE
+from suyuan.correspondence.services.own import WRITE, troubles_of
 from suyuan.correspondence.trying import SHIPPED, shipped_body
 from suyuan.desk.fields import attempt
 from suyuan.desk.guarding import level_word
@@ -314,7 +314,7 @@ def _unreadable(rule: ClinicRule) -> bool:
     """A newer pack no longer knows a kind or a list it is made of: it finds nothing until it is written anew."""
     if rule.state == "ended":
         return False
-    found = troubles(rule.code, wanted_of(rule), _guarding(rule), place_of(rule).jurisdiction)
+    found = troubles_of(rule.code, wanted_of(rule), rule.branch)
     return any(each.field in ("kind", "frames") for each in found)
 
 

@@ -25,7 +25,7 @@ from suyuan.correspondence.own_errors import (
     SecondPersonMissing,
 )
 from suyuan.correspondence.own_models import AllowEntry, ClinicRule, TryOut
-from suyuan.correspondence.own_rules import MOST_RULES, Trouble, Wanted, troubles
+from suyuan.correspondence.own_rules import MOST_RULES, Trouble, Wanted, troubles, wanted_of
 from suyuan.correspondence.services.clearing import dispute_judge
 from suyuan.kernel.actor import Actor
 from suyuan.people.models import PersonIndex
@@ -132,6 +132,8 @@ def clinic_rule_activate(*, rule: ClinicRule, actor: Actor, now: datetime) -> Cl
         raise NotTriedYet()
     if same_person(actor, rule.written_by_id) or actor.user_id is None:
         raise SecondPersonMissing()
+    if found := troubles_of(rule.code, wanted_of(rule), rule.branch):  # the packs may be newer than the draft
+        raise OwnRuleUnfit(found)
     before = ClinicRule.objects.filter(code=rule.code, state="live").first()
     if before is not None:
         _end(before, "", actor, now)
@@ -167,15 +169,23 @@ def _next_version(replaces: ClinicRule) -> tuple[str, int, Branch | None]:
 
 
 def _sound(code: str, wanted: Wanted, branch: Branch | None) -> Wanted:
-    place = branch if branch is not None else branches()[0]
     tidy = {name: _lines(getattr(wanted, name)) for name in ("phrases", "frames", "fires", "quiet")}
     wanted = replace(wanted, title=wanted.title.strip(), why=wanted.why.strip(), safer=wanted.safer.strip(), **tidy)
-    found = troubles(code, wanted, wording_newest(place.jurisdiction).guarding, place.jurisdiction)
+    found = troubles_of(code, wanted, branch)
     if not found and ClinicRule.objects.exclude(state="ended").count() >= MOST_RULES:
         found = [Trouble("title", "full", {"limit": MOST_RULES})]
     if found:
         raise OwnRuleUnfit(found)
     return wanted
+
+
+def troubles_of(code: str, wanted: Wanted, branch: Branch | None) -> list[Trouble]:
+    """By the rules of every place where it would hold: what one place has no list for, would find nothing there."""
+    places = [branch] if branch is not None else branches()
+    for place in sorted({each.jurisdiction for each in places}, reverse=True):
+        if found := troubles(code, wanted, wording_newest(place).guarding, place):
+            return found
+    return []
 
 
 def _lines(lines: Sequence[str]) -> tuple[str, ...]:
