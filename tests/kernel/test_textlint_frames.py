@@ -126,6 +126,14 @@ def test_the_clinics_own_number_names_nobody():
     assert [f.kind for f in linter.check("請打 0912-345-678，或 0987-654-321", own)] == ["patient_data"]
 
 
+def test_the_clinics_own_number_is_still_a_way_to_call():
+    shapes = {"is_phone": Shape(r"(?<!\d)09\d{2}-?\d{3}-?\d{3}(?!\d)", "digit")}
+    rule = Rule("M", "no_private_channel", {"public_reply": "advise"}, read("<is_phone>"), missing=True)
+    linter = Linter(RuleSet((rule,), WORDS, shapes))
+    assert linter.check("請打 0912-345-678", Context("public_reply", allow=("0912345678",))) == ()
+    assert len(linter.check("請打電話來", Context("public_reply", allow=("0912345678",)))) == 1
+
+
 def test_the_linked_person_is_found_however_it_is_typed():
     known = (Known("name", "林曉雯"), Known("phone", "0912-345-678"))
     linter = Linter(RuleSet((), WORDS, known_levels={"public_reply": "block"}))

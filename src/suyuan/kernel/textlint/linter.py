@@ -152,6 +152,10 @@ class _Page:
             self.present |= bits[number]
         self._parts = {CLAUSE: self._bits(self.cuts, shapes), SENTENCE: self._bits(self.stops, shapes)}
 
+    def with_own(self) -> _Page:
+        """The same text with the clinic's own particulars counted: a telephone that names nobody is still a way to call."""
+        return self if self._own is None else _Page(self.folded, self._slots, self._words, None)
+
     def _bits(self, ends: list[float], shapes: int) -> list[int]:
         """What may stand in each part. A word across an end may stand in all of them, and so may a shape."""
         if len(ends) >= MOST_PARTS:
@@ -497,7 +501,7 @@ class Linter:
             rule = compiled.rule
             if len(page.folded.text) < rule.at_least:
                 continue
-            if next(self._anywhere(page, compiled.frames), None) is None:
+            if not any(next(self._anywhere(each, compiled.frames), None) for each in dict.fromkeys((page, page.with_own()))):
                 at = page.folded.back(*((0, 0) if rule.at_start else (len(page.folded.text),) * 2))[0]
                 yield Finding(rule.kind, rule.levels[context.surface], at, at, rule.id)
 
