@@ -20,7 +20,7 @@ from suyuan.correspondence.errors import (
     MessageOnItsWay,
 )
 from suyuan.correspondence.gate import Words, guard_pass, told
-from suyuan.correspondence.models import Message, VerdictRow
+from suyuan.correspondence.models import Clearance, Message, VerdictRow
 from suyuan.correspondence.roads import road_of
 from suyuan.correspondence.rules import LIFE, Channel, Direction, Outcome, Posted, State, roads
 from suyuan.correspondence.rules.guard import Surface
@@ -256,6 +256,7 @@ def message_mark_delivered(*, message: Message, actor: Actor, now: datetime) -> 
 @writes
 def messages_rescope(*, stream: str, branch_id: int) -> int:
     """The messages of a case go with it to another branch. The move itself is the caller's fact."""
+    Clearance.objects.filter(stream=stream).update(branch_id=branch_id)
     return Message.objects.filter(subject_stream=stream).update(branch_id=branch_id)
 
 
