@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 
 from suyuan.accounts.labels import role_labels
 from suyuan.accounts.models import Branch, Organisation
-from suyuan.accounts.rules import HOUSE_MOVES, Role
+from suyuan.accounts.rules import HOUSE_MOVES, MANAGERS, Role
 from suyuan.cases.selectors import asked_for_statement
 from suyuan.desk.views import REGISTER_ROLES
 
 HTML_LANGUAGES = {"zh-hant": "zh-Hant-TW", "zh-hans": "zh-Hans-CN", "en": "en"}
 LANGUAGE_NAMES = dict(settings.LANGUAGES)
+# Who answers in public, in the rail; everybody else finds the same page among the rules.
+SPEAKING = MANAGERS | {Role.LEGAL, Role.PUBLIC_RELATIONS}
 TRACING = frozenset({Role.NURSE, Role.DOCTOR, Role.DEPARTMENT_HEAD})  # who hold the ampoule in their hands
 
 
@@ -96,7 +98,7 @@ def _nav(request: HttpRequest) -> list[dict[str, str]]:
 
 def _nav_foot(request: HttpRequest) -> list[dict[str, str]]:
     roles = request.profile.roles
-    shown = [_item(pgettext("nav", "措辭"), "eye", "desk:guard", "w")] if request.profile.branch_ids else []
+    shown = [_item(pgettext("nav", "措辭"), "eye", "desk:guard", "w")] if roles & SPEAKING else []
     shown.append(_item(_("規範"), "rules", "desk:packs", "r"))
     if roles & HOUSE_MOVES["holds_look"]:
         shown.append(_item(pgettext("nav", "保全"), "lock", "desk:holds", "b"))

@@ -62,6 +62,7 @@ def rules_pages(profile: ActorProfile, here: str) -> list[dict[str, Any]]:
     shown += [("disputes", _("誤報"))] if profile.roles & WRITERS else []
     shown += [("opinion", _("第二意見"))] if is_set_up() else []
     shown += [("templates", _("範本")), ("instead", _("不這樣做，改這樣做"))]
+    shown += [("guard", _("送出前檢查文字"))] if profile.branch_ids else []
     return [{"label": label, "url": reverse(f"desk:{name}"), "on": name == here} for name, label in shown]
 
 
