@@ -101,3 +101,24 @@ def test_the_command_reads_what_is_piped_in_without_a_clinic(tmp_path):
     assert len(list((tmp_path / "suyuan").iterdir())) == 1
     refused = subprocess.run([*command[:-1], "--surface", "tv", "-"], input="", capture_output=True, text=True, env=environment)
     assert refused.returncode == guarding.UNREADABLE
+
+
+def test_a_document_is_told_place_by_place(tmp_path):
+    page = tmp_path / "flyer.html"
+    page.write_text("<title>您好</title><h1>說明</h1><p>請看這裡。</p><p>您不得申訴。</p>", "utf-8")
+    assert guarding.is_document(str(page))
+    assert guarding.run_document(page, GUARD, as_json=True, language="en", out=(out := io.StringIO())) == 2
+    told = json.loads(out.getvalue())
+    assert (told["id"], told["verdict"]) == ("flyer.html", "block")
+    [finding] = told["findings"]
+    assert (finding["rule"], finding["start"], finding["end"]) == ("G", 1, 5)
+    assert "§ 說明" in finding["where"]
+    assert guarding.run_document(page, GUARD, as_json=False, language="zh-Hant", out=(out := io.StringIO())) == 2
+    assert "「不得申訴」" in out.getvalue()
+
+
+def test_what_only_looks_like_a_document_is_refused_in_words(tmp_path, capsys):
+    broken = tmp_path / "paper.pdf"
+    broken.write_bytes(b"%PDF-1.7 nothing more")
+    assert cli.main(["guard", "--lang", "en", str(broken)]) == guarding.UNREADABLE
+    assert "paper.pdf: " in capsys.readouterr().err

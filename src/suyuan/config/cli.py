@@ -165,7 +165,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("login")
 
     made = verb("guard", guard, "read a text before it leaves: what is dangerous in it, why, and what to say instead", house=False)
-    made.add_argument("file", help="a text, JSON Lines, or - for what is piped in")
+    made.add_argument("file", help="a text, a document (PDF, DOCX, HTML), JSON Lines, or - for what is piped in")
     made.add_argument("--surface", choices=GUARD_SURFACES, default="public_reply", help="where the text goes")
     made.add_argument("--jurisdiction", choices=("tw", "cn"), default="tw")
     made.add_argument("--reply-to", choices=GUARD_REPLIES, default="", help="what it answers")
@@ -584,7 +584,8 @@ def guard(given: argparse.Namespace) -> int:
 
     folder = given.packs or packs_folder()
     try:
-        raw = guarding.read(given.file, stdin=sys.stdin)
+        document = guarding.is_document(given.file)
+        raw = "" if document else guarding.read(given.file, stdin=sys.stdin)
         rules = guarding_of(folder)
     except OSError as error:
         return _complain(f"{given.file}: {error.strerror}")
@@ -593,7 +594,23 @@ def guard(given: argparse.Namespace) -> int:
     except PacksBroken as broken:
         return _complain(f"{folder}: {broken}")
     found = guarding.Guard(rules, Context(given.surface, given.jurisdiction, given.reply_to, tuple(given.allow)))
+    if document:
+        return _guard_document(given, found)
     return guarding.run(raw, found, as_json=given.json, language=given.lang, out=sys.stdout, err=sys.stderr)
+
+
+def _guard_document(given: argparse.Namespace, found: Any) -> int:
+    _without_house()
+    from django.utils import translation
+
+    from suyuan.config import guarding
+    from suyuan.correspondence.errors import DocumentUnread
+
+    with translation.override(given.lang.lower()):
+        try:
+            return guarding.run_document(Path(given.file), found, as_json=given.json, language=given.lang, out=sys.stdout)
+        except DocumentUnread as unread:
+            return _complain(f"{given.file}: {unread.message()}")
 
 
 def urls(given: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """`suyuan guard`: the guard alone, on a file or on what is piped in. Needs no clinic; with one, it knows the clinic's own words.
 
-Plain text gives one verdict. JSON Lines (objects with `id` and `text`, and their own `surface`, `reply_to`, `jurisdiction` if
+Plain text gives one verdict; so does a document (PDF, Word, HTML), told place by place. JSON Lines (objects with `id` and `text`, and their own `surface`, `reply_to`, `jurisdiction` if
 they differ) gives JSON Lines in the same order. Ends with 0 clean, 1 something found, 2 something that cannot be sent,
 3 a line that could not be read.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -38,11 +39,12 @@ class Guard:
     guarding: Guarding
     context: Context
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_linter", Linter(rule_set(self.guarding)))
+    @cached_property
+    def linter(self) -> Linter:
+        return Linter(rule_set(self.guarding))
 
     def check(self, text: str, context: Context | None = None) -> tuple[Finding, ...]:
-        return self._linter.check(text, context or self.context)  # type: ignore[attr-defined]
+        return self.linter.check(text, context or self.context)
 
     def line(self, row: dict[str, Any]) -> tuple[str, Context]:
         """Text and place of one object. Raises LineUnfit."""
@@ -114,8 +116,12 @@ def _lines(lines: list[str], guard: Guard, out: TextIO, err: TextIO) -> int:
 
 
 def _json(name: Any, findings: tuple[Finding, ...]) -> str:
-    told = [{"kind": f.kind, "level": f.level, "start": f.start, "end": f.end, "rule": f.rule} for f in findings]
+    told = [_row(finding) for finding in findings]
     return json.dumps({"id": name, "verdict": verdict(findings), "findings": told}, ensure_ascii=False)
+
+
+def _row(f: Finding) -> dict[str, Any]:
+    return {"kind": f.kind, "level": f.level, "start": f.start, "end": f.end, "rule": f.rule}
 
 
 def told(text: str, findings: tuple[Finding, ...], guard: Guard, language: str) -> Iterator[str]:
@@ -136,6 +142,45 @@ def told(text: str, findings: tuple[Finding, ...], guard: Guard, language: str) 
         safer = (rule and rule.safer) or kind.safer
         action = (rule and rule.action) or kind.action
         yield f"   {says['safer']}：{pick(safer, language)}" if safer and action != "delete" else f"   {says['delete']}"
+
+
+# What is read as a document and not as a text: by how it begins, or by how its name ends.
+DOCUMENTS = (b"%PDF", b"PK\x03\x04")
+ENDINGS = (".pdf", ".docx", ".html", ".htm")
+
+
+def is_document(name: str) -> bool:
+    if name == "-":
+        return False
+    with Path(name).open("rb") as file:
+        return name.lower().endswith(ENDINGS) or file.read(4).startswith(DOCUMENTS)
+
+
+def run_document(path: Path, guard: Guard, *, as_json: bool, language: str, out: TextIO) -> int:
+    """Check a PDF, a Word file or a page of the web, told by where each thing stands. Raises DocumentUnread."""
+    from suyuan.correspondence.documents import document_findings, text_of
+
+    found = document_findings(text_of(path), guard.linter, guard.context)
+    if as_json:
+        rows = [{**_row(f), "where": _where(spot.stretch.where)} for spot in found.spots for f in spot.findings]
+        rows += [_row(f) for f in found.missing]
+        print(json.dumps({"id": path.name, "verdict": found.level, "findings": rows}, ensure_ascii=False), file=out)
+        return CODES[found.level]
+    print(_SAYS[language][found.level], file=out)
+    for spot in found.spots:
+        print(f"\n— {_where(spot.stretch.where)}", file=out)
+        for line in list(told(spot.stretch.text, spot.findings, guard, language))[1:]:
+            print(line, file=out)
+    for line in list(told("", found.missing, guard, language))[1:]:
+        print(line, file=out)
+    return CODES[found.level]
+
+
+def _where(where: Any) -> str:
+    """p. 3, § heading, 2"""
+    parts = [f"p. {where.page}" if where.page else "", f"§ {where.heading}" if where.heading else ""]
+    parts.append(f"{where.part} {where.number}" if where.number else where.part)
+    return ", ".join(part for part in parts if part)
 
 
 def read(name: str, *, stdin: TextIO) -> str:
