@@ -10,7 +10,7 @@ from suyuan.correspondence.phrases import surface_word
 from suyuan.desk.guarding import level_word
 from suyuan.kernel.textlint import frames
 from suyuan.kernel.textlint.frames import CLAUSE, SENTENCE, TEXT, Element, Frame
-from suyuan.playbooks.guarding import SURFACES, Guarding, GuardRule, levels_of
+from suyuan.playbooks.guarding import SURFACES, Guarding, GuardRule, levels_of, listed
 
 SHOWN = 3  # words of a list that stand for it
 
@@ -100,7 +100,7 @@ def list_words(name: str, guarding: Guarding, depth: int = 0) -> list[str]:
     rows = [one for one in guarding.words if one.id == name]
     if not rows or depth > 4:
         return [shape_word(name)] if not rows else []
-    words = [word for row in rows for word in row.words]
+    words = [word for row in rows for word in listed(row.words)]
     for inner in (inner for row in rows for inner in row.includes):
         words.extend(list_words(inner, guarding, depth + 1))
     return list(dict.fromkeys(words))
