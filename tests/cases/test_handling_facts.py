@@ -241,6 +241,10 @@ ACTS: dict[Callable, tuple[str, Callable | None, Callable]] = {
     handling.demand_record: (RECEIVED, None, lambda s, _: s.demand()),
     handling.demand_answer: (RECEIVED, Scene.demand, lambda s, demand: handling.demand_answer(
         demand=demand, outcome="met", **s.manager)),
+    handling.help_call: (RECEIVED, None, lambda s, _: handling.help_call(case=s.row, user=s.cast.nurse.user, words="對方在線上", **s.manager)),
+    handling.help_answer: (RECEIVED,
+        lambda s: handling.help_call(case=s.row, user=s.cast.nurse.user, words="", **s.manager),
+        lambda s, _: handling.help_answer(task=s.row.tasks.get(kind="help"), actor=s.cast.nurse.actor, now=NOON)),
     handling.task_open: (RECEIVED, None, lambda s, _: s.task()),
     handling.task_finish: (RECEIVED, Scene.task, lambda s, task: handling.task_finish(task=task, words="好了", **s.manager)),
     handling.task_cancel: (RECEIVED, Scene.task, lambda s, task: handling.task_cancel(task=task, reason="不用", **s.manager)),

@@ -49,6 +49,7 @@ ELSEWHERE = {
 TOLD_THERE = {
     "bundle export": "bundle.exported; tests/evidence/test_bundles.py",
     "bundle check": "reads a file",
+    "guard": "reads a text, and keeps nothing; tests/config/test_guard_command.py",
     "chain restored": "log.restored; tests/platform/test_checkpoints.py",
     "checkpoint": "the checkpoint is itself the record; tests/platform/test_checkpoints.py",
     "checkpoint show": "writes a file, no rows",

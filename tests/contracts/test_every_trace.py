@@ -41,7 +41,7 @@ NOTHING_OF_A_CASE = {
         ("desk:own_rules", "desk:own_rule", "desk:own_rule_new", "desk:own_rule_write"),
         "rules of the clinic's own; what one was tried on leaves its line (tests/desk/test_wording_pages.py)",
     ),
-    "desk:guard": "an empty form",
+    **dict.fromkeys(("desk:guard", "desk:guard_document"), "an empty form"),
     "desk:calls": "nothing, while nobody calls",
     **dict.fromkeys(("accounts:login", "accounts:me", "accounts:password", "accounts:held"), "one's own"),
     **dict.fromkeys(

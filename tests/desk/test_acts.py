@@ -229,6 +229,7 @@ STORIES = {
         **_party(case, cast), "how": _first(case, cast, "verify", "how")}, "party.verified"),
     "authority": ("receptionist", "received", None, lambda case, cast: {**_party(case, cast), "how": "委託書"}, "party.authority_proven", SPOUSE),
     "legal": ("manager", "received", None, {"words": "請看期限"}, "legal.asked"),
+    "call-help": ("receptionist", "received", None, lambda case, cast: {"user": cast.manager.user.pk, "words": "對方在線上"}, "help.called"),
     "task": ("manager", "received", None, lambda case, cast: {
         "kind": "collect", "title": "術前照片", "assignee": cast.nurse.pk, "due_at": LATER}, "task.opened"),
     "task-done": ("manager", "received", _task, lambda case, cast: {
