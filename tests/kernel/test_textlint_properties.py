@@ -19,7 +19,7 @@ from suyuan.kernel.textlint import Context, Folding, Linter, Rule, RuleSet, Shap
 from suyuan.kernel.textlint.automaton import Automaton
 from suyuan.kernel.textlint.rewriting import Change, rewritten
 from suyuan.playbooks import schemas
-from suyuan.playbooks.guarding import Guarding, context_of, levels_of, rule_set
+from suyuan.playbooks.guarding import Guarding, context_of, levels_of, listed, rule_set
 from suyuan.playbooks.wording import Skeleton
 
 pytestmark = [pytest.mark.requirement("B-11"), pytest.mark.sqlite]
@@ -201,7 +201,7 @@ def guarding_lists() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for one in shipped()[0].words:
         if one.words:
-            found[one.id] = (*found.get(one.id, ()), *one.words)
+            found[one.id] = (*found.get(one.id, ()), *listed(one.words))
     return found
 
 
