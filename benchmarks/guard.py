@@ -17,7 +17,7 @@ from pathlib import Path
 
 from suyuan.kernel.textlint import Context, Linter
 from suyuan.kernel.textlint.automaton import Automaton
-from suyuan.playbooks.guarding import Guarding, context_of, levels_of, rule_set
+from suyuan.playbooks.guarding import Guarding, context_of, levels_of, listed, rule_set
 from suyuan.playbooks.shipped import guarding_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,7 +44,7 @@ def measured(say: Callable[[str], None]) -> Iterator[Row]:
     began = time.process_time()
     linter = Linter(rule_set(guarding))
     making = time.process_time() - began
-    words = sorted({word for one in guarding.words for word in one.words})
+    words = sorted({word for one in guarding.words for word in listed(one.words)})
     counted = f"{len(guarding.rules)} rules, {len(words):,} words"
     yield Row(f"rules read from the packs ({counted})", f"{reading:.2f} s", "", "once a version of the packs")
     yield Row("rules made ready", f"{making:.2f} s", "", "once a process")
@@ -102,7 +102,7 @@ def families(guarding: Guarding, words: list[str]) -> dict[str, list[str]]:
     frames = [line for rule in guarding.rules for line in (*rule.frames, *rule.unless)]
     lists: dict[str, list[str]] = {}
     for one in guarding.words:
-        lists.setdefault(one.id, []).extend(one.words)
+        lists.setdefault(one.id, []).extend(listed(one.words))
     used = sorted(
         (name for name in lists if lists[name]), key=lambda name: -sum(f"<{name}>" in line for line in frames)
     )
