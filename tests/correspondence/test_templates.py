@@ -8,13 +8,13 @@ import pytest
 
 from suyuan.accounts.models import Branch
 from suyuan.correspondence.errors import PlacesOpen
+from suyuan.correspondence.phrases import surface_word
 from suyuan.correspondence.places import fill, open_places, place_word
 from suyuan.correspondence.services import message_draft, message_mark_sent, message_queue
 from suyuan.correspondence.templates import (
     by_when_words,
     hours_words,
     situation_word,
-    surface_word,
 )
 from suyuan.kernel.actor import SYSTEM
 from suyuan.playbooks import vocabulary

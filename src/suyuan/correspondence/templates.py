@@ -54,23 +54,8 @@ _SITUATIONS = {
 # Kept in the house, whatever surface they are read on.
 INSIDE = frozenset({"legal_review"})
 
-_SURFACES = {
-    "public_reply": _l("公開回覆"),
-    "private_message": _l("寫給當事人"),
-    "care_meeting": _l("當面說明"),
-    "statement": _l("公開說明"),
-    "advertisement": _l("廣告與網站"),
-    "settlement": _l("和解內容"),
-    "review_invitation": _l("邀請評論"),
-}
-
-
 def situation_word(code: str) -> str:
     return str(_SITUATIONS[code])
-
-
-def surface_word(code: str) -> str:
-    return str(_SURFACES[code])
 
 
 def templates_for(

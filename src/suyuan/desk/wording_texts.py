@@ -7,8 +7,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from suyuan.accounts.models import Branch
+from suyuan.correspondence.phrases import surface_word
 from suyuan.correspondence.places import place_word
-from suyuan.correspondence.templates import INSIDE, situation_word, surface_word
+from suyuan.correspondence.templates import INSIDE, situation_word
 from suyuan.desk import shapes
 from suyuan.desk.wording import rules_pages
 from suyuan.platform.addresses import address

@@ -11,14 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from suyuan.playbooks import guarding
-from suyuan.playbooks.guarding import Guarding
+from suyuan.playbooks.guarding import Guarding, ReplyTo, Surface
 from suyuan.playbooks.readers import Code, Jurisdictions, PackInfo
 from suyuan.playbooks.texts import STRICT, Texts
-
-Surface = Literal[
-    "public_reply", "private_message", "care_meeting", "statement", "advertisement", "settlement", "review_invitation"
-]
-ReplyTo = Literal["", "negative_review", "positive_review", "question", "extortion"]
 
 # What a template may leave open. Nothing else in braces is ever read, and none of these is ever run.
 PLACES = frozenset(
@@ -69,7 +64,7 @@ class Template:
     when: Texts
     title: Texts
     body: Texts
-    reply_to: tuple[ReplyTo, ...] = ()
+    reply_to: tuple[ReplyTo | Literal[""], ...] = ()
     levels: tuple[int, ...] = ()
     channels: tuple[Code, ...] = ()
     jurisdictions: Jurisdictions = ("tw", "cn")
@@ -86,7 +81,7 @@ class Skeleton:
     surface: Surface
     title: Texts
     body: Texts
-    reply_to: tuple[ReplyTo, ...] = ()
+    reply_to: tuple[ReplyTo | Literal[""], ...] = ()
     jurisdictions: Jurisdictions = ("tw", "cn")
     basis: tuple[Code, ...] = ()
 
@@ -103,7 +98,7 @@ class Principle:
     example: Texts
     kinds: Annotated[tuple[Code, ...], Field(min_length=1)]
     surfaces: tuple[Surface, ...] = ("public_reply",)
-    reply_to: tuple[ReplyTo, ...] = ()
+    reply_to: tuple[ReplyTo | Literal[""], ...] = ()
     basis: tuple[Code, ...] = ()
 
 

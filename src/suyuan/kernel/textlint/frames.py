@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 
@@ -175,6 +175,3 @@ def names_in(frames: Iterable[Frame]) -> set[str]:
         for element, _within in frame.absent:
             found.update(element.names)
     return found
-
-
-Fold = Callable[[str], str]
