@@ -17,7 +17,7 @@ from django.db import DatabaseError, IntegrityError, models, transaction
 from suyuan.accounts.models import Branch, User
 from suyuan.cases.models import Case, CaseClock, Party, Proceeding
 from suyuan.cases.services.rights import case_unseal, erasure_answer
-from suyuan.correspondence.models import Clearance, FindingDispute, Incoming, Message
+from suyuan.correspondence.models import Clearance, FindingDispute, Incoming, Message, OwnName, Posting
 from suyuan.evidence.models import Interview, Observation, Seal
 from suyuan.people.models import ContactPoint, Person, Representative
 from suyuan.platform import chance, triggers, verify
@@ -85,7 +85,9 @@ KEPT: dict[str, str] = {
     **dict.fromkeys(("cases_retentionproposal.rule", "cases_retentionproposal.refused", "cases_retentionproposal.orders"), CODE),
     **dict.fromkeys(("correspondence_*.surface", "correspondence_*.level", "correspondence_*.needs", "correspondence_*.findings"), CODE),
     **dict.fromkeys(("correspondence_*.rule", "correspondence_verdictrow.what", "correspondence_*.packs"), CODE),
-    **dict.fromkeys(("correspondence_clinicrule.*", "correspondence_allowentry.*"), HOUSE),
+    **dict.fromkeys(("correspondence_clinicrule.*", "correspondence_allowentry.*", "correspondence_ownname.*"), HOUSE),
+    **dict.fromkeys(("correspondence_message.reply_to", "correspondence_message.templates", "correspondence_*.asks"), CODE),
+    "correspondence_posting.ended_whose": CODE,
     "correspondence_tryout.*": "counts, and places in texts that stand elsewhere",
     "cases_demand.about": CODE,
     "cases_reportsignature.statement": OURS,
@@ -150,6 +152,10 @@ SAID: dict[type[models.Model], tuple[Any, ...]] = {
         {"direction": "out", "channel": "email", "state": "sent", "sent_at": NOON, "failed_at": None, "to_sealed": b"x", "verdict": "clean"},
         {"direction": "out", "channel": "email", "state": "draft"},
     ),
+    Posting: (
+        lambda: _standing(),
+        lambda: _standing() | {"state": "down", "ended_at": NOON, "ended_whose": "clinic", "ended_by_id": _anybody()},
+    ),
     Clearance: ({"needs": "one", "form_sealed": b"x"},),
     FindingDispute: (
         {"words_sealed": b"x"},
@@ -167,6 +173,16 @@ SAID: dict[type[models.Model], tuple[Any, ...]] = {
     ),
     Representative: (lambda: {"representative_id": Person.objects.create(branch=Branch.objects.first(), created_at=NOON).pk},),
 }
+
+
+def _standing() -> dict[str, Any]:
+    own = OwnName.objects.create(platform="dcard", name="診所", added_by_id=_anybody(), added_at=NOON)
+    words = Message.objects.filter(direction="out").earliest("id")
+    return {"message_id": words.pk, "account_id": own.pk, "instead_of_id": None, "recorded_by_id": _anybody()}
+
+
+def _anybody() -> int:
+    return User.objects.order_by("pk").first().pk
 
 
 def planted(field: models.Field) -> Any:

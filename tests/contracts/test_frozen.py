@@ -26,7 +26,7 @@ MODELS = {model._meta.db_table: model for model in apps.get_models()}
 # Where the constraints of a table want more than any value, or a condition must hold.
 _ASKED = {"role": "nurse", "holder_id": None, "party": "", "item_id": None, "answer_id": None}
 _OVER = {"ended_at": NOON, "ended_by_id": NOWHERE}
-_SENT = {"direction": "out", "text_id": NOWHERE, "sent_at": NOON, "failed_at": None, "failure": "", "verdict": "clean"}
+_SENT = {"direction": "out", "channel": "letter", "surface": "", "text_id": NOWHERE, "sent_at": NOON, "failed_at": None, "failure": "", "verdict": "clean"}
 ROWS: dict[str, dict[str, Any]] = {
     "cases_approval when OLD.decided_at IS NOT NULL": {"decided_at": NOON, "asked_by_id": 1, "decided_by_id": 2, "decision": "no"},
     "cases_planstep when OLD.done_at IS NOT NULL OR OLD.struck_at IS NOT NULL": {"done_at": NOON, "struck_at": None},
@@ -40,6 +40,10 @@ ROWS: dict[str, dict[str, Any]] = {
     "correspondence_message when OLD.state IN ('delivered', 'failed', 'received')": {"state": "delivered"} | _SENT,
     "correspondence_message when OLD.state = 'sent'": {"state": "sent"} | _SENT,
     "correspondence_staffnotice when OLD.state IN ('sent', 'failed')": {"state": "sent"},
+    "correspondence_ownname": {"platform": "dcard", "elsewhere": "", "ended_at": None, "ended_by_id": None},
+    "correspondence_ownname when OLD.ended_at IS NOT NULL": {"platform": "dcard", "elsewhere": ""} | _OVER,
+    "correspondence_posting": {"state": "live", "ended_at": None, "ended_by_id": None, "ended_whose": "", "instead_of_id": None},
+    "correspondence_posting when OLD.state <> 'live'": {"state": "down", "ended_whose": "clinic", "instead_of_id": None} | _OVER,
     "correspondence_allowentry": {"ended_at": None, "ended_by_id": None},
     "correspondence_allowentry when OLD.ended_at IS NOT NULL": _OVER,
     "correspondence_clinicrule when OLD.state = 'ended'": {"state": "ended", "live_by_id": 2, "written_by_id": 1} | _OVER,

@@ -15,7 +15,7 @@ import suyuan
 from suyuan.cases.models import Demand
 from suyuan.cases.rules import Paper, Stage, paper_fields
 from suyuan.cases.selectors.outside import PortalView
-from suyuan.cases.services import ending, handling, investigation
+from suyuan.cases.services import ending, handling, investigation, publishing
 from suyuan.cases.services.checklist import evidence_ask
 from suyuan.cases.services.reports import report_draft, report_finish, report_revise
 from suyuan.cases.services.rights import Choice, case_copies_prepare, erasure_answer
@@ -97,8 +97,14 @@ LETTING_OUT = {
     ),
     "case_respond": lambda cast, case, by: investigation.case_respond(case=at(cast, Stage.DISCLOSED), method="portal", words=GAG, **by),
     "erasure_answer": lambda cast, case, by: _erasure(cast, case),
+    "public_freeze": lambda cast, case, by: _public(case, by),
     "report_finish": lambda cast, case, by: _report(cast),
 }
+
+
+def _public(case, by) -> None:
+    given = {"surface": "statement", "words": GAG, **by}
+    publishing.public_freeze(case=case, message=publishing.public_draft(case=case, **given), **by)
 
 
 def _erasure(cast, case) -> None:

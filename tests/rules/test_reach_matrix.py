@@ -111,6 +111,9 @@ DONE = {
     "message_draft": (STAFF | {Role.LEGAL}, WORKING),
     "message_send": (MANAGERS, {"owner"}),
     "words_clear": (MANAGERS | {Role.LEGAL, GUEST_LAWYER}, set()),
+    "public_write": (MANAGERS | {Role.LEGAL, Role.PUBLIC_RELATIONS}, {"owner"}),
+    "public_clear": (MANAGERS | {Role.LEGAL, Role.PUBLIC_RELATIONS, GUEST_LAWYER}, set()),
+    "public_post": (MANAGERS | {Role.PUBLIC_RELATIONS}, {"owner"}),
     "bundle_export": (MANAGERS | {Role.LEGAL, GUEST_LAWYER}, {"owner"}),
     "demand_record": (STAFF | {Role.LEGAL}, {"owner"}),
     "demand_answer": (MANAGERS | {Role.LEGAL}, {"owner"}),
@@ -162,10 +165,10 @@ DONE = {
     "survey_send": (MANAGERS, {"owner"}),
     "survey_answer": (set(), set()),
 }
-READS = {"see", "identity", "print", "read_causes"}
+READS = {"see", "identity", "print", "read_causes", "public_read"}
 # Those who read no words do only what shows none, whatever they own or have a task on.
 WORDLESS = {Role.PUBLIC_RELATIONS, Role.FINANCE}
-WITHOUT_WORDS = {"raise", "flag", "escalate", "task_finish"}
+WITHOUT_WORDS = {"raise", "flag", "escalate", "task_finish", "public_write", "public_clear", "public_post"}
 RELATIONS = {
     "registered": {"registered_by_id": ME},
     "owner": {"owner_id": ME},
@@ -216,6 +219,14 @@ PRINTING = EVERYONE - {Role.PUBLIC_RELATIONS, Role.FINANCE, Role.ADMINISTRATOR}
 def test_names_and_paper_follow_the_narrative(move: str, role: str) -> None:
     case = replace(case_for_everyone(), registered_by_id=ME)
     assert bool(rules.may(profile_as(role), move, case)) is (role in PRINTING)
+
+
+@pytest.mark.requirement("B-14")
+@pytest.mark.parametrize("role", COLUMNS)
+def test_words_for_everybody_are_read_by_whoever_reads_the_case_and_by_who_speaks_in_public(role: str) -> None:
+    case = replace(case_for_everyone(), registered_by_id=ME)
+    assert bool(rules.may(profile_as(role), "public_read", case)) is (role in PRINTING | {Role.PUBLIC_RELATIONS})
+    assert not rules.may(profile_as(role), "public_read", replace(case, complained_ids=frozenset({ME})))
 
 
 COMPARTMENTS = {

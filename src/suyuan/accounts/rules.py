@@ -444,7 +444,7 @@ _WORKING = frozenset({"owner", "investigator", "task"})
 _PARTY = frozenset({"party", "reporter"})
 
 # What remains to those who read no words of this case: every other act shows what people said, or writes to them.
-WITHOUT_WORDS = frozenset({"raise", "flag", "escalate", "task_finish"})
+WITHOUT_WORDS = frozenset({"raise", "flag", "escalate", "task_finish", "public_write", "public_clear", "public_post"})
 _SYSTEM = frozenset({"system"})
 
 
@@ -466,6 +466,10 @@ MOVES: Mapping[str, MoveRule] = {
     "message_draft": _rule(_STAFF, Role.LEGAL, persons=_WORKING),
     "message_send": _rule(MANAGERS, persons=_OWNER, others=_SYSTEM),
     "words_clear": _rule(MANAGERS, Role.LEGAL, GUEST_LAWYER),
+    # in front of everybody
+    "public_write": _rule(MANAGERS, Role.LEGAL, Role.PUBLIC_RELATIONS, persons=_OWNER),
+    "public_clear": _rule(MANAGERS, Role.LEGAL, Role.PUBLIC_RELATIONS, GUEST_LAWYER),
+    "public_post": _rule(MANAGERS, Role.PUBLIC_RELATIONS, persons=_OWNER),
     "demand_record": _rule(_STAFF, Role.LEGAL, persons=_OWNER, others=_PARTY),
     "demand_answer": _rule(MANAGERS, Role.LEGAL, persons=_OWNER),
     # how grave it is
@@ -525,6 +529,9 @@ MOVES: Mapping[str, MoveRule] = {
     "see": MoveRule(roles=_ANYONE | READ_ONLY, persons=_WORKING | {"registered"}, reads=True),
     "identity": MoveRule(roles=_READERS | READ_ONLY, persons=_WORKING | {"registered"}, reads=True),
     "print": MoveRule(roles=_READERS | READ_ONLY, persons=_WORKING | {"registered"}, reads=True),
+    "public_read": MoveRule(
+        roles=_READERS | READ_ONLY | {Role.PUBLIC_RELATIONS}, persons=_WORKING | {"registered"}, reads=True
+    ),
     "read_causes": MoveRule(
         roles=frozenset(role for role, policy in POLICY.items() if Compartment.ROOT_CAUSE in policy.compartments),
         persons=frozenset({"investigator"}),
@@ -607,7 +614,8 @@ def _may_read(move: str, rule: MoveRule, opened: tuple[Grant, ...]) -> Allowed |
     for grant in opened:
         if rule.inside and rule.inside not in grant.compartments:
             continue
-        if move == "see" or grant.reads_narrative:
+        speaks = move == "public_read" and Role.PUBLIC_RELATIONS in grant.roles
+        if move == "see" or grant.reads_narrative or speaks:
             return Allowed(min(grant.roles, default=str(grant.relation)), grant.stands_in_for)
     return None
 
@@ -707,6 +715,7 @@ HOUSE_MOVES: Mapping[str, frozenset[str]] = {
     "incoming_place": frozenset({Role.CASE_MANAGER, Role.HEAD_OF_CLINIC}),
     "retention_decide": frozenset({Role.LEGAL, Role.HEAD_OF_CLINIC}),
     "wording_write": frozenset({Role.LEGAL, Role.HEAD_OF_CLINIC, Role.CASE_MANAGER}),
+    "own_names_keep": frozenset({Role.ADMINISTRATOR, Role.HEAD_OF_CLINIC}),  # in whose name the house speaks in public
 }
 _EVERY_BRANCH = frozenset({Role.ADMINISTRATOR})  # keeps the system, so of all branches
 

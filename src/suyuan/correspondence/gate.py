@@ -38,6 +38,7 @@ class Words:
     stream, branch_id  what they are about, and under which law
     surface            where they will stand
     kind               of the message that carries them: an emergency is never held
+    templates          codes of those it was begun from
     field              where a form shows what was found
     """
 
@@ -49,6 +50,7 @@ class Words:
     field: str = "words"
     reply_to: str = ""
     jurisdiction: str = ""
+    templates: tuple[str, ...] = ()
 
     @cached_property
     def branch(self) -> Branch:

@@ -38,6 +38,8 @@ class Message(models.Model):
     in_reply_to    the message of ours that this one answers
     known_by       for what came in by itself: account, token, reference, address, person; how the sender is known
     verdict        what the guard said when it was queued; "before" on those that are older than the guard
+    surface        where everybody reads it (channel public), and reply_to what it answers there; empty for all others
+    templates      codes of the templates it was begun from
     """
 
     uid = models.UUIDField(default=chance.uid, unique=True)
@@ -72,6 +74,9 @@ class Message(models.Model):
     failure = models.CharField(max_length=60, default="", blank=True)
     attempts = models.PositiveIntegerField(default=0)
     verdict = models.CharField(max_length=10, default="", blank=True)
+    surface = models.CharField(max_length=20, default="", blank=True)
+    reply_to = models.CharField(max_length=20, default="", blank=True)
+    templates = models.JSONField(default=list, blank=True)
 
     class Meta:
         constraints = [
@@ -109,10 +114,15 @@ class Message(models.Model):
                 name="message_in_is_received",
                 condition=Q(direction="in", state="received") | (Q(direction="out") & ~Q(state="received")),
             ),
+            models.CheckConstraint(
+                name="message_public_says_where",
+                condition=(Q(channel="public") & ~Q(surface="")) | (~Q(channel="public") & Q(surface="")),
+            ),
         ]
         indexes = [
             models.Index(fields=["subject_stream", "id"], name="message_by_subject"),
             models.Index(fields=["send_after"], condition=Q(state="queued"), name="message_queued"),
+            models.Index(fields=["-id"], condition=Q(channel="public"), name="message_public"),
         ]
 
     @property
@@ -234,6 +244,7 @@ class Clearance(models.Model):
     writer           who wrote the words, where that is not who asked
     needs            `rules.guard.Need`, as it was when it was asked
     findings         kind, level, rule, start and end of each; never what stood there
+    asks             why legal has to agree whatever was found: `gate.Ask` as codes and places
     message          the draft that waits for it and leaves with the last yes
     act, form        otherwise: what was about to be done, and the form as it was sent, sealed until it is done
     """
@@ -255,6 +266,7 @@ class Clearance(models.Model):
     level = models.CharField(max_length=10)
     needs = models.CharField(max_length=10)
     findings = models.JSONField(default=list)
+    asks = models.JSONField(default=list)
     packs = models.JSONField(default=list)
     message = models.ForeignKey(Message, models.PROTECT, null=True, related_name="clearances")
     act = models.CharField(max_length=40, default="", blank=True)
@@ -272,7 +284,7 @@ class Clearance(models.Model):
                 name="clearance_over_has_its_time",
                 condition=Q(state="open", ended_at=None) | (~Q(state="open") & Q(ended_at__isnull=False)),
             ),
-            models.CheckConstraint(name="clearance_never_for_never", condition=Q(needs__in=["one", "two"])),
+            models.CheckConstraint(name="clearance_never_for_never", condition=Q(needs__in=["one", "legal", "two", "two_legal"])),
         ]
         indexes = [
             models.Index(fields=["stream", "sha256"], name="clearance_by_words"),
@@ -303,6 +315,7 @@ class VerdictRow(models.Model):
     surface = models.CharField(max_length=20)
     level = models.CharField(max_length=10)
     findings = models.JSONField(default=list)
+    asks = models.JSONField(default=list)
     packs = models.JSONField(default=list)
     sha256 = models.CharField(max_length=64)
     clearance = models.ForeignKey(Clearance, models.PROTECT, null=True, related_name="+")
@@ -350,4 +363,6 @@ class FindingDispute(models.Model):
         return unseal(DISPUTE_WORDS, self.uid, bytes(self.words_sealed)) if self.words_sealed else ""
 
 
-from suyuan.correspondence.own_models import AllowEntry, ClinicRule, TryOut  # noqa: E402, F401  (found here by the migrations)
+# Found here by the migrations.
+from suyuan.correspondence.own_models import AllowEntry, ClinicRule, TryOut  # noqa: E402, F401
+from suyuan.correspondence.public_models import OwnName, Posting  # noqa: E402, F401

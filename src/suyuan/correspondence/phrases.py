@@ -19,6 +19,7 @@ def channel_word(channel: str) -> str:
         "phone_note": pgettext("channel", "電話"),
         "letter": pgettext("channel", "書信"),
         "in_person": pgettext("channel", "當面"),
+        "public": pgettext("channel", "公開發表"),
     }
     return words.get(channel, channel)
 
@@ -53,6 +54,12 @@ def _by_channel(sentence: Callable[[], str]) -> Callable[[Told], str]:
         return sentence() % {"channel": channel_word(told.plain("channel", ""))}
 
     return phrase
+
+
+def _or_public(sentence: Callable[[], str], public: Callable[[], str]) -> Callable[[Told], str]:
+    """What lies before everybody is written and frozen, and not sent."""
+    sent = _by_channel(sentence)
+    return lambda told: public() if told.plain("channel", "") == "public" else sent(told)
 
 
 def _received(told: Told) -> str:
@@ -122,13 +129,37 @@ def _dispute_judged(told: Told) -> str:
     return _("規則審查：是誤報") if told.plain("outcome", "") == "agreed" else _("規則審查：提醒有道理，維持原規則")
 
 
+def _where(told: Told) -> str:
+    """Google 地圖，「溪岸診所」: as it was called when it was said."""
+    platform, name = told.private.get("platform_name", ""), told.private.get("name", "")
+    named = _("「%(name)s」") % {"name": name} if name else ""
+    return _("，").join(each for each in (platform, named) if each) or _("地方已依請求刪除")
+
+
+def _posted(told: Told) -> str:
+    if told.plain("before_approval", False):
+        return _("公開發表（%(where)s）；發表的時間早於定稿") % {"where": _where(told)}
+    return _("公開發表（%(where)s）") % {"where": _where(told)}
+
+
+def _taken_down(told: Told) -> str:
+    if told.plain("whose", "") == "platform":
+        return _("公開的話被平台撤下（%(where)s）") % {"where": _where(told)}
+    return _("公開的話已撤下（%(where)s）") % {"where": _where(told)}
+
+
 PHRASES: Mapping[str, Callable[[Told], str]] = {
+    "message.posted": _posted,
+    "message.replaced": lambda told: _("公開的話換成另一份定稿（%(where)s）") % {"where": _where(told)},
+    "message.taken_down": _taken_down,
+    "own_name.added": lambda told: _("加入官方帳號（%(where)s）") % {"where": _where(told)},
+    "own_name.ended": lambda told: _("停用官方帳號（%(where)s）") % {"where": _where(told)},
     "message.received": _received,
-    "message.drafted": _by_channel(lambda: _("開始寫訊息（%(channel)s）")),
-    "message.changed": _by_channel(lambda: _("修改訊息草稿（%(channel)s）")),
-    "message.withdrawn": _by_channel(lambda: _("放棄訊息草稿（%(channel)s）")),
-    "message.queued": _by_channel(lambda: _("訊息排定送出（%(channel)s）")),
-    "message.unqueued": _by_channel(lambda: _("訊息在送出前收回（%(channel)s）")),
+    "message.drafted": _or_public(lambda: _("開始寫訊息（%(channel)s）"), lambda: _("開始寫一段公開的話")),
+    "message.changed": _or_public(lambda: _("修改訊息草稿（%(channel)s）"), lambda: _("修改公開的話的草稿")),
+    "message.withdrawn": _or_public(lambda: _("放棄訊息草稿（%(channel)s）"), lambda: _("放棄公開的話的草稿")),
+    "message.queued": _or_public(lambda: _("訊息排定送出（%(channel)s）"), lambda: _("公開的話定稿，等人發表")),
+    "message.unqueued": _or_public(lambda: _("訊息在送出前收回（%(channel)s）"), lambda: _("公開的話在發表前收回定稿")),
     "message.sent": _sent,
     "message.delivered": _by_channel(lambda: _("訊息已送達（%(channel)s）")),
     "message.failed": _failed,

@@ -14,7 +14,7 @@ from suyuan.cases.services.checklist import evidence_give
 from suyuan.cases.services.common import case_locked, require_may
 from suyuan.correspondence.models import Clearance, Message
 from suyuan.correspondence.phrases import channel_word
-from suyuan.correspondence.rules import SURE
+from suyuan.correspondence.rules import SURE, Channel
 from suyuan.correspondence.services import message_change, message_draft, message_mark_sent, message_queue, message_wait
 from suyuan.desk.fields import local_midnight
 from suyuan.desk.letters_of_rights import erasure_letter
@@ -203,7 +203,7 @@ def correspondence_paper(case: Case, demand: Demand | None, now: datetime) -> st
         asked_by = parties[0] if len(parties) == 1 else None
     whose = f"party:{asked_by.uid}" if asked_by is not None else ""
     rows = Message.objects.filter(subject_stream=case.stream, compartment="", text__isnull=False).select_related("text")
-    rows = rows.filter(party__in=["", whose])
+    rows = rows.filter(party__in=["", whose]).exclude(channel=Channel.PUBLIC)
     told = rows.exclude(state__in=["draft", "waiting", "withdrawn", "queued"]).order_by("id")
     lines = []
     for row in told:

@@ -418,7 +418,7 @@ def blocker(held: case_reads.Blocker, found: Case, allowed: frozenset[str] | Non
 
 # Words of ours to the person; everything else that staff wrote stands among us.
 _OURS = frozenset({
-    "case.acknowledged", "case.findings_disclosed", "case.responded", "plan.explained", "message.sent", "channels.notified",
+    "case.acknowledged", "case.findings_disclosed", "case.responded", "plan.explained", "message.sent", "message.posted", "message.replaced", "channels.notified",
     "promise.made", "promise.kept",
 })  # fmt: skip
 _ICONS = (

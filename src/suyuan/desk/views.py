@@ -50,6 +50,7 @@ from suyuan.cases.services.receipts import receipt_issue, secret_shown
 from suyuan.cases.services.wording import words_ask
 from suyuan.correspondence import services as post
 from suyuan.correspondence.models import Message
+from suyuan.correspondence.rules import Channel
 from suyuan.correspondence.selectors import posted_of
 from suyuan.desk import guarding, shapes, template_pick, uploads
 from suyuan.desk.acts import BY_CODE, Act, offered
@@ -769,6 +770,7 @@ def letters(request: HttpRequest, reference: str) -> HttpResponse:
     rows = (
         Message.objects.filter(subject_stream=found.stream, compartment__in=readable)
         .exclude(state="withdrawn")
+        .exclude(channel=Channel.PUBLIC)
         .select_related("text", "in_reply_to")
         .order_by("-id")[:100]
     )

@@ -14,7 +14,7 @@ from suyuan.playbooks import content
 from suyuan.playbooks.errors import PackMissing
 from suyuan.playbooks.models import PackActivation, PackVersion
 from suyuan.playbooks.readers import Calendar, Fee, HouseClock, Law, LawRule, PackInfo, Procedure
-from suyuan.playbooks.wording import Wording, joined, only
+from suyuan.playbooks.wording import Platform, Wording, joined, only
 
 
 def procedure_newest(jurisdiction: str) -> Procedure:
@@ -108,6 +108,13 @@ def wording_newest(jurisdiction: str) -> Wording:
     """The words a branch there goes by: always the newest, for nobody is bound to yesterday's words."""
     general, local = _wording_versions(jurisdiction)
     return _wording(general, local, jurisdiction)
+
+
+def platforms_everywhere() -> dict[str, Platform]:
+    """Public places by their code, whatever place they are for."""
+    known = _newest_versions()
+    places = [place for place in ("tw", "cn") if known.keys() & {"wording:any", f"wording:{place}"}]
+    return {row.id: row for place in places for row in wording_newest(place).platforms}
 
 
 def wording_hashes(jurisdiction: str) -> tuple[str, ...]:

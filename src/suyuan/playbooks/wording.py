@@ -119,12 +119,24 @@ class Alternative:
 
 
 @dataclass(frozen=True)
+class Platform:
+    """Where people read in public: a clinic keeps its official accounts by these."""
+
+    __pydantic_config__ = STRICT
+
+    id: Code
+    name: Texts
+    jurisdictions: Jurisdictions = ("tw", "cn")
+
+
+@dataclass(frozen=True)
 class Wording:
     info: PackInfo
     templates: tuple[Template, ...] = ()
     skeletons: tuple[Skeleton, ...] = ()
     principles: tuple[Principle, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    platforms: tuple[Platform, ...] = ()
     kinds: tuple[guarding.Kind, ...] = ()
     words: tuple[guarding.WordList, ...] = ()
     shapes: tuple[guarding.ShapeOf, ...] = ()

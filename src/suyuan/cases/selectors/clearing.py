@@ -11,7 +11,7 @@ from django.db.models import Q
 from suyuan.accounts.rules import ActorProfile, may, reach
 from suyuan.cases.models import Case
 from suyuan.cases.selectors.door import compartments_for, view_of
-from suyuan.cases.services.wording import CLEAR, vote_role
+from suyuan.cases.services.wording import clearing, vote_role
 from suyuan.correspondence.models import Clearance, Message
 from suyuan.correspondence.rules.guard import APPROVERS, State
 from suyuan.kernel.refusal import NotHere
@@ -38,7 +38,7 @@ def clearances_waiting(profile: ActorProfile) -> list[tuple[Clearance, Case]]:
     return [
         (row, case)
         for row, case in _with_cases(profile, list(rows.select_related("asked_by").order_by("asked_at")[: 4 * MOST]))
-        if may(profile, CLEAR, view_of(case)) and vote_role(profile, case, row)
+        if may(profile, clearing(row.surface), view_of(case)) and vote_role(profile, case, row)
     ][:MOST]
 
 

@@ -13,7 +13,7 @@ from suyuan.cases import rules
 from suyuan.cases.models import Case, Demand, Disclosure, ErasureLetter, Party, Promise, Report, StaffStatement, Survey
 from suyuan.cases.phrases import PAPERS, label
 from suyuan.correspondence.models import Message
-from suyuan.correspondence.rules import SURE
+from suyuan.correspondence.rules import SURE, Channel
 from suyuan.evidence.models import EvidenceRequest, Item
 from suyuan.evidence.rules import SHOWN_INSTEAD
 from suyuan.evidence.selectors.items import items_of
@@ -294,6 +294,7 @@ def _messages(case: Case, party: Party | None, others: list[Party]) -> list[Port
         .filter(Q(direction="in", known_by__in=SURE) | Q(direction="out", party__in=mine))
         .filter(Q(state__in=("received", "sent", "delivered")) | Q(state="failed", sent_at__isnull=False))
         .exclude(kind__in=("disclosure", "findings", "answer"))
+        .exclude(channel=Channel.PUBLIC)
         .exclude(author__in=_actors(others))
         .select_related("text")
         .order_by("id")

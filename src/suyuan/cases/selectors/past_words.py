@@ -65,7 +65,7 @@ def _messages(profile: ActorProfile, branch_id: int | None, most: int) -> Iterat
     rows = _left(profile, branch_id).select_related("text").order_by("-id")[:most]
     for row in rows.iterator(AT_ONCE):
         if row.text.body and not row.is_automatic:
-            yield Said("message", str(row.uid), row.text_id, row.text.body, "private_message", row.branch_id)
+            yield Said("message", str(row.uid), row.text_id, row.text.body, row.surface or "private_message", row.branch_id)
 
 
 def _acknowledged(profile: ActorProfile, branch_id: int | None, most: int) -> Iterator[Said]:

@@ -34,7 +34,7 @@ from suyuan.cases.models import (
     Task,
 )
 from suyuan.cases.rules import Floor, Kept
-from suyuan.correspondence.models import Clearance, FindingDispute, Incoming, Message
+from suyuan.correspondence.models import Clearance, FindingDispute, Incoming, Message, Posting
 from suyuan.evidence.models import (
     CopiedItem,
     CopyHandover,
@@ -322,6 +322,8 @@ def _messages(case: Case, person: Person | None) -> Collected:
         if row.text is not None:
             yield row.text.stream, row.text
         yield from _cells(case.stream, row, ("draft_body", "subject_line", "to_sealed"))
+    for posting in Posting.objects.filter(message__in=rows):
+        yield from _cells(case.stream, posting, ("place", "address", "ended_why"))
     yield from _asked_leave(case)
     yield from _told(case.stream, _OF_MESSAGES)
     # What machines wrote in answer to them lies aside, sealed.

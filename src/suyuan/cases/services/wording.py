@@ -15,13 +15,18 @@ from suyuan.cases.selectors.ways import hours_begin
 from suyuan.cases.services.common import case_locked, case_view, require_may
 from suyuan.correspondence.gate import Words, guard_pass, told
 from suyuan.correspondence.models import Clearance
-from suyuan.correspondence.rules.guard import Person, Surface, enough_people, may_vote
+from suyuan.correspondence.rules.guard import PUBLIC, Person, Surface, enough_people, may_vote
 from suyuan.correspondence.services import clearance_ask, clearance_vote, clearance_withdraw
 from suyuan.correspondence.services.clearing import votes_of, writers_of
 from suyuan.kernel.actor import Actor
 from suyuan.platform.units import writes
 
-CLEAR = "words_clear"
+CLEAR, CLEAR_PUBLIC = "words_clear", "public_clear"
+
+
+def clearing(surface: str) -> str:
+    """The right to say yes or no: who speaks for the house in public may there."""
+    return CLEAR_PUBLIC if surface in PUBLIC else CLEAR
 
 
 def words_pass(
@@ -62,7 +67,7 @@ def words_decide(
 ) -> Clearance:
     """One colleague's yes or no, in the role that counts most here. Raises NotYourVote, ReasonMissing, ClearanceOver."""
     case = case_locked(case)
-    require_may(case, CLEAR, actor, now)
+    require_may(case, clearing(clearance.surface), actor, now)
     if clearance.stream != case.stream:
         raise errors.OtherCase()
     role = vote_role(profile_for(actor, now), case, clearance)
@@ -91,13 +96,13 @@ def _person(profile: ActorProfile, case: Case) -> Person:
 
 def voters(case: Case, clearance: Clearance, now: datetime) -> list[User]:
     """Colleagues who could say yes or no to these words now."""
-    able = who_may(profiles_around(case.branch, case.stream, now), CLEAR, case_view(case))
+    able = who_may(profiles_around(case.branch, case.stream, now), clearing(clearance.surface), case_view(case))
     ids = [each.user_id for each in able if vote_role(each, case, clearance)]
     return list(User.objects.filter(pk__in=ids).order_by("pk"))
 
 
 def nobody_left(case: Case, words: Words, actor: Actor, now: datetime) -> bool:
     """Whether this house has not enough people to agree to what this person wrote: then a guest is invited."""
-    able = who_may(profiles_around(case.branch, case.stream, now), CLEAR, case_view(case))
+    able = who_may(profiles_around(case.branch, case.stream, now), clearing(words.surface), case_view(case))
     people = [_person(each, case) for each in able]
     return not enough_people(words.need, words.surface, people, {actor.user_id or 0})

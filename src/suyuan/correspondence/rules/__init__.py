@@ -24,6 +24,7 @@ class Channel(StrEnum):
     PHONE_NOTE = "phone_note"
     LETTER = "letter"
     IN_PERSON = "in_person"
+    PUBLIC = "public"  # before everybody: a person puts it there, in a name of the clinic's own
 
 
 class State(StrEnum):

@@ -44,6 +44,13 @@ from suyuan.correspondence.services.own import (
     clinic_rule_try,
     dispute_review,
 )
+from suyuan.correspondence.services.publishing import (
+    own_name_add,
+    own_name_end,
+    posting_record,
+    posting_replace,
+    posting_take_down,
+)
 from suyuan.correspondence.services.stopping import messages_stop
 
 __all__ = [
@@ -82,6 +89,11 @@ __all__ = [
     "message_withdraw",
     "messages_rescope",
     "messages_stop",
+    "own_name_add",
+    "own_name_end",
+    "posting_record",
+    "posting_replace",
+    "posting_take_down",
     "staff_notice_send",
     "staff_notify",
 ]

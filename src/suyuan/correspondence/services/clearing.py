@@ -127,7 +127,7 @@ def message_wait(
     """Put a draft by until somebody agreed to its words; with the last yes it leaves by itself."""
     move = LIFE.move(message.state, "wait")
     fit(message.draft_body)
-    words = message_words(message, surface)
+    words = message_words(message, message.surface or surface)
     writer = User.objects.filter(uid=message.author.partition(":")[2]).first() if message.author.startswith("user:") else None
     clearance = clearance_ask(
         words=words,
@@ -156,6 +156,8 @@ def message_words(message: Message, surface: str = Surface.PRIVATE_MESSAGE) -> W
         branch_id=message.branch_id,
         surface=surface,
         kind=message.kind,
+        reply_to=message.reply_to,
+        templates=tuple(message.templates),
     )
 
 

@@ -7,7 +7,7 @@ reader knows already, a key that LINE or the SMS service knows already. Where su
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from suyuan.correspondence import mail, rules
@@ -21,9 +21,10 @@ from suyuan.correspondence.errors import (
 )
 from suyuan.correspondence.gate import Words, guard_pass, told
 from suyuan.correspondence.models import Clearance, Message, VerdictRow
+from suyuan.correspondence.public_errors import NeedsItsPlace
 from suyuan.correspondence.roads import road_of
 from suyuan.correspondence.rules import LIFE, Channel, Direction, Outcome, Posted, State, roads
-from suyuan.correspondence.rules.guard import Surface
+from suyuan.correspondence.rules.guard import PUBLIC, REPLIES, Surface
 from suyuan.correspondence.services.common import (
     claim,
     filled_in,
@@ -35,6 +36,7 @@ from suyuan.correspondence.services.common import (
 )
 from suyuan.correspondence.unsent import Unsent
 from suyuan.kernel.actor import SYSTEM, Actor
+from suyuan.kernel.refusal import BadInput
 from suyuan.platform import chance
 from suyuan.platform.jobs import enqueue
 from suyuan.platform.units import writes
@@ -56,12 +58,18 @@ def message_draft(
     subject_line: str = "",
     fact_stream: str = "",
     party: str = "",
+    surface: str = "",
+    reply_to: str = "",
+    templates: Sequence[str] = (),
 ) -> Message:
     """Begin a message. Nothing leaves before it is queued; an empty draft is allowed.
 
-    `party` names the one person outside for whom it is ("party:<uid>"); nobody else outside may read it.
+    `party` names the one person outside for whom it is ("party:<uid>"); nobody else outside may read it. `surface`: where
+    everybody will (channel public, and no other); `reply_to`: what it answers there.
     """
     channel = Channel(channel)
+    if (channel == Channel.PUBLIC) != (surface in PUBLIC):
+        raise BadInput(fields={"surface": surface})
     if body:
         fit(body)
 
@@ -81,6 +89,9 @@ def message_draft(
         draft_body=body,
         language=language,
         created_at=now,
+        surface=surface,
+        reply_to=reply_to if reply_to in REPLIES else "",
+        templates=list(templates),
     )
     message.to_sealed = sealed_address(message, to)
     message.save(force_insert=True)
@@ -100,6 +111,9 @@ def message_change(
     subject_line: str | None = None,
     to: str | None = None,
     party: str | None = None,
+    surface: str | None = None,
+    reply_to: str | None = None,
+    templates: Sequence[str] = (),
 ) -> Message:
     """Change a draft, if it is still the edition that was looked at."""
     LIFE.move(message.state, "change")
@@ -114,6 +128,12 @@ def message_change(
         changed["to_sealed"] = sealed_address(message, to)
     if party is not None:
         changed["party"] = party
+    if message.channel == Channel.PUBLIC and surface in PUBLIC:
+        changed["surface"] = surface
+    if reply_to is not None and reply_to in REPLIES:
+        changed["reply_to"] = reply_to
+    if templates:
+        changed["templates"] = list(dict.fromkeys([*message.templates, *templates]))
 
     claim(message, State.DRAFT, edition=edition, set_to=changed | {"edition": edition + 1})
 
@@ -151,7 +171,7 @@ def message_queue(
     filled_in(message.draft_body)
     if message.channel == Channel.EMAIL and not message.to_sealed:
         raise AddressUnfit()
-    passed = _passed(message, surface, now)
+    passed = _passed(message, message.surface or surface, now)
     by_us = roads.is_sent_by_us(message.channel, bool(message.to_sealed))
     with_content = bool(may_carry_content) and by_us and message.channel != Channel.PORTAL
     if with_content:
@@ -193,6 +213,7 @@ def message_queue(
 def _passed(message: Message, surface: str, now: datetime) -> VerdictRow:
     """The words through the gate, and the line above them, which an open letter shows before they are read."""
     about = {"stream": message.subject_stream, "branch_id": message.branch_id, "surface": surface, "kind": message.kind}
+    about |= {"reply_to": message.reply_to, "templates": tuple(message.templates)}
     if message.subject_line:
         guard_pass(Words(text=message.subject_line, field="subject_line", **about), what="subject", now=now)
     return guard_pass(Words(text=message.draft_body, **about), what="message", now=now)
@@ -237,6 +258,8 @@ def message_mark_sent(
     """
     if roads.is_sent_by_us(message.channel, bool(message.to_sealed)):
         raise HandedOverByUs()
+    if message.channel == Channel.PUBLIC:
+        raise NeedsItsPlace()
     if message.state == State.DRAFT:
         message = message_queue(message=message, actor=actor, now=now, undo=timedelta(0), surface=surface)
     how = {"posted": Posted(posted).value} if posted else {}

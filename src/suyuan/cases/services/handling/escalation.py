@@ -18,7 +18,7 @@ from suyuan.cases.services.common import case_change, is_being_born, tasks_add, 
 from suyuan.cases.services.handling.steps import HANDLER, INVESTIGATOR, due, steps_open, task_for
 from suyuan.cases.services.wording import voters
 from suyuan.correspondence.models import Clearance, Message, StaffNotice
-from suyuan.correspondence.rules import NOTICE
+from suyuan.correspondence.rules import NOTICE, Channel
 from suyuan.correspondence.services import Recipient, staff_notify
 from suyuan.correspondence.services.clearing import writers_of
 from suyuan.kernel.actor import SYSTEM, Actor
@@ -94,7 +94,7 @@ def unanswered(case: Case, now: datetime, days: int | None) -> int:
     messages = Message.objects.filter(subject_stream=case.stream)
     ours = [
         contacts.filter(direction="out").aggregate(at=Max("happened_at"))["at"],
-        messages.filter(direction="out").exclude(kind=NOTICE).aggregate(at=Max("sent_at"))["at"],
+        messages.filter(direction="out").exclude(kind=NOTICE).exclude(channel=Channel.PUBLIC).aggregate(at=Max("sent_at"))["at"],
     ]
     since = max([since, *(at for at in ours if at is not None)])
     came = contacts.filter(direction="in", happened_at__gt=since).count()
