@@ -20,6 +20,7 @@ from suyuan.cases.services.hearing import interview_record
 from suyuan.cases.services.passports import passport_make
 from suyuan.correspondence.models import Clearance
 from suyuan.correspondence.own_rules import Wanted
+from suyuan.correspondence.gate import Words
 from suyuan.correspondence.services import Arrival, allow_add, clinic_rule_draft, finding_dispute, incoming_take
 from suyuan.desk.services import file_keep, letter_send
 from suyuan.evidence.looking import look_into
@@ -195,10 +196,9 @@ def _own_rules(case: Case, actor) -> dict[str, str]:
     rule = clinic_rule_draft(wanted=wanted, branch=case.branch, actor=actor, now=NOON)
     number = f"0900-111-{case.branch.pk:03d}"
     word = allow_add(kind="phone", words=number, why="值班手機", branch=case.branch, actor=actor, now=NOON)
-    told = finding_dispute(
-        branch_id=case.branch_id, rule="REV-1", kind="quarrel", level="warn", surface="public_reply", quoted="不講理",
-        why="這是引用", actor=actor, now=NOON,
-    )  # fmt: skip
+    said = Words(text="您太挑剔了", stream=f"branch:{case.branch.uid}", branch_id=case.branch_id)
+    found = said.verdict.findings[0]
+    told = finding_dispute(words=said, rule=found.rule, start=found.start, end=found.end, why="這是引用", actor=actor, now=NOON)
     return {"desk:own_rule": str(rule.uid), "desk:own_word_end": str(word.uid), "desk:dispute_answer": str(told.uid)}
 
 

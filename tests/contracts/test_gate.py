@@ -19,7 +19,7 @@ from suyuan.cases.services import ending, handling, investigation, publishing
 from suyuan.cases.services.checklist import evidence_ask
 from suyuan.cases.services.reports import report_draft, report_finish, report_revise
 from suyuan.cases.services.rights import Choice, case_copies_prepare, erasure_answer
-from suyuan.correspondence.errors import GuardHeld
+from suyuan.correspondence.errors import GuardHeld, PlacesOpen
 from suyuan.correspondence.models import Message, VerdictRow
 from suyuan.correspondence.services import message_draft, message_mark_sent, message_queue
 from suyuan.desk.services import letter_send
@@ -122,6 +122,17 @@ def test_no_service_lets_a_gag_out(cast, name):
     out = Message.objects.filter(direction="out", text__body__contains="不得向衛生局")
     assert not out.exists() and not VerdictRow.objects.filter(level="block").exists()
     assert not FactRow.objects.filter(stream=case.stream, type__in=["message.queued", "message.sent"]).exists()
+
+
+@pytest.mark.requirement("A-07")
+@pytest.mark.parametrize("name", LETTING_OUT)
+def test_no_service_lets_an_unfilled_place_out(cast, name, monkeypatch):
+    monkeypatch.setitem(globals(), "GAG", "您好，請打｛phone｝找我們。")
+    case = at(cast, Stage.RECEIVED)
+    with pytest.raises(PlacesOpen) as refused:
+        LETTING_OUT[name](cast, case, {"actor": cast.manager.actor, "now": NOON})
+    assert "診所電話" in refused.value.message()
+    assert not Message.objects.filter(direction="out", text__body__contains="phone").exists()
 
 
 def test_the_database_takes_no_message_out_without_its_verdict(cast):

@@ -9,8 +9,8 @@ import pytest
 from suyuan.accounts.models import Branch
 from suyuan.correspondence.errors import PlacesOpen
 from suyuan.correspondence.phrases import surface_word
-from suyuan.correspondence.places import fill, open_places, place_word
-from suyuan.correspondence.services import message_draft, message_mark_sent, message_queue
+from suyuan.correspondence.places import fill, open_holes, open_words, place_word
+from suyuan.correspondence.services import message_draft, message_mark_sent, message_queue, message_wait
 from suyuan.correspondence.templates import (
     by_when_words,
     hours_words,
@@ -29,8 +29,7 @@ def test_filled_once_what_a_value_holds_is_never_read_again():
 
 
 @pytest.mark.parametrize("words", ["用 {花括號} 的人", "{}", "{ name }", "{name", "{NAME}", "{{x}}", "if (a) {return}"])
-def test_braces_that_people_type_are_theirs(words):
-    assert open_places(words) == ()
+def test_only_a_place_as_the_pack_writes_it_is_filled_in(words):
     assert fill(words, {"name": "x"}).words == words
 
 
@@ -79,9 +78,9 @@ def test_by_when_is_a_day_people_know(due, language, said):
 
 @pytest.fixture
 def draft(house):
-    def made(body: str, channel: str = "letter"):
+    def made(body: str, channel: str = "letter", **more):
         return message_draft(
-            stream="case:x", branch_id=1, channel=channel, kind="letter", body=body, actor=SYSTEM, now=NOW
+            stream="case:x", branch_id=1, channel=channel, kind="letter", body=body, actor=SYSTEM, now=NOW, **more
         )
 
     return made
@@ -98,6 +97,38 @@ def test_a_text_with_an_open_place_does_not_leave(draft):
     assert "在什麼時候之前" in said
     with pytest.raises(PlacesOpen):
         message_mark_sent(message=row, actor=SYSTEM, now=NOW)
+    row.refresh_from_db()
+    assert row.state == "draft"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("請打{phne}", "{phne}（是不是「診所電話」？）"),
+        ("請打｛ Phone ｝", "診所電話"),
+        ("{{by-when}} 前", "在什麼時候之前"),
+        ("{診所電話}", "{診所電話}（是不是「診所電話」？）"),
+        ("由{handler 負責", "負責的同仁"),
+        ("由 handler} 負責", "負責的同仁"),
+        ("{血壓}", "{血壓}（沒有這個名稱）"),
+        ("請填 {}", "空的大括號"),
+        ("第 {A} 項、{12} 元", ""),
+    ],
+)
+def test_a_place_is_known_however_it_is_misspelt(written, said):
+    assert open_words(open_holes(written)) == said
+    assert all(written[hole.start : hole.end] == hole.written for hole in open_holes(written))
+
+
+@pytest.mark.parametrize("channel", ["portal", "email", "letter", "sms", "line", "phone_note", "in_person"])
+def test_no_channel_takes_a_misspelt_place_and_no_colleague_is_asked_about_one(draft, channel):
+    to = {"email": "lin@example.org", "sms": "0912345678", "line": "U" + "a" * 32}.get(channel, "")
+    row = draft("您好，請打{phne}找我們，保證三個月內會完全恢復。", channel, to=to)
+    with pytest.raises(PlacesOpen) as refused:
+        message_queue(message=row, actor=SYSTEM, now=NOW)
+    assert "{phne}（是不是「診所電話」？）" in refused.value.message()
+    with pytest.raises(PlacesOpen):
+        message_wait(message=row, why="一定要", actor=SYSTEM, now=NOW)
     row.refresh_from_db()
     assert row.state == "draft"
 

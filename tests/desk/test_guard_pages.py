@@ -9,6 +9,7 @@ import pytest
 
 from suyuan.cases.models import Promise
 from suyuan.correspondence.models import Clearance, FindingDispute, Message, VerdictRow
+from suyuan.platform.facts import facts_told
 from suyuan.platform.models import FactRow, Text
 from tests.cases.cast import NOON
 from tests.correspondence.held import CLEAN, GAG, SAFER, WARNED
@@ -20,6 +21,21 @@ HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 def words(answer) -> str:
     return answer.content.decode()
+
+
+@pytest.mark.requirement("A-07")
+def test_a_draft_with_an_unfilled_place_says_which_and_offers_to_go_there(browser, make_case):
+    case, manager = make_case(), browser("manager")
+    text = CLEAN + "請打{phne}或 {phone}。"
+    where = f"/cases/{case.reference}/letters/write/"
+    for page in (
+        words(manager.post("/guard/check/", {"words": text, "surface": "private_message", "reference": case.reference})),
+        words(manager.post(where, {"words": text, "channel": "portal", "_check": "1"})),
+        words(manager.post(where, {"words": text, "channel": "portal", "emergency": "on"})),
+    ):
+        assert "還不能送出，有沒填的地方" in page and "可以送出" not in page and 'data-open="2"' in page
+        assert f'data-sy-hole data-start="{text.index("{phone}")}"' in page and "診所電話，到文字裡填" in page
+    assert not Message.objects.exists()
 
 
 @pytest.mark.requirement("B-10")
@@ -95,11 +111,32 @@ def test_words_that_may_never_leave_ask_nobody(browser, make_case):
     assert manager.post(f"/cases/{case.reference}/letters/write/", {"words": SAFER, "channel": "portal"}).status_code == 302
 
 
-def test_a_false_alarm_is_kept_for_whoever_reviews_the_rules(browser, make_case):
-    case = make_case()
-    said = {"rule": "R-1", "kind": "effect_promise", "level": "warn", "surface": "private_message", "quoted": "一定會好"}
-    answer = browser("manager").post("/guard/dispute/", said | {"why": "是引用對方的話", "reference": case.reference})
-    assert answer.status_code == 302
+def report(client, case, text: str, rule: str, span: tuple[int, int], **more):
+    said = {"words": text, "rule": rule, "start": span[0], "end": span[1], "surface": "private_message", "why": "是引用對方的話"}
+    return client.post("/guard/dispute/", said | {"reference": case.reference} | (more.pop("wrong", {}) | more))
+
+
+def test_a_false_alarm_is_kept_as_the_guard_reads_it_and_not_as_it_was_sent(browser, make_case):
+    case, manager = make_case(), browser("manager")
+    text = "您好。我們保證林怡君小姐三個月內會完全恢復。"
+    span = (text.index("保證"), text.index("。", 5))
+    forged = {"quoted": "林怡君 A123456789", "kind": "gag", "level": "block"}
+    assert report(manager, case, text, "EP-SURE-1", span, **forged).status_code == 302
     kept = FindingDispute.objects.get()
-    assert (kept.stream, kept.rule, kept.words, kept.outcome) == (case.stream, "R-1", "一定會好", "")
-    assert browser("manager").post("/guard/dispute/", said | {"why": " "}).status_code == 422
+    assert (kept.stream, kept.rule, kept.kind, kept.level) == (case.stream, "EP-SURE-1", "effect_promise", "warn")
+    assert kept.words.startswith("保證") and kept.words.endswith("完全恢復") and "怡君" not in kept.words
+    for wrong in ({"rule": "GAG-1"}, {"start": "1"}, {"words": CLEAN}, {"end": "x"}, {"surface": "wall"}, {"why": " "}):
+        assert report(manager, case, text, "EP-SURE-1", span, wrong=wrong).status_code == 422
+    assert report(browser("stranger"), case, text, "EP-SURE-1", span).status_code == 404
+    assert FindingDispute.objects.count() == 1
+
+
+def test_neither_the_words_nor_the_reason_of_a_report_name_anybody(browser, make_case):
+    case, text = make_case(), "林怡君小姐您太挑剔了，請打 0912-345-678。"
+    who = case.patient.full_name
+    start = text.index("您太")
+    assert report(browser("manager"), case, text, "QUARREL-BELITTLE-1", (start, start + 4), why=f"{who}自己說的，0912345678").status_code == 302
+    kept = FindingDispute.objects.get()
+    fact = FactRow.objects.get(type="dispute.raised")
+    assert kept.words.endswith("挑剔") and who not in kept.why and "0912" not in kept.why and "自己說的" in kept.why
+    assert who not in str(facts_told([fact])[0].private)

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from suyuan.correspondence.own_models import AllowEntry, ClinicRule, TryOut
+from suyuan.correspondence.gate import Words
 from suyuan.correspondence.services import allow_add, finding_dispute
 from suyuan.platform import access
 from suyuan.platform.models import AccessRow
@@ -131,13 +132,20 @@ def test_the_shipped_rules_say_what_they_look_for(browser):
 # --- false alarms --------------------------------------------------------------------------------------------------
 
 
+def reported(words: Words, what: str, **said):
+    """A report of the finding in which these words stand."""
+    found = next(f for f in words.verdict.findings if f.start <= words.text.index(what) < f.end)
+    return finding_dispute(words=words, rule=found.rule, start=found.start, end=found.end, now=NOON, **said)
+
+
 @pytest.fixture
 def disputed(cast, make_case):
     """Two reports: one from the page that belongs to no case, one from a case that counsel does not see."""
     case = make_case("acknowledged")
-    said = {"branch_id": cast.tn.pk, "rule": "QRL-1", "kind": "quarrel", "level": "warn", "surface": "private_message", "now": NOON}
-    free = finding_dispute(quoted="請打 02-2771-0835 找林小姐", why="這是總機。", actor=cast.receptionist.actor, **said)
-    bound = finding_dispute(quoted="您太挑剔", why="引用她的話。", actor=cast.manager.actor, stream=case.stream, **said)
+    about = {"branch_id": cast.tn.pk, "surface": "private_message"}
+    free = Words(text="請打 02-2771-0835 找林小姐，您根本是無理取鬧。", stream=f"branch:{cast.tn.uid}", **about)
+    free = reported(free, "無理取鬧", why="這是總機。", actor=cast.receptionist.actor)
+    bound = reported(Words(text="您太挑剔了", stream=case.stream, **about), "太挑剔", why="引用她的話。", actor=cast.manager.actor)
     return case, free, bound
 
 
@@ -165,6 +173,6 @@ def test_the_file_for_the_keepers_names_nobody(browser, disputed):
         head.post(url("dispute_answer", each.uid), {"outcome": "kept", "why": "由沈經理 0912-345-678 確認"})
     said = head.get(url("disputes_file"))
     text = body(said)
-    assert "rule: QRL-1" in text and "outcome: kept" in text and "attachment" in said["Content-Disposition"]
+    assert "rule: QUARREL-BELITTLE-1" in text and "outcome: kept" in text and "attachment" in said["Content-Disposition"]
     assert not any(word in text for word in ("2771", "林小姐", "0912", "溪岸", "TN"))
     assert AccessRow.objects.filter(what="rules.disputes_file", purpose="copy").count() == 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from suyuan.correspondence import rules
-from suyuan.correspondence.places import open_words
+from suyuan.correspondence.places import Hole, open_words
 from suyuan.correspondence.rules.guard import Need
 from suyuan.kernel.refusal import BadInput, MovedMeanwhile, Refusal
 
@@ -55,18 +55,17 @@ class AddressUnfit(BadInput):
 
 
 class PlacesOpen(BadInput):
-    """A template's places are still open in the words. `places`: which."""
+    """A template's places are still open in the words. `places`: which, as far as the list knows them."""
 
     code = "message_places_open"
 
-    def __init__(self, places: tuple[str, ...]) -> None:
-        super().__init__(places=list(places))
-        self.fields = {"words": self.message()}
+    def __init__(self, holes: tuple[Hole, ...], field: str = "words") -> None:
+        super().__init__(places=list(dict.fromkeys(hole.code for hole in holes if hole.code)), holes=len(holes))
+        self.holes, self.field = holes, field
+        self.fields = {field: self.message()}
 
     def message(self) -> str:
-        return _("還有沒填的地方：%(places)s。請填好，或把大括號連同那一句刪掉，再送一次") % {
-            "places": open_words(self.data["places"])
-        }
+        return _("還缺：%(places)s。請填好，或把大括號連同那一句刪掉，再送一次") % {"places": open_words(self.holes)}
 
 
 class MessageMovedMeanwhile(MovedMeanwhile):
@@ -200,6 +199,30 @@ class ReasonMissing(BadInput):
 
     def message(self) -> str:
         return _("請寫下理由")
+
+
+class ReasonNames(BadInput):
+    """A reason that is kept for the reviewers of the rules names somebody in a way that cannot be masked."""
+
+    code = "reason_names"
+
+    def __init__(self, field: str = "why") -> None:
+        super().__init__(fields={field: self.message()})
+
+    def message(self) -> str:
+        return _("理由裡有認得出是誰的字，遮不掉。請換個說法，不要寫姓名與號碼。")
+
+
+class FindingGone(BadInput):
+    """A false alarm is reported of what the guard finds; here it finds no such thing, by now or at all."""
+
+    code = "finding_gone"
+
+    def __init__(self) -> None:
+        super().__init__(fields={"words": self.message()})
+
+    def message(self) -> str:
+        return _("這段話或規則已經變了，找不到這一處。請再檢查一次，還在的話再回報。")
 
 
 class ClearanceOver(MovedMeanwhile):

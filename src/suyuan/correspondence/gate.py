@@ -11,9 +11,10 @@ from typing import Any
 from django.utils.translation import get_language
 
 from suyuan.accounts.models import Branch
-from suyuan.correspondence.errors import GuardHeld
+from suyuan.correspondence.errors import GuardHeld, PlacesOpen
 from suyuan.correspondence.guard import Verdict, guard_check
 from suyuan.correspondence.models import Clearance, VerdictRow
+from suyuan.correspondence.places import open_holes
 from suyuan.correspondence.rules.guard import PUBLIC, Need, State, Surface, covers, needed
 from suyuan.platform import units
 
@@ -74,9 +75,16 @@ class Words:
         return needed(self.verdict.findings, self.surface, self.kind)
 
 
+def filled_in(text: str, field: str = "words") -> None:
+    """Nothing of a template is left open; `field`: where a form shows it. Raises PlacesOpen."""
+    if left := open_holes(text):
+        raise PlacesOpen(left, field)
+
+
 def guard_pass(words: Words, *, what: str, now: datetime) -> VerdictRow:
-    """Let these words out, and keep what was found in them. Raises GuardHeld."""
+    """Let these words out, and keep what was found in them. Raises GuardHeld, and PlacesOpen even in an emergency."""
     units.required()
+    filled_in(words.text, words.field)
     clearance = None
     if words.need != Need.NOTHING:
         clearance = _given(words)

@@ -40,9 +40,20 @@ def is_set_up() -> bool:
     return bool(settings.OPINION_URL and settings.OPINION_MODEL)
 
 
-def hidden(text: str, *, surface: str, branch: Branch, known: Iterable[Known] = (), words: Iterable[str] = ()) -> Masked:
+def hidden(
+    text: str,
+    *,
+    branch: Branch,
+    surface: str = "",
+    known: Iterable[Known] = (),
+    words: Iterable[str] = (),
+    names_only: bool = False,
+) -> Masked:
     """The text as it may be sent. Masked: what the guard takes for a patient's in public, everything shaped like an
-    identifier, the names of our own people, and `words`. Raises OpinionRefused where something stays that names somebody."""
+    identifier, the names of our own people, and `words`. Raises OpinionRefused where something stays that names somebody.
+
+    `names_only`: what merely tells of somebody, whoever it is, stays.
+    """
     if len(text) > rules.LONGEST_TEXT:
         raise OpinionRefused("too_long")
     here = rules_of(branch.jurisdiction, own_of(branch.pk))
@@ -51,7 +62,9 @@ def hidden(text: str, *, surface: str, branch: Branch, known: Iterable[Known] = 
     spans = [*_said(text, [*own_words(branch), *words, *(one.value for one in context.known)])]
     for _round in range(_ROUNDS):
         made = rules.masked(text, spans)
-        found = (*here.linter.check(made.text, context), *namer.check(made.text, context))
+        found = namer.check(made.text, context)
+        if not names_only:
+            found = (*here.linter.check(made.text, context), *found)
         left = [f for f in found if f.kind == "patient_data" and f.start < f.end]
         more = [span for f in left for span in _outside_tags(made, f.start, f.end)]
         if not more:

@@ -1,12 +1,14 @@
 """What a template leaves open, and how it is filled in.
 
-Plain replacement of a fixed list of places. What a value contains is never read again, and braces that people type
-themselves stay as they are unless they name one of the places.
+Plain replacement of a fixed list of places. What a value contains is never read again. Words in braces that name no place
+are a place somebody misspelt: they are not filled in, and they do not leave either. {A} or {12} is neither.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -15,7 +17,17 @@ from django.utils.translation import gettext_lazy as _l
 
 from suyuan.playbooks.wording import PLACES
 
-_PLACE = re.compile(r"\{(" + "|".join(sorted(PLACES)) + r")\}")
+_NAMES = "|".join(sorted(PLACES))
+_PLACE = re.compile(r"\{(" + _NAMES + r")\}")
+
+# As people leave it behind: {phone}, {{ Phone }}, ｛電話｝, {phone with its second brace gone.
+_OPEN = re.compile(
+    r"[{｛]{1,2}(?P<inside>[^{}｛｝\n]{0,40})[}｝]{1,2}"
+    rf"|[{{｛][ \u3000]?(?P<unclosed>{_NAMES})(?![A-Za-z_])"
+    rf"|(?<![A-Za-z_])(?P<unopened>{_NAMES})[ \u3000]?[}}｝]",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[A-Za-z]{2}|[^\W\d_a-zA-Z]")
 
 _EXPLAINED = {
     "name": _l("對方怎麼稱呼"),
@@ -65,11 +77,62 @@ def fill(words: str, values: Mapping[str, str]) -> Filled:
     return Filled(said, tuple(dict.fromkeys(missing)))
 
 
+@dataclass(frozen=True)
+class Hole:
+    """Something in braces that nobody has filled in. `code`: the place it names; `like`: the one it may have meant."""
+
+    start: int
+    end: int
+    written: str
+    code: str = ""
+    like: str = ""
+
+    @property
+    def what(self) -> str:
+        """診所電話; where no place is called so, as it was written and what may be meant."""
+        if self.code:
+            return place_word(self.code)
+        if not self.written.strip("{｛}｝ \u3000"):
+            return _("空的大括號")
+        said = {"written": self.written, "like": place_word(self.like) if self.like else ""}
+        return _("%(written)s（是不是「%(like)s」？）") % said if self.like else _("%(written)s（沒有這個名稱）") % said
+
+
+def open_holes(words: str) -> tuple[Hole, ...]:
+    """All of them, in the order they stand there."""
+    found = []
+    for each in _OPEN.finditer(words):
+        inside = each["inside"]
+        if inside and inside.strip() and not _WORD.search(inside):
+            continue
+        code = _named(inside if inside is not None else each["unclosed"] or each["unopened"])
+        found.append(Hole(each.start(), each.end(), each.group(), code, "" if code else _meant(inside or "")))
+    return tuple(found)
+
+
 def open_places(words: str) -> tuple[str, ...]:
     """The places of the list that nobody has filled in."""
-    return tuple(dict.fromkeys(hole[1] for hole in _PLACE.finditer(words)))
+    return tuple(dict.fromkeys(hole.code for hole in open_holes(words) if hole.code))
 
 
-def open_words(places: Iterable[str]) -> str:
-    """「接下來做什麼」、「理由」, for a sentence that names what is missing."""
-    return _("、").join(_("「%(place)s」") % {"place": place_word(code)} for code in places)
+def open_words(holes: Iterable[Hole]) -> str:
+    """診所電話、理由, for a sentence that names what is missing."""
+    return _("、").join(dict.fromkeys(hole.what for hole in holes))
+
+
+def _named(inside: str) -> str:
+    plain = re.sub(r"[\s-]+", "_", unicodedata.normalize("NFKC", inside).strip().lower())
+    return plain if plain in PLACES else ""
+
+
+def _meant(inside: str) -> str:
+    """The place that is written most like it, by its name or by what it is called to people."""
+    asked = unicodedata.normalize("NFKC", inside).strip().lower()
+    if len(asked) < 2:
+        return ""
+    called = {place_word(code).lower(): code for code in _EXPLAINED}
+    for words, code in called.items():
+        if asked in words or words in asked:
+            return code
+    close = difflib.get_close_matches(asked, [*sorted(PLACES), *called], n=1, cutoff=0.6)
+    return called.get(close[0], close[0]) if close else ""

@@ -33,7 +33,7 @@ from suyuan.desk.evidence_acts import EVIDENCE_ACTS
 from suyuan.desk.guard_forms import GuardForm
 from suyuan.desk.noting import noted
 from suyuan.kernel.actor import Actor
-from suyuan.kernel.refusal import BadInput, NotHere, Refusal
+from suyuan.kernel.refusal import BadInput, Refusal
 from suyuan.platform import access
 from suyuan.platform.addresses import address
 
@@ -116,26 +116,12 @@ def _as_json(request: HttpRequest) -> JsonResponse:
 
 @address("staff", methods=("POST",))
 def dispute(request: HttpRequest) -> HttpResponse:
-    """Say that a finding is a false alarm; it is kept for whoever reviews the rules."""
+    """Say that a finding is a false alarm; it is kept for whoever reviews the rules, as the guard itself reads it again."""
     data = request.POST
-    stream, branch = "", next(iter(branches_of(request)), None)
-    if reference := data.get("reference", ""):
-        found = cases_read.case_for(request.profile, reference, to="identity")
-        stream, branch = found.stream, found.branch
-    if branch is None:
-        raise NotHere()
-    finding_dispute(
-        branch_id=branch.pk,
-        stream=stream,
-        rule=data.get("rule", ""),
-        kind=data.get("kind", ""),
-        level=data.get("level", ""),
-        surface=data.get("surface", ""),
-        quoted=data.get("quoted", ""),
-        why=data.get("why", "")[:2_000],
-        actor=request.actor,
-        now=request.now,
-    )
+    words = _place(request, data).words(data.get("words", "")[:BODY_LIMIT])
+    where = [int(data[name]) if data.get(name, "").isdecimal() and len(data[name]) < 7 else -1 for name in ("start", "end")]
+    about = {"rule": data.get("rule", ""), "start": where[0], "end": where[1], "why": data.get("why", "")[:2_000]}
+    finding_dispute(words=words, **about, actor=request.actor, now=request.now)
     if request.htmx:
         return render(request, "desk/guard_disputed.html")
     messages.success(request, _("已記下，會由負責規則的人看。"))

@@ -16,12 +16,14 @@ from django.utils.translation import gettext as _
 from suyuan.accounts.labels import who_label
 from suyuan.accounts.models import Branch
 from suyuan.cases.models import Case
-from suyuan.correspondence.errors import GuardHeld
+from suyuan.correspondence.errors import GuardHeld, PlacesOpen
 from suyuan.correspondence.gate import Words
 from suyuan.correspondence.guard import Said
 from suyuan.correspondence.phrases import surface_word
+from suyuan.correspondence.places import Hole, fill, open_holes
 from suyuan.correspondence.rules import BODY_LIMIT
 from suyuan.correspondence.rules.guard import JURISDICTIONS, REPLIES, Need, Surface, waits_for
+from suyuan.correspondence.templates import house_values
 from suyuan.playbooks.errors import PackMissing
 from suyuan.playbooks.selectors import wording_newest
 from suyuan.playbooks.wording import Principle, Skeleton
@@ -58,17 +60,24 @@ def place_of(case: Case, surface: str = Surface.PRIVATE_MESSAGE, *, askable: boo
 
 
 def said(place: Place, text: str, held: GuardHeld | None = None) -> Shown:
-    """Everything a page shows of the verdict on this text. `held`: the refusal that brought the page up."""
+    """Everything a page shows of the verdict on this text. `held`: the refusal that brought the page up.
+
+    A form sends each line break as two characters and a text box counts it as one: places are those of the box.
+    """
+    text = text.replace("\r\n", "\n")
     words = place.words(text)
     verdict = words.verdict
     adopted = verdict.adopted if verdict.findings else text
     after = place.words(adopted).verdict if adopted != text else verdict
+    holes = open_holes(text)
+    title = _title(words.need, verdict.level, text, holes)
     return {
         "text": text,
         "empty": not text.strip(),
         "level": verdict.level,
         "need": str(words.need),
-        "title": _title(words.need, verdict.level, text),
+        "title": title,
+        "holes": holes,
         "counts": counts(verdict.findings),
         "findings": [_card(each) for each in verdict.findings],
         "adopted": adopted if adopted != text else "",
@@ -79,14 +88,16 @@ def said(place: Place, text: str, held: GuardHeld | None = None) -> Shown:
         "surface": surface_word(place.surface),
         "place": place,
         "asked": held.asked if held is not None else None,
-        "who": _who(words) if words.need in (Need.ONE, Need.TWO) else "",
-        "why_not": _title(words.need, verdict.level, text) if words.need != Need.NOTHING else "",
+        "who": _who(words) if words.need in (Need.ONE, Need.TWO) and not holes else "",
+        "why_not": title if holes or words.need != Need.NOTHING else "",
     }
 
 
-def _title(need: Need, level: str, text: str) -> str:
+def _title(need: Need, level: str, text: str, holes: tuple[Hole, ...]) -> str:
     if not text.strip():
         return _("寫的時候會逐字檢查")
+    if holes and need == Need.NOTHING:
+        return _("還不能送出，有沒填的地方")
     match need:
         case Need.NEVER:
             return _("現在不能送出，也不能由別人放行")
@@ -159,7 +170,8 @@ def skeleton_text(place: Place, code: str) -> str:
     if found is None:
         return ""
     with translation.override(place.language):
-        return str(found.body)
+        known = house_values(place.branch, surface=place.surface, language=place.language)
+        return fill(str(found.body), known).words
 
 
 def place_asked(data: Mapping[str, str], branches: Iterable[Branch]) -> Place | None:
@@ -200,8 +212,8 @@ def look(form: forms.Form, place: Place, posted: QueryDict | None = None) -> Non
         text = str(form.initial.get(name) or "")[:BODY_LIMIT]
         if posted.get(ADOPT) == name:
             text = where.words(text).verdict.adopted
-        elif code := posted.get(BEGIN_AGAIN, ""):
-            text = skeleton_text(where, code) or text
+        elif posted.get(BEGIN_AGAIN, "").startswith(f"{name}:"):
+            text = skeleton_text(where, posted[BEGIN_AGAIN].removeprefix(f"{name}:")) or text
         form.initial[name] = text
         if text.strip():
             field.said = said(where, text)
@@ -209,7 +221,7 @@ def look(form: forms.Form, place: Place, posted: QueryDict | None = None) -> Non
 
 def place_at(form: forms.Form, name: str, place: Place) -> Place | None:
     """The place of one field's words; another one where the form says so. None: these words stay inside."""
-    surface = getattr(form.fields[name], "guarded", "")
+    surface = getattr(form.fields.get(name), "guarded", "")
     if not surface:
         return None
     chooser, value, instead = getattr(form.fields[name], "guarded_when", ("", "", ""))
@@ -219,8 +231,10 @@ def place_at(form: forms.Form, name: str, place: Place) -> Place | None:
 
 
 def held_at(form: forms.Form, place: Place) -> GuardHeld | None:
-    """After a refusal of the guard: put the findings at the field they belong to."""
+    """After a refusal of the guard: put the findings at the field they belong to; what nobody filled in as well."""
     refused = getattr(form, "refused", None)
+    if isinstance(refused, PlacesOpen) and (where := place_at(form, refused.field, place)) is not None:
+        form.fields[refused.field].said = said(where, str(form.data.get(refused.field, "")))
     if not isinstance(refused, GuardHeld):
         return None
     name = refused.words.field if refused.words.field in form.fields else next(iter(guarded(form)), "")

@@ -7,6 +7,7 @@ from datetime import datetime
 from suyuan.cases import errors
 from suyuan.cases.models import Case, Party
 from suyuan.cases.services.handling.parts import begin, case_change
+from suyuan.correspondence.gate import filled_in
 from suyuan.evidence.models import Interview, InterviewSupplement, Item, Observation
 from suyuan.evidence.services import hearing
 from suyuan.evidence.services.hearing import Heard
@@ -21,6 +22,7 @@ def interview_record(
 ) -> Interview:
     """Minutes of a talk about this case, to be read back to the person heard."""
     case = begin(case, "hear", actor, now)
+    filled_in(minutes, "minutes")
     if party is not None:
         if party.case_id != case.pk:
             raise errors.OtherCase()
@@ -34,6 +36,7 @@ def interview_record(
 @writes
 def interview_rewrite(*, case: Case, interview: Interview, minutes: str, actor: Actor, now: datetime) -> Interview:
     case = _begun(case, interview, actor, now)
+    filled_in(minutes, "minutes")
     return hearing.interview_rewrite(
         interview=interview, minutes=minutes, branch_id=case.branch_id, actor=actor, now=now
     )

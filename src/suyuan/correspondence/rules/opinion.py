@@ -73,6 +73,19 @@ class Masked:
     def back(self, start: int, end: int) -> tuple[int, int]:
         return self.starts[start], self.starts[end - 1] + 1
 
+    def part(self, start: int, end: int) -> str:
+        """What is shown of these places of the original; a tag that reaches into them stands there whole."""
+        kept, before = [], 0
+        for at, place in enumerate(self.starts):
+            if place >= 0:
+                before = place + 1
+                inside = start <= place < end
+            else:
+                after = next((one for one in self.starts[at:] if one >= 0), end + 1)
+                inside = before < end and after > start
+            kept.append(self.text[at] if inside else "")
+        return "".join(kept)
+
 
 def masked(text: str, spans: Iterable[tuple[int, int]]) -> Masked:
     """Every span, number, address of mail or of the web replaced by a tag that says only what kind of thing stood there."""

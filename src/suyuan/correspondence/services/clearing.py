@@ -11,13 +11,15 @@ from suyuan.accounts.models import User
 from suyuan.correspondence import rules
 from suyuan.correspondence.errors import (
     ClearanceOver,
+    FindingGone,
     GuardHeld,
     MessageUnfit,
     NothingToClear,
     NotYourVote,
     ReasonMissing,
+    ReasonNames,
 )
-from suyuan.correspondence.gate import Words, asked_of
+from suyuan.correspondence.gate import Words, asked_of, filled_in, known_of
 from suyuan.correspondence.models import (
     CLEARANCE_FORM,
     DISPUTE_WORDS,
@@ -26,11 +28,14 @@ from suyuan.correspondence.models import (
     FindingDispute,
     Message,
 )
+from suyuan.correspondence.opinion import hidden
+from suyuan.correspondence.own_errors import OpinionRefused
 from suyuan.correspondence.rules import LIFE
 from suyuan.correspondence.rules.guard import Need, Person, State, Surface, Vote, may_vote, outcome
 from suyuan.correspondence.services.common import claim, fit
 from suyuan.correspondence.services.outgoing import message_queue
 from suyuan.kernel.actor import Actor
+from suyuan.kernel.textlint.rewriting import sentence_around
 from suyuan.platform import chance
 from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.keys import seal, unseal
@@ -59,8 +64,9 @@ def clearance_ask(
     """Ask for leave to let just these words out. Asked twice, it is the same question.
 
     `act`, `form`: what was about to be done, so that whoever wrote it need not write it again. Raises GuardHeld where
-    nobody may agree, NothingToClear where nobody need.
+    nobody may agree, NothingToClear where nobody need, PlacesOpen while there is nothing whole to agree to.
     """
+    filled_in(words.text, words.field)
     if words.need == Need.NOTHING:
         raise NothingToClear()
     if words.need == Need.NEVER:
@@ -295,44 +301,62 @@ def _tell(
 
 OUTCOMES = ("agreed", "kept")
 QUOTED = 120
+AROUND = 1_000
 
 
 @writes
 def finding_dispute(
-    *,
-    branch_id: int,
-    rule: str,
-    kind: str,
-    level: str,
-    surface: str,
-    quoted: str,
-    why: str,
-    actor: Actor,
-    now: datetime,
-    stream: str = "",
+    *, words: Words, rule: str, start: int, end: int, why: str, actor: Actor, now: datetime
 ) -> FindingDispute:
-    """Somebody says that this is a false alarm. `quoted`: the words as the guard showed them, identifiers masked."""
+    """Somebody says that a finding in these words is a false alarm.
+
+    The guard reads the words again: what is kept of them is what it finds there, whatever was sent along, and with everybody
+    named in it masked; the reason as well. Raises ReasonMissing, FindingGone.
+    """
     if not why.strip():
         raise ReasonMissing("why")
+    sought = (rule, start, end)
+    found = next((f for f in words.verdict.findings if (f.rule, f.start, f.end) == sought), None)
+    if found is None:
+        raise FindingGone()
     uid = chance.uid()
+    quoted = _nameless(words, start, end)[:QUOTED]
     dispute = FindingDispute(
         uid=uid,
-        stream=stream or f"dispute:{uid}",
-        branch_id=branch_id,
-        rule=rule[:80],
-        kind=kind[:30],
-        level=level[:10],
-        surface=surface[:20],
-        words_sealed=seal(DISPUTE_WORDS, uid, quoted[:QUOTED]) if quoted else None,
-        why=why.strip()[:WHY],
+        stream=words.stream if words.stream.startswith("case:") else f"dispute:{uid}",
+        branch_id=words.branch_id,
+        rule=found.rule,
+        kind=found.kind,
+        level=found.level,
+        surface=words.surface,
+        words_sealed=seal(DISPUTE_WORDS, uid, quoted) if quoted else None,
+        why=_nameless_reason(why.strip()[:WHY], words),
         by_id=actor.user_id,
         at=now,
     )
     dispute.save(force_insert=True)
     plain = {"dispute": str(uid), "rule": dispute.rule, "kind": dispute.kind, "level": dispute.level}
-    private = {"why": dispute.why, **({"words": quoted[:QUOTED]} if quoted else {})}
+    private = {"why": dispute.why, **({"words": quoted} if quoted else {})}
     facts_record([Fact("dispute.raised", dispute.stream, plain, private, subject=dispute)], actor=actor, now=now)
     return dispute
+
+
+def _nameless(words: Words, start: int, end: int) -> str:
+    """The disputed words, masked as they stand in their sentence; none where they cannot be masked."""
+    low, high = sentence_around(words.text, start, end)
+    low, high = max(low, start - AROUND), min(high, end + AROUND)
+    try:
+        made = hidden(words.text[low:high], branch=words.branch, known=known_of(words.stream))
+    except OpinionRefused:
+        return ""
+    return made.part(start - low, end - low)
+
+
+def _nameless_reason(why: str, words: Words) -> str:
+    try:
+        return hidden(why, branch=words.branch, known=known_of(words.stream), names_only=True).text
+    except OpinionRefused:
+        raise ReasonNames("why") from None
 
 
 @writes

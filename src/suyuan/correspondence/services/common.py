@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from suyuan.correspondence import mail, rules, sms
-from suyuan.correspondence.errors import AddressUnfit, MessageMovedMeanwhile, MessageUnfit, PlacesOpen
+from suyuan.correspondence.errors import AddressUnfit, MessageMovedMeanwhile, MessageUnfit
 from suyuan.correspondence.models import MESSAGE_TO, Message
-from suyuan.correspondence.places import open_places
 from suyuan.correspondence.rules import Channel, roads
 from suyuan.kernel.actor import Actor
 from suyuan.platform.facts import Fact, facts_record
@@ -25,13 +24,6 @@ def fit(body: str) -> None:
         text_check(body)
     except TextRefused as refused:
         raise MessageUnfit("unwritable") from refused
-
-
-def filled_in(body: str) -> None:
-    """Nothing of a template is left open. Raises PlacesOpen."""
-    left = open_places(body)
-    if left:
-        raise PlacesOpen(left)
 
 
 def sealed_address(message: Message, to: str) -> bytes | None:

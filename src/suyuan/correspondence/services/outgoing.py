@@ -27,7 +27,6 @@ from suyuan.correspondence.rules import LIFE, Channel, Direction, Outcome, Poste
 from suyuan.correspondence.rules.guard import PUBLIC, REPLIES, Surface
 from suyuan.correspondence.services.common import (
     claim,
-    filled_in,
     fit,
     fit_for_the_road,
     frozen_text,
@@ -168,7 +167,6 @@ def message_queue(
     """
     move = LIFE.move(message.state, "queue")
     fit(message.draft_body)
-    filled_in(message.draft_body)
     if message.channel == Channel.EMAIL and not message.to_sealed:
         raise AddressUnfit()
     passed = _passed(message, message.surface or surface, now)

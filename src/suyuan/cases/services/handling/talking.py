@@ -19,6 +19,7 @@ from suyuan.cases.services.handling.parts import (
     words_frozen,
 )
 from suyuan.cases.services.wording import words_pass
+from suyuan.correspondence.gate import filled_in
 from suyuan.correspondence.rules.guard import Surface
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.chain import time_text
@@ -58,7 +59,7 @@ def contact_log(
 
     `theirs`, `ours`: people on each side; more than the law allows is refused once, and with `beyond` taken down as it
     was. Once disputed, talking stays possible, and each talk leaves its minute. Raises MinuteMissing, WordsMissing,
-    MorePeopleThanAllowed.
+    MorePeopleThanAllowed, PlacesOpen.
     """
     case = begin(case, "contact", actor, now)
     code_of(case, "contact_kinds", kind)
@@ -73,6 +74,8 @@ def contact_log(
     if over and not beyond:
         raise errors.MorePeopleThanAllowed(over, min(most.limit.max for most in people_limits(case, kind, now)))
 
+    filled_in(points, "points")
+    filled_in(next_step, "next_step")
     text = words_frozen(case, "contact", points, now=now, compartment=compartment, field="points")
     entry = ContactEntry.objects.create(
         case=case,

@@ -7,6 +7,9 @@
   const all = (selector, root) => Array.from(root.querySelectorAll(selector));
   const token = () => document.querySelector('input[name="csrfmiddlewaretoken"]')?.value ?? "";
 
+  // One form may hold several boxes, one of them inside another: its button stays held while any of them says so.
+  const held = new WeakMap();
+
   // The server counts characters, a browser counts halves of the rare ones.
   function places(text) {
     const at = [];
@@ -17,18 +20,21 @@
   }
 
   function guarded(box) {
-    const area = box.querySelector("textarea, input[type=text], input:not([type])");
+    const area = box.querySelector(".sy-guarded__box > textarea, .sy-guarded__box > input");
     const mirror = box.querySelector("[data-sy-mirror]");
+    const mine = (node) => node?.closest?.("[data-sy-guarded]") === box;
+    const ours = (selector) => all(selector, box).filter(mine);
+    const our = (selector) => ours(selector)[0] ?? null;
     const form = area?.form;
     if (!area) return;
     const inMirror = area.tagName === "TEXTAREA" && mirror;
-    const state = { text: area.value, spans: [], asked: 0, abort: null, need: "nothing" };
+    const state = { text: area.value, checked: area.value, spans: [], asked: 0, abort: null, need: "nothing", open: 0 };
     box.setAttribute("data-live", "");
     if (area.tagName === "TEXTAREA") area.rows = Math.min(area.rows, 5);
-    const plain = box.querySelector("[name=_check]");
+    const plain = our("[name=_check]");
     if (plain) plain.disabled = true;
 
-    const part = (name) => box.querySelector(`[data-sy-part="${name}"]`) ?? document.querySelector(`[data-sy-part="${name}"]`);
+    const part = (name) => our(`[data-sy-part="${name}"]`) ?? all(`[data-sy-part="${name}"]`, document).find((place) => !place.closest("[data-sy-guarded]"));
 
     /* ── what is asked, and what comes back ── */
     function surface() {
@@ -36,48 +42,65 @@
       if (field && form?.elements[field]?.value === value) return instead;
       return form?.elements.surface?.value || box.dataset.surface;
     }
+    function about(text) {
+      const sent = new URLSearchParams({ words: text, surface: surface(), field: box.dataset.field, reply_to: form?.elements.reply_to?.value ?? "" });
+      if (box.dataset.reference) sent.set("reference", box.dataset.reference);
+      if (form?.elements.branch) sent.set("branch", form.elements.branch.value);
+      return sent;
+    }
     async function check() {
       state.abort?.abort();
       state.abort = new AbortController();
       const text = area.value;
-      const sent = new URLSearchParams({ words: text, surface: surface(), field: box.dataset.field, reply_to: form?.elements.reply_to?.value ?? "" });
-      if (box.dataset.reference) sent.set("reference", box.dataset.reference);
-      if (form?.elements.branch) sent.set("branch", form.elements.branch.value);
+      const sent = about(text);
       if (box.hasAttribute("data-askable")) sent.set("askable", "1");
+      if (box.hasAttribute("data-brief")) sent.set("brief", "1");
       let answer;
       try {
         answer = await fetch(box.dataset.syGuarded, { method: "POST", body: sent, signal: state.abort.signal, redirect: "manual", headers: { "X-CSRFToken": token(), "HX-Request": "true" } });
       } catch { return; } // offline, or a newer question: the gate asks again when it is sent
       if (!answer.ok || area.value !== text) return;
       const root = new DOMParser().parseFromString(await answer.text(), "text/html").body.firstElementChild;
-      const open = new Set(all("details[data-sy-fold][open]", box).map((fold) => fold.dataset.syFold));
-      const why = box.querySelector("[name=_why]")?.value ?? "";
+      const open = new Set(ours("details[data-sy-fold][open]").map((fold) => fold.dataset.syFold));
+      const why = our("[name=_why]")?.value ?? "";
       for (const fresh of all("[data-sy-part]", root)) {
         const place = part(fresh.dataset.syPart);
         if (!place) continue;
         place.replaceChildren(...Array.from(fresh.childNodes).map((node) => document.importNode(node, true)));
       }
-      all("details[data-sy-fold]", box).forEach((fold) => { fold.open = open.has(fold.dataset.syFold); });
-      const reason = box.querySelector("[name=_why]");
+      ours("details[data-sy-fold]").forEach((fold) => { fold.open = open.has(fold.dataset.syFold); });
+      const reason = our("[name=_why]");
       if (reason) reason.value = why;
       state.text = text;
       told(root);
     }
     function told(root) {
       const at = places(area.value);
-      state.need = root?.dataset?.need ?? box.querySelector(".sy-verdict")?.dataset.need ?? "nothing";
+      state.checked = area.value;
+      const verdict = root ?? our(".sy-verdict");
+      state.need = verdict?.dataset.need ?? "nothing";
+      state.open = Number(verdict?.dataset.open ?? 0);
       state.spans = all("[data-sy-finding]", part("findings") ?? box).map((card) => ({
         start: at(Number(card.dataset.start)), end: at(Number(card.dataset.end)), from: at(Number(card.dataset.from)), to: at(Number(card.dataset.to)), level: card.dataset.level, number: card.dataset.number, action: card.dataset.action,
+      }));
+      state.spans.push(...ours("[data-sy-hole]").map((hole, n) => {
+        const start = at(Number(hole.dataset.start)), end = at(Number(hole.dataset.end));
+        hole.dataset.n = n;
+        return { start, end, from: start, to: end, level: "open", number: "", action: "", hole: n };
       }));
       sendable(root?.dataset?.whyNot ?? "");
       draw();
     }
     function sendable(why) {
       const emergency = form?.elements.emergency?.checked;
+      // Somebody's body may depend on an emergency; a sentence with a gap in it helps nobody.
+      const stops = state.open > 0 || (state.need !== "nothing" && !emergency);
+      const whys = held.get(form ?? box) ?? new Map();
+      held.set(form ?? box, whys);
+      if (stops) whys.set(box, why || our(".sy-verdict__title")?.textContent || ""); else whys.delete(box);
       for (const button of all("[data-sy-send]", form ?? box)) {
-        const held = state.need !== "nothing" && !emergency;
-        button.toggleAttribute("data-sy-held", held);
-        if (held) { button.setAttribute("aria-disabled", "true"); button.title = why || box.querySelector(".sy-verdict__title")?.textContent || ""; }
+        button.toggleAttribute("data-sy-held", whys.size > 0);
+        if (whys.size) { button.setAttribute("aria-disabled", "true"); button.title = [...whys.values()][0]; }
         else { button.removeAttribute("aria-disabled"); button.removeAttribute("title"); }
       }
     }
@@ -101,10 +124,10 @@
         const words = text.slice(edges[n], edges[n + 1]);
         const over = spans.filter((s) => s.start <= edges[n] && edges[n + 1] <= s.end);
         if (!over.length) { nodes.push(document.createTextNode(words)); continue; }
-        const level = ["block", "warn", "advise"].find((l) => over.some((s) => s.level === l));
+        const level = ["block", "warn", "open", "advise"].find((l) => over.some((s) => s.level === l));
         const mark = document.createElement("mark");
         mark.className = `sy-mark-${level}`;
-        const begins = over.filter((s) => s.start === edges[n]);
+        const begins = over.filter((s) => s.start === edges[n] && s.number);
         if (begins.length) mark.dataset.n = begins.map((s) => s.number).join("·");
         mark.textContent = words;
         nodes.push(mark);
@@ -128,10 +151,12 @@
       check();
     }
     function take(number) {
-      const button = box.querySelector(`[data-sy-take="${number}"]`) ?? document.querySelector(`[data-sy-take="${number}"]`);
+      const button = (part("findings") ?? box).querySelector(`[data-sy-take="${number}"]`);
       const span = state.spans.find((s) => s.number === String(number));
       if (!button || !span) return;
-      const safer = button.dataset.safer ?? "", text = area.value;
+      const safer = span.action === "delete" ? "" : button.dataset.safer ?? "", text = area.value;
+      const told = our("[data-sy-told]");
+      if (told) told.textContent = safer ? told.dataset.taken + safer : told.dataset.deleted;
       if (span.action === "insert") {
         const apart = span.start > 0 && safer && !/\s$/.test(text.slice(0, span.start)) && span.start === text.length && text.includes("\n") ? "\n" : "";
         put(text.slice(0, span.start) + apart + safer + text.slice(span.start), span.start, span.start + apart.length + safer.length);
@@ -157,29 +182,40 @@
       const here = new Set(state.spans.filter((s) => s.start <= at && at <= s.end).map((s) => s.number));
       for (const card of all("[data-sy-finding]", part("findings") ?? box)) card.toggleAttribute("data-here", here.has(card.dataset.number));
     }
-    const root = box;
-    root.addEventListener("click", (event) => {
+    function show(span) {
+      area.focus();
+      area.setSelectionRange(span.start, span.end);
+      area.scrollIntoView({ block: "nearest" });
+    }
+    box.addEventListener("click", (event) => {
+      if (!mine(event.target)) return;
+      const hole = event.target.closest("[data-sy-hole]");
+      if (hole) { const span = state.spans.find((s) => String(s.hole) === hole.dataset.n); if (span) show(span); return; }
       const button = event.target.closest?.("[data-sy-take]");
       if (button) { event.preventDefault(); take(button.dataset.syTake); return; }
       const adopt = event.target.closest?.("[data-sy-adopt]");
-      if (adopt) { event.preventDefault(); const whole = box.querySelector("[data-sy-adopted-text]"); if (whole) put(whole.value); return; }
+      if (adopt) { event.preventDefault(); const whole = our("[data-sy-adopted-text]"); if (whole) put(whole.value); return; }
       const go = event.target.closest?.("[data-sy-show]");
       if (go) {
         const span = state.spans.find((s) => s.number === go.closest("[data-sy-finding]").dataset.number);
-        if (span) { area.focus(); area.setSelectionRange(span.start, span.end); }
+        if (span) show(span);
         return;
       }
       const report = event.target.closest?.("[data-sy-dispute] button");
       if (report) disputed(report.closest("[data-sy-dispute]"));
     });
     async function disputed(place) {
-      const why = place.querySelector("textarea").value.trim();
-      if (!why) { place.querySelector("textarea").focus(); return; }
-      const sent = new URLSearchParams({ rule: place.dataset.rule, kind: place.dataset.kind, level: place.dataset.level, quoted: place.dataset.quoted, surface: surface(), why });
-      if (box.dataset.reference) sent.set("reference", box.dataset.reference);
+      const reason = place.querySelector("textarea"), why = reason.value.trim(), card = place.closest("[data-sy-finding]");
+      if (!why) { reason.focus(); return; }
+      const sent = about(state.checked);
+      for (const name of ["start", "end"]) sent.set(name, card.dataset[name]);
+      sent.set("rule", place.dataset.rule);
+      sent.set("why", why);
       try {
         const answer = await fetch(place.dataset.syDispute, { method: "POST", body: sent, redirect: "manual", headers: { "X-CSRFToken": token(), "HX-Request": "true" } });
-        if (answer.ok) place.replaceChildren(...new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes);
+        const said = new DOMParser().parseFromString(await answer.text(), "text/html").body;
+        if (answer.ok) place.replaceChildren(...said.childNodes);
+        else place.querySelector("[data-sy-refused]").textContent = said.textContent.trim();
       } catch { /* offline: the words stay in the field */ }
     }
     for (const name of ["surface", "reply_to", "branch", "emergency", (box.dataset.when ?? "").split("|")[0]].filter(Boolean)) {
@@ -190,10 +226,10 @@
     form?.addEventListener("click", (event) => {
       if (!event.target.closest?.("[data-sy-held]")) return;
       event.preventDefault();
-      box.querySelector(".sy-verdict")?.scrollIntoView({ block: "nearest" });
+      if (held.get(form)?.keys().next().value === box) our(".sy-verdict")?.scrollIntoView({ block: "nearest" });
     }, true);
     if (part("findings")?.children.length) told(null); else draw();
-    if (area.value.trim() && !box.querySelector(".sy-verdict")) check();
+    if (area.value.trim() && !our(".sy-verdict")) check();
   }
 
   const start = () => all("[data-sy-guarded]", document).forEach(guarded);
