@@ -18,9 +18,9 @@ from suyuan.cases.services.bundles import case_bundle, case_bundle_prepare
 from suyuan.cases.services.common import tell, words_frozen
 from suyuan.cases.services.hearing import interview_record
 from suyuan.cases.services.passports import passport_make
+from suyuan.correspondence.gate import Words
 from suyuan.correspondence.models import Clearance
 from suyuan.correspondence.own_rules import Wanted
-from suyuan.correspondence.gate import Words
 from suyuan.correspondence.services import Arrival, allow_add, clinic_rule_draft, finding_dispute, incoming_take
 from suyuan.desk.services import file_keep, letter_send
 from suyuan.evidence.looking import look_into

@@ -83,6 +83,40 @@ def test_it_adds_and_never_lifts(browser, reader):
     assert {each.level for each in page.context["verdict"].findings} & {"block", "warn"}
 
 
+def beside(client, **more):
+    """As the form of the guard's own page is sent by its third button; what it hides and shows is sent along."""
+    return client.post(reverse("desk:opinion"), {"surface": "private_message", "reply_to": "", "words": TEXT, "beside": "guard"} | more)
+
+
+def test_beside_the_guard_nothing_is_lost_and_the_verdict_is_the_rules(browser, reader):
+    reader.says = {"findings": [BLAME]}
+    manager, words = browser("manager"), TEXT + "我們保證完全恢復。"
+    assert "127.0.0.1:" in body(manager.get(reverse("desk:guard"))) and "請第二意見" in body(manager.get(reverse("desk:guard")))
+    shown = beside(manager, words=words, more="例小安")
+    page = body(shown)
+    assert reader.asked == [] and "〔數字〕" in page and "送出去問" in page and ">例小安</textarea>" in page
+    level = shown.context["form"].fields["words"].said["level"]
+    assert words in page and level in ("warn", "block") and f'action="{reverse("desk:guard")}"' in page
+    answered = body(beside(manager, words=words, more="例小安", seen=shown.context["second"]["seen"]))
+    assert len(reader.asked) == 1 and not re.search(r"0912|例小安", json.dumps(reader.asked[0][0], ensure_ascii=False))
+    assert "<mark>這件事我們很忙</mark>" in answered and "值得再看" in answered
+    assert words in answered and f"sy-verdict--{level}" in answered
+    beside(manager, words=words + "改了", more="例小安", seen=shown.context["second"]["seen"])
+    assert len(reader.asked) == 1
+
+
+def test_beside_the_guard_trouble_and_emptiness_lose_nothing(browser, reader, settings):
+    manager = browser("manager")
+    empty = beside(manager, words=" ")
+    assert empty.status_code == 422 and "請先寫下要看的文字" in body(empty)
+    long = beside(manager, words="好" * 4_001)
+    assert long.status_code == 409 and "請分段" in body(long) and "好" * 4_001 in body(long)
+    assert beside(manager, surface="wall").status_code == 422
+    settings.OPINION_URL = ""
+    assert "第二意見" not in body(manager.get(reverse("desk:guard"))).split("<main")[1]
+    assert reader.asked == []
+
+
 SOUND = masked("請不要再鬧了，打 0912345678 找我們。", [])
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from suyuan.correspondence.own_models import AllowEntry, ClinicRule, TryOut
 from suyuan.correspondence.gate import Words
+from suyuan.correspondence.own_models import AllowEntry, ClinicRule, TryOut
 from suyuan.correspondence.services import allow_add, finding_dispute
 from suyuan.platform import access
 from suyuan.platform.models import AccessRow

@@ -40,6 +40,14 @@ def is_set_up() -> bool:
     return bool(settings.OPINION_URL and settings.OPINION_MODEL)
 
 
+def server_name() -> str:
+    """Which server would be asked, as people name it; empty while none is, or its address is no address."""
+    try:
+        return Server.from_url(settings.OPINION_URL).name
+    except ValueError:
+        return ""
+
+
 def hidden(
     text: str,
     *,
@@ -113,12 +121,11 @@ def _outside_tags(made: Masked, start: int, end: int) -> list[tuple[int, int]]:
 @writes
 def opinion_ask(*, masked: Masked, surface: str, branch: Branch, actor: Actor, now: datetime) -> None:
     """It is on record before the first byte goes: who asked which server, of how long a text. Not the text."""
-    server = _server()
     plain = {
         "surface": surface,
         "characters": len(masked.text),
         "sha256": hashlib.sha256(masked.text.encode()).hexdigest(),
-        "server": f"{server.host}:{server.port}"[:120],
+        "server": _server().name[:120],
         "model": settings.OPINION_MODEL[:120],
     }
     facts_record([Fact("opinion.asked", f"branch:{branch.uid}", plain)], actor=actor, now=now)

@@ -110,11 +110,6 @@ def open_holes(words: str) -> tuple[Hole, ...]:
     return tuple(found)
 
 
-def open_places(words: str) -> tuple[str, ...]:
-    """The places of the list that nobody has filled in."""
-    return tuple(dict.fromkeys(hole.code for hole in open_holes(words) if hole.code))
-
-
 def open_words(holes: Iterable[Hole]) -> str:
     """診所電話、理由, for a sentence that names what is missing."""
     return _("、").join(dict.fromkeys(hole.what for hole in holes))

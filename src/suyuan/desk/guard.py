@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,12 +17,14 @@ from django.utils.translation import gettext as _
 
 from suyuan.accounts.labels import who_label
 from suyuan.accounts.models import Branch, GuestGrant
+from suyuan.accounts.rules import MEMBER_ROLES
 from suyuan.cases import selectors as cases_read
 from suyuan.cases.models import Case
 from suyuan.cases.selectors.clearing import clearance_of, clearances_asked, clearances_waiting, last_words_of
 from suyuan.cases.selectors.door import allowed_moves
 from suyuan.cases.services.wording import CLEAR, nobody_left, vote_role, words_decide, words_take_back
 from suyuan.correspondence.models import Clearance
+from suyuan.correspondence.opinion import is_set_up, server_name
 from suyuan.correspondence.phrases import surface_word
 from suyuan.correspondence.rules import BODY_LIMIT
 from suyuan.correspondence.rules.guard import State, Surface, waits_for
@@ -76,14 +79,19 @@ def page(request: HttpRequest) -> HttpResponse:
     """Paste a text and have it looked at: a reply, a statement, an advertisement, a clause. Machines ask for JSON."""
     if request.method == "POST" and JSON in request.headers.get("Accept", ""):
         return _as_json(request)
+    return guard_page(request)
+
+
+def guard_page(request: HttpRequest, second: dict[str, Any] | None = None) -> HttpResponse:
+    """`second`: what came of asking for a second opinion, which stands beside and changes nothing of the verdict."""
     branches = branches_of(request)
     posted = request.POST if request.method == "POST" else None
     form = GuardForm(branches=branches, initial=dict(request.GET.items()))
-    status = 200
+    status = second["refused"].status if second and "refused" in second else 200
     place = guarding.place_asked(posted or request.GET, branches)
     if posted is not None:
         guarding.typed(form, posted)
-        if place is None:
+        if place is None or (second and "empty" in second):
             status = 422
     if place is not None:
         guarding.look(form, place, posted)
@@ -93,6 +101,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "branch_choice": form["branch"] if "branch" in form.fields else None,
         "principles": said_of["principles"] if said_of else guarding.principles(place, (), "") if place else (),
         "guarded": True,
+        "second": second,
+        "server": server_name() if is_set_up() and request.profile.roles & MEMBER_ROLES else "",
     }
     return render(request, "desk/guard.html", context, status=status)
 

@@ -42,6 +42,10 @@ class Server:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         return cls(parts.scheme, parts.hostname, port, f"{path}/chat/completions")
 
+    @property
+    def name(self) -> str:
+        return f"{self.host}:{self.port}"
+
 
 def is_near(address: str) -> bool:
     """Whether a numeric address is of this machine or of a private network."""

@@ -162,7 +162,9 @@
         put(text.slice(0, span.start) + apart + safer + text.slice(span.start), span.start, span.start + apart.length + safer.length);
       } else put(text.slice(0, span.from) + safer + text.slice(span.to), span.from, span.from + safer.length);
     }
+    const stale = our("[data-sy-second] [role=status] > *") && our(".sy-second__stale");
     area.addEventListener("input", () => {
+      if (stale) stale.hidden = false;
       shift(state.text, area.value);
       state.text = area.value;
       draw();
