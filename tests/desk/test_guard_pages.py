@@ -74,6 +74,13 @@ def test_without_a_script_a_button_makes_the_same_journey(browser, make_case):
     assert not Message.objects.filter(direction="out").exists()
 
 
+def test_the_page_by_itself_reads_for_the_place_that_was_chosen(browser, cast):
+    asked = {"words": "謝謝林小姐昨天來做雙眼皮。", "reply_to": "positive_review", "_check": "1"}
+    nurse = browser("nurse")
+    assert "sy-verdict--block" in words(nurse.post("/guard/", asked | {"surface": "public_reply"}))
+    assert "sy-verdict--block" not in words(nurse.post("/guard/", asked | {"surface": "private_message"}))
+
+
 def test_an_act_is_held_at_its_field_asked_about_and_done_with_one_click(browser, make_case, cast):
     case, manager = make_case(), browser("manager")
     where = f"/cases/{case.reference}/do/promise/"

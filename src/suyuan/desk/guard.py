@@ -94,6 +94,7 @@ def guard_page(request: HttpRequest, second: dict[str, Any] | None = None) -> Ht
         if place is None or (second and "empty" in second):
             status = 422
     if place is not None:
+        form.fields["words"].guarded = place.surface
         guarding.look(form, place, posted)
     said_of = getattr(form.fields["words"], "said", None)
     context = {
