@@ -230,7 +230,7 @@
       event.preventDefault();
       if (held.get(form)?.keys().next().value === box) our(".sy-verdict")?.scrollIntoView({ block: "nearest" });
     }, true);
-    if (part("findings")?.children.length) told(null); else draw();
+    if (our(".sy-verdict")) told(null); else draw();
     if (area.value.trim() && !our(".sy-verdict")) check();
   }
 
