@@ -28,7 +28,6 @@ from suyuan.platform.addresses import address
 from suyuan.playbooks.guarding import SURFACES
 from suyuan.playbooks.texts import pick
 
-
 # Named by the button of the guard's own page.
 BESIDE = "beside"
 
