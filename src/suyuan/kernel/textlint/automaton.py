@@ -1,51 +1,41 @@
-"""Aho and Corasick (1975): every occurrence of every word, in one walk over the text."""
+"""Aho and Corasick (1975): every occurrence of every word, in one walk over the text.
+
+A state is what was read last, as far as some word begins like that. From there a character leads on, or else from the last
+character read, or else from nothing. That is not kept in every state: copied, the many ways on from common characters
+would fill the memory, and the walk would wait for it at every step.
+"""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import count
+from sys import intern
 
 Ends = tuple[tuple[int, int], ...]  # number and length of each word
+Steps = dict[str, int]
+_NOWHERE: Steps = {}
 
 
 class Automaton:
-    """Finds words; a word is named by its place in `words`. Empty words are refused: they occur everywhere."""
+    """Finds words; a word is named by its number, or else by its place in `words`. Empty words are refused: they occur
+    everywhere."""
 
-    def __init__(self, words: Iterable[str]) -> None:
-        self._next: list[dict[str, int]] = [{}]
-        self._ends: list[Ends] = [()]
-        for number, word in enumerate(words):
+    def __init__(self, words: Iterable[str], numbers: Iterable[int] | None = None) -> None:
+        self._root: Steps = {}
+        steps, ends = [self._root], [()]
+        for number, word in zip(count() if numbers is None else numbers, words, strict=False):
             if not word:
                 raise ValueError("an empty word")
-            self._insert(word, number)
-        self._complete()
-
-    def _insert(self, word: str, number: int) -> None:
-        state = 0
-        for c in word:
-            step = self._next[state]
-            if c not in step:
-                step[c] = len(self._next)
-                self._next.append({})
-                self._ends.append(())
-            state = step[c]
-        self._ends[state] += ((number, len(word)),)
-
-    def _complete(self) -> None:
-        """Give every state the steps and the words of its longest proper suffix, from the root down. The root's own steps
-        are looked up on a miss instead: copied into every state they would fill the memory."""
-        root = self._next[0]
-        fallback = [0] * len(self._next)
-        waiting = deque(root.values())
-        while waiting:
-            state = waiting.popleft()
-            own, lower = self._next[state], fallback[state]
-            for c, child in own.items():
-                fallback[child] = (self._next[lower].get(c) if lower else None) or root.get(c, 0)
-                waiting.append(child)
-            if lower:
-                self._ends[state] += self._ends[lower]
-                self._next[state] = {**self._next[lower], **own}
+            state = 0
+            for c in map(intern, word):
+                here = steps[state]
+                state = here.get(c, 0)
+                if not state:
+                    state = here[c] = len(steps)
+                    steps.append({})
+                    ends.append(())
+            ends[state] += ((number, len(word)),)
+        self._states = list(zip(*_completed(steps, ends), strict=True))
 
     def __call__(self, text: str) -> Iterator[tuple[int, int, int]]:
         """(number of the word, start, end), by where they end."""
@@ -53,18 +43,39 @@ class Automaton:
             for number, length in numbers:
                 yield number, end - length, end
 
-    def ends(self, text: str) -> list[tuple[int, Ends]]:
+    def ends(self, text: Iterable[str]) -> list[tuple[int, Ends]]:
         """Where words end, and which do there: what the loop below spends is what reading a text costs."""
-        steps, ends = self._next, self._ends
-        root = steps[0]
-        step = root
+        states, root = self._states, self._root
+        step = last = _NOWHERE
         found = []
         for at, c in enumerate(text, 1):
-            state = step.get(c) or root.get(c)
+            state = step.get(c) or last.get(c) or root.get(c)
             if state is None:
-                step = root
+                step = last = _NOWHERE
                 continue
-            step = steps[state]
-            if numbers := ends[state]:
+            step, last, numbers = states[state]
+            if numbers:
                 found.append((at, numbers))
         return found
+
+
+def _completed(steps: list[Steps], ends: list[Ends]) -> tuple[list[Steps], list[Steps], list[Ends]]:
+    """Give every state the steps and the words of its longest proper suffix, from the root down; the steps of a single
+    character apart."""
+    root = steps[0]
+    suffix, last = [0] * len(steps), [_NOWHERE] * len(steps)
+    single = {0, *root.values()}
+    level = list(root.values())
+    while level:
+        below: list[int] = []
+        for state in level:
+            own, lower = steps[state], suffix[state]
+            for c, child in own.items():
+                suffix[child] = steps[lower].get(c) or last[lower].get(c) or root.get(c, 0)
+                last[child] = steps[root[c]] if c in root else _NOWHERE
+            below += own.values()
+            ends[state] += ends[lower]
+            if lower not in single:
+                steps[state] = {**steps[lower], **own} if own else steps[lower]
+        level = below
+    return steps, last, ends

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from sys import intern
 
 from suyuan.kernel.fold import fold
 
@@ -22,15 +23,18 @@ _REPEATED = re.compile(r"([^\w\s])\1+")
 _CLOSES_UP = re.compile(f"[ \t.\\-—–/\\\\+{re.escape(_HIDING)}]|([^\\w\\s])\\1")  # without any of these there is nothing to take out
 _PICTURED = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
 
+Span = tuple[int, int]
+
 
 @dataclass(frozen=True)
 class Folded:
-    """`text`: folded. `starts[i]`, `ends[i]`: what the i-th folded character was in the original. `soft`: places where a
-    gap between words was taken out."""
+    """`text`: folded; `characters`: the same, one by one. `starts[i]`, `ends[i]`: what the i-th folded character was in the
+    original. `soft`: places where a gap between words was taken out."""
 
     text: str
-    starts: tuple[int, ...] | range
-    ends: tuple[int, ...] | range
+    characters: Sequence[str]
+    starts: Sequence[int]
+    ends: Sequence[int]
     soft: frozenset[int]
 
     def back(self, start: int, end: int) -> tuple[int, int]:
@@ -57,18 +61,17 @@ class Folding:
             pieces = [known[c] for c in text]
         except KeyError:
             for c in set(text) - known.keys():
-                known[c] = self._one(c)
+                known[c] = intern(self._one(c))
             pieces = [known[c] for c in text]
         folded = "".join(pieces)
         if len(folded) == len(text) and all(pieces):
-            starts: list[int] | range = range(len(text))
-            ends: list[int] | range = range(1, len(text) + 1)
-        else:
-            starts, ends = [], []
-            for at, piece in enumerate(pieces):
-                starts.extend([at] * len(piece))
-                ends.extend([at + 1] * len(piece))
-        return self._closed_up(folded, starts, ends)
+            return _closed_up(folded, pieces, range(len(text)), range(1, len(text) + 1))
+        starts: list[int] = []
+        ends: list[int] = []
+        for at, piece in enumerate(pieces):
+            starts.extend([at] * len(piece))
+            ends.extend([at + 1] * len(piece))
+        return _closed_up(folded, folded, tuple(starts), tuple(ends))
 
     def plain(self, text: str) -> str:
         return self(text).text
@@ -95,55 +98,42 @@ class Folding:
         kept = fold(whole)
         return kept if kept or not whole.strip() else ""
 
-    @staticmethod
-    def _closed_up(text: str, starts: list[int] | range, ends: list[int] | range) -> Folded:
-        if not _CLOSES_UP.search(text):
-            return Folded(text, _fixed(starts), _fixed(ends), frozenset())
-        gone: list[tuple[tuple[int, int], bool]] = []
-        gaps = list(_GAPS.finditer(text))
-        if gaps:
-            gone = _spelt(text, gaps)
-        repeated = [(m.start() + 1, m.end()) for m in _REPEATED.finditer(text)]
-        dropped = {span for span, _soft in gone}
-        removed = sorted(dropped | {span for span in repeated if not _inside(span, dropped)})
-        if not removed:
-            return Folded(text, _fixed(starts), _fixed(ends), frozenset())
-        soft_from = {span[0] for span, soft in gone if soft}
-        kept: list[int] = []
-        soft: set[int] = set()
-        at = 0
-        for start, end in removed:
-            kept.extend(range(at, start))
-            if start in soft_from:
-                soft.add(len(kept))
-            at = max(at, end)
-        kept.extend(range(at, len(text)))
-        return Folded(
-            "".join([text[i] for i in kept]),
-            tuple([starts[i] for i in kept]),
-            tuple([ends[i] for i in kept]),
-            frozenset(soft),
-        )
+
+def _closed_up(text: str, characters: Sequence[str], starts: Sequence[int], ends: Sequence[int]) -> Folded:
+    """Without what was put between characters to hide a word."""
+    gone = _taken_out(text) if _CLOSES_UP.search(text) else {}
+    if not gone:
+        return Folded(text, characters, starts, ends, frozenset())
+    kept: list[int] = []
+    soft: set[int] = set()
+    at = 0
+    for (start, end), leaves_break in sorted(gone.items()):
+        kept.extend(range(at, start))
+        if leaves_break:
+            soft.add(len(kept))
+        at = max(at, end)
+    kept.extend(range(at, len(text)))
+    characters, starts, ends = (tuple([each[i] for i in kept]) for each in (characters, starts, ends))
+    return Folded("".join(characters), characters, starts, ends, frozenset(soft))
 
 
-def _fixed(places: list[int] | range) -> tuple[int, ...] | range:
-    return places if isinstance(places, range) else tuple(places)
+def _taken_out(text: str) -> dict[Span, bool]:
+    """What goes, and whether it leaves a soft break: gaps, and marks that only repeat the one before."""
+    gone = dict(_gaps(list(_GAPS.finditer(text))))
+    inside = {place for start, end in gone for place in range(start, end)}
+    for m in _REPEATED.finditer(text):
+        if m.start() + 1 not in inside:
+            gone[m.start() + 1, m.end()] = False
+    return gone
 
 
-def _inside(span: tuple[int, int], others: set[tuple[int, int]]) -> bool:
-    return any(start <= span[0] and span[1] <= end for start, end in others)
-
-
-def _spelt(text: str, gaps: list[re.Match[str]]) -> list[tuple[tuple[int, int], bool]]:
+def _gaps(gaps: list[re.Match[str]]) -> Iterator[tuple[Span, bool]]:
     """Gaps to take out, and whether each leaves a soft break: not where a word was written letter by letter."""
-    found = []
     for place, gap in enumerate(gaps):
         mark = gap.group()
         before = gaps[place - 1].end() == gap.start() - 1 if place else False
         after = gaps[place + 1].start() == gap.end() + 1 if place + 1 < len(gaps) else False
-        spelt = before or after
-        if spelt or _ONLY_HIDING.fullmatch(mark) and "~" not in mark:
-            found.append((gap.span(), False))
+        if before or after or _ONLY_HIDING.fullmatch(mark) and "~" not in mark:
+            yield gap.span(), False
         elif not mark.strip(" ~"):
-            found.append((gap.span(), True))
-    return found
+            yield gap.span(), True

@@ -1,0 +1,224 @@
+"""One text while it is read: where its clauses and sentences are, where words stand, and which frames may fit."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import reduce
+from itertools import accumulate, chain
+from operator import or_
+
+from suyuan.kernel.textlint.folding import Folded
+from suyuan.kernel.textlint.frames import CLAUSE
+from suyuan.kernel.textlint.grid import Grid, ones
+from suyuan.kernel.textlint.slots import Script, Slots, Span, script_of
+
+MOST_PARTS = 64  # clauses or sentences that are told apart before frames are fitted
+
+_CUTS = re.compile(
+    r"(?P<stop>[。！？!?\n；;｡]|\.(?=\s|$)|[\U0001f000-\U0001faff\u2600-\u27bf])|[，、,：:…—~](?![0-9]{3}\b)|\.{2,}"
+)
+_QUOTES = re.compile('「[^「」]{1,200}」|『[^『』]{1,200}』|“[^“”]{1,200}”|"[^"\n]{1,200}"')
+
+
+class Parts:
+    """The clauses of a text, or its sentences: where each begins and ends, and in which one each place lies.
+
+    A mark stands between two: what begins on it counts to the part before, what ends with it to the part behind.
+    """
+
+    def __init__(self, marks: Iterable[int], length: int, soft: Iterable[int] = ()) -> None:
+        """`soft`: places where a gap was, between two characters."""
+        breaks = [(at, at + 1) for at in marks]
+        if soft:
+            breaks = sorted([*breaks, *((at, at) for at in soft)])
+        self.lows = [0, *(behind for _before, behind in breaks)]
+        self.highs = [*(before for before, _behind in breaks), length]
+        # of each place: the part of what begins there, and of what ends there
+        self.beginning = self.ending = _numbered(self.lows, length)
+        if soft:
+            self.ending = self.beginning[:]
+            for at in soft:
+                self.ending[at] -= 1
+
+    def __len__(self) -> int:
+        return len(self.lows)
+
+    def joined(self, end: int, start: int) -> bool:
+        """No break stands between."""
+        return self.ending[end] == self.beginning[start]
+
+    def around(self, at: int) -> Span:
+        part = self.ending[at]
+        return self.lows[part], self.highs[part]
+
+    def over(self, start: int, end: int) -> Span:
+        """From the beginning of the part of the first character to the end of that of the last."""
+        return self.lows[self.ending[start]], self.highs[self.ending[max(end - 1, start)]]
+
+
+def _numbered(lows: Sequence[int], length: int) -> list[int]:
+    numbers: list[int] = []
+    for part, low in enumerate(lows[1:]):
+        numbers += [part] * (low - len(numbers))
+    return numbers + [len(lows) - 1] * (length + 1 - len(numbers))
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What is the same for every text.
+
+    of_class    class of words → its bits in the grid
+    of_script   the same of the shapes that may stand in a text of that script
+    in_clause, in_sentence  frames that have to stand in one
+    shaped      slots a shape stands for, and the frames of each
+    """
+
+    slots: Slots
+    grid: Grid
+    of_class: Sequence[int]
+    of_script: Mapping[Script, int]
+    in_clause: int
+    in_sentence: int
+    shaped: Sequence[tuple[int, int]]
+
+
+class Page:
+    """Where a slot stands, `of` finds out when it is asked, because most are never asked for."""
+
+    def __init__(self, folded: Folded, words: Mapping[int, list[Span]], tables: Tables) -> None:
+        self.folded = folded
+        self.text = text = folded.text
+        marks = [(m.start(), m.lastgroup) for m in _CUTS.finditer(text)]
+        self.clauses = Parts([at for at, _stop in marks], len(text), folded.soft)
+        self.sentences = Parts([at for at, stop in marks if stop], len(text))
+        self._script = script_of(text)
+        self._words = words
+        self._classes = set(words)
+        self._tables, self._slots = tables, tables.slots
+        self._own: Spread | None = None
+        self._spans: dict[int, list[Span]] = {}
+        self._quotes: list[Span] | None = None
+        self._order: dict[int, int] | None = None
+        self._standing = self._may_stand()
+        self.excuses: dict[str, Spread] = {}
+
+    def sparing(self, own: Spread) -> Page:
+        """The same text, in which names and numbers inside the clinic's own do not count."""
+        spared = copy(self)
+        spared._own, spared._spans, spared.excuses = own, {}, {}
+        return spared
+
+    # --- which frames may fit --------------------------------------------------------------------------------------
+
+    def _may_stand(self) -> int:
+        """Frames all of whose slots stand in one clause, or one sentence, or in the text, as each of them asks. A word across
+        a break may belong to any part, and so may a shape."""
+        clauses, sentences, tables = self.clauses, self.sentences, self._tables
+        shapes = tables.of_script[self._script]
+        in_clause, in_sentence = [shapes] * len(clauses), [shapes] * len(sentences)
+        over_clauses = over_sentences = 0
+        beginning, ending = clauses.beginning, clauses.ending
+        for number, spans in self._words.items():
+            bits = tables.of_class[number]
+            for start, end in spans:
+                part = beginning[start]
+                if ending[end] == part:
+                    in_clause[part] |= bits
+                    continue
+                over_clauses |= bits
+                if sentences.joined(end, start):
+                    in_sentence[sentences.beginning[start]] |= bits
+                else:
+                    over_sentences |= bits
+        for part, low in enumerate(clauses.lows):
+            in_sentence[sentences.beginning[low]] |= in_clause[part]
+        whole = reduce(or_, in_sentence, over_sentences)
+
+        full = tables.grid.full
+        found = full(whole) & ~(tables.in_clause | tables.in_sentence)
+        for asking, parts, over in (
+            (tables.in_clause, in_clause, over_clauses),
+            (tables.in_sentence, in_sentence, over_sentences),
+        ):
+            for bits in [part | over for part in parts] if len(parts) <= MOST_PARTS else [whole]:
+                found |= full(bits) & asking
+        return found
+
+    def standing(self, asked: int) -> Iterator[int]:
+        """Of these frames the numbers of those that may fit. For a shape the text is searched when all else stands."""
+        for slot, columns in self._tables.shaped:
+            if self._standing & asked & columns and not self._words_of(slot) and not self.of(slot):
+                self._standing &= ~columns
+        return ones(self._standing & asked)
+
+    # --- where what stands -----------------------------------------------------------------------------------------
+
+    def of(self, slot: int) -> list[Span]:
+        """Where it stands, in order. What names the clinic itself names no patient: inside that, names and numbers do not count."""
+        found = self._spans.get(slot)
+        if found is None:
+            found = self._found(slot)
+            if self._own is not None and slot in self._slots.identifying:
+                found = [span for span in found if not self._own.cover(span)]
+            self._spans[slot] = found
+        return found
+
+    def _words_of(self, slot: int) -> set[int]:
+        return self._slots.classes_of[slot] & self._classes
+
+    def _found(self, slot: int) -> list[Span]:
+        words = self._words
+        spans = [span for number in self._words_of(slot) for span in words[number]]
+        spans.sort()
+        if spans and (around := self._slots.besides.get(slot)) and (covers := self.of(around)):
+            spans = [span for span in spans if not _covered(span, covers)]
+        if slot in self._slots.possible[self._script]:
+            more = (
+                self._slots.shaped(one, self.text) if one == slot else self.of(one)
+                for one in self._slots.shapes_of[slot]
+            )
+            spans = sorted(chain(spans, *more))
+        return spans
+
+    def first(self, slot: int) -> int:
+        """For putting slots in the order in which they first stand; one that stands as a shape only comes last."""
+        if self._order is None:
+            self._order = {number: place for place, number in enumerate(self._words)}
+        return min(map(self._order.__getitem__, self._words_of(slot)), default=len(self._order))
+
+    def joined(self, end: int, start: int, within: str) -> bool:
+        """No break of a clause (or sentence) stands between."""
+        return (self.clauses if within == CLAUSE else self.sentences).joined(end, start)
+
+    def quote(self, start: int, end: int) -> Span | None:
+        """The quotation marks it stands in. Quotations do not overlap, so there is one at most."""
+        if self._quotes is None:
+            self._quotes = [m.span() for m in _QUOTES.finditer(self.text)]
+        place = bisect_right(self._quotes, (start, 1 << 30)) - 1
+        return self._quotes[place] if place >= 0 and end <= self._quotes[place][1] else None
+
+
+class Spread:
+    """Stretches of a text, to be asked whether one of them touches another, or covers it."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        ordered = sorted(spans)
+        self._starts = [start for start, _end in ordered]
+        self._farthest = list(accumulate((end for _start, end in ordered), max))
+
+    def touch(self, low: int, high: int) -> bool:
+        before = bisect_left(self._starts, high)
+        return before > 0 and self._farthest[before - 1] > low
+
+    def cover(self, span: Span) -> bool:
+        before = bisect_right(self._starts, span[0])
+        return before > 0 and self._farthest[before - 1] >= span[1]
+
+
+def _covered(span: Span, covers: list[Span]) -> bool:
+    place = bisect_right(covers, (span[0], 1 << 30))
+    return any(start <= span[0] and span[1] <= end for start, end in covers[max(0, place - 8) : place])

@@ -1,0 +1,184 @@
+"""Numbers for lists of words and shapes, so that what stands in a text is a small table of numbers.
+
+A *slot* is what one place of a frame takes: a list, a shape, or several of them and words said outright. Words that stand in
+the same slots are of one *class*, and are never told apart again: nothing asks which of them it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, product
+
+from suyuan.kernel.textlint.automaton import Automaton, Ends
+from suyuan.kernel.textlint.folding import Folding
+from suyuan.kernel.textlint.frames import Element
+from suyuan.kernel.textlint.identifiers import CHECKS
+from suyuan.kernel.textlint.rules import RuleSet, Words
+
+Span = tuple[int, int]
+Script = tuple[bool, bool]  # whether a text has digits, and whether it has Latin letters
+
+# Lists whose words may be those of the clinic's own people.
+IDENTIFYING = frozenset({"surname", "title", "full_name"})
+_LONGEST_SHAPE = 40
+_DIGIT, _LATIN = re.compile(r"\d"), re.compile("[a-z]")
+
+
+class Slots:
+    """Filled while rules are compiled; from `close` on it is only read."""
+
+    def __init__(self, rules: RuleSet, folding: Folding) -> None:
+        self._rules = rules
+        self._folding = folding
+        self._names: dict[str, int] = {}
+        self._groups: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
+        self._slots_of: dict[str, list[int]] = {}
+        self._lengths: dict[int, int] = {}
+        self._rarity: dict[int, tuple[int, int]] = {}
+        self._shapes: dict[int, tuple[re.Pattern[str], str, str]] = {}
+        self._latin: frozenset[int] = frozenset()
+        self.possible: dict[Script, frozenset[int]] = {}  # slots whose shape may stand in a text
+        self._count = 0
+        self.besides: dict[int, int] = {}
+        # Slots that a shape stands for: the shape itself, and groups it is one of.
+        self.shapes_of: dict[int, list[int]] = {}
+        self.identifying: set[int] = set()
+        self.classes: list[tuple[int, ...]] = []  # of each class: its slots
+        self.classes_of: list[set[int]] = []  # of each slot: its classes
+
+    # --- numbering -------------------------------------------------------------------------------------------------
+
+    @property
+    def words(self) -> list[str]:
+        return list(self._slots_of)
+
+    def longest(self, slot: int) -> int:
+        return self._lengths[slot]
+
+    def rarest(self, slots: Iterable[int]) -> int:
+        """The one least likely to stand in a text, as far as its words tell: long and few."""
+        return max(slots, key=lambda slot: (*self._rarity[slot], slot))
+
+    def of(self, element: Element) -> int:
+        if len(element.names) == 1 and not element.words:
+            return self.named(element.names[0])
+        key = (tuple(sorted(element.names)), tuple(sorted(element.words)))
+        if key not in self._groups:
+            self._groups[key] = self._group(element)
+        return self._groups[key]
+
+    def named(self, name: str) -> int:
+        if name not in self._names:
+            if name in self._rules.shapes:
+                self._names[name] = self._shape(name)
+            elif name in self._rules.words:
+                self._names[name] = self._listed(self._rules.words[name])
+            else:
+                raise KeyError(f"no list of words {name!r}")
+            if name in self._rules.shapes or name in IDENTIFYING:
+                self.identifying.add(self._names[name])
+        return self._names[name]
+
+    def _group(self, element: Element) -> int:
+        shapes = [self.named(name) for name in element.names if name in self._rules.shapes]
+        unknown = [name for name in element.names if name not in self._rules.words and name not in self._rules.shapes]
+        if unknown:
+            raise KeyError(f"no list of words {unknown[0]!r}")
+        parts = [self._rules.words[name] for name in element.names if name in self._rules.words]
+        words = (*element.words, *chain.from_iterable(part.words for part in parts))
+        besides = tuple(chain.from_iterable(part.besides for part in parts))
+        slot = self._listed(Words(tuple(words), besides))
+        for shape in shapes:
+            self.shapes_of.setdefault(slot, []).append(shape)
+            self._lengths[slot] = max(self._lengths[slot], self._lengths[shape])
+        return slot
+
+    def _listed(self, listed: Words) -> int:
+        slot = self._new()
+        folded = self._folded(listed.words)
+        self._take(folded, slot)
+        self._lengths[slot] = max(map(len, folded), default=1)
+        self._rarity[slot] = min(3, *map(len, folded)) if folded else 1, -len(folded)
+        if besides := self._folded(listed.besides):
+            self.besides[slot] = self._new()
+            self._take(besides, self.besides[slot])
+        return slot
+
+    def _folded(self, words: Iterable[str]) -> set[str]:
+        return set(map(self._folding.word, words)) - {""}
+
+    def _take(self, words: Iterable[str], slot: int) -> None:
+        for word in words:
+            self._slots_of.setdefault(word, []).append(slot)
+
+    def _shape(self, name: str) -> int:
+        shape = self._rules.shapes[name]
+        slot = self._new()
+        self._lengths[slot], self._rarity[slot] = _LONGEST_SHAPE, (3, -1)
+        self._shapes[slot] = re.compile(shape.pattern), shape.needs, shape.check
+        self.shapes_of[slot] = [slot]
+        return slot
+
+    def _new(self) -> int:
+        self._count += 1
+        return self._count
+
+    def close(self) -> Automaton:
+        """Once every list has its number: what finds their words. Words of one class come under one number."""
+        numbers: dict[tuple[bool, tuple[int, ...]], int] = {}
+        of_word = {}
+        for word, slots in self._slots_of.items():
+            of_word[word] = numbers.setdefault((_latin(word[0]) or _latin(word[-1]), tuple(slots)), len(numbers))
+        self.classes = [slots for _latin_, slots in numbers]
+        self._latin = frozenset(number for (latin, _slots), number in numbers.items() if latin)
+        self.classes_of = [set() for _slot in range(self._count + 1)]
+        for number, slots in enumerate(self.classes):
+            for slot in slots:
+                self.classes_of[slot].add(number)
+        for script in product((False, True), repeat=2):
+            self.possible[script] = frozenset(self._with(*script))
+        return Automaton(of_word, of_word.values())
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def _with(self, digits: bool, latin: bool) -> Iterator[int]:
+        lacks = {"digit": not digits, "latin": not latin}
+        for slot, shapes in self.shapes_of.items():
+            if not all(lacks.get(self._shapes[shape][1], False) for shape in shapes):
+                yield slot
+
+    def found(self, ends: Iterable[tuple[int, Ends]], plain: str) -> dict[int, list[Span]]:
+        """Classes and where their words stand, in the order in which they first do."""
+        table: dict[int, list[Span]] = {}
+        latin = self._latin
+        for end, numbers in ends:
+            for number, length in numbers:
+                start = end - length
+                if number in latin and not _whole_word(plain, start, end):
+                    continue
+                if number in table:
+                    table[number].append((start, end))
+                else:
+                    table[number] = [(start, end)]
+        return table
+
+    def shaped(self, slot: int, plain: str) -> list[Span]:
+        pattern, _needs, check = self._shapes[slot]
+        holds = CHECKS.get(check)
+        return [m.span() for m in pattern.finditer(plain) if holds is None or holds(m.group())]
+
+
+def script_of(plain: str) -> Script:
+    return _DIGIT.search(plain) is not None, _LATIN.search(plain) is not None
+
+
+def _latin(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
+def _whole_word(plain: str, start: int, end: int) -> bool:
+    """A Latin word or number does not count inside a longer one."""
+    if start and _latin(plain[start]) and _latin(plain[start - 1]):
+        return False
+    return not (end < len(plain) and _latin(plain[end - 1]) and _latin(plain[end]))
