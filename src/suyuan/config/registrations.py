@@ -119,6 +119,7 @@ JOBS = (
     "suyuan.platform.idempotency",
     "suyuan.platform.checkpoints",
     "suyuan.platform.anchors",
+    "suyuan.people.jobs",
     "suyuan.evidence.jobs",
     "suyuan.correspondence.jobs",
     "suyuan.cases.jobs",

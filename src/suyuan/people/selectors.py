@@ -18,6 +18,7 @@ from suyuan.platform import identifiers
 from suyuan.platform.identifiers import Blind, index_values, query_values
 from suyuan.platform.keys import blind
 
+FINDABLE = ("email", rules.LINE_ACCOUNT)
 MOST = 50  # an exact search that finds more was not exact enough
 
 
@@ -75,7 +76,7 @@ def _answering(profile: ActorProfile, text: str) -> QuerySet[Person] | None:
 
 def contact_blind(kind: str, value: str) -> bytes | None:
     """What finds a contact again by its value: mail addresses and linked LINE accounts only."""
-    if kind not in ("email", rules.LINE_ACCOUNT) or not value.strip():
+    if kind not in FINDABLE or not value.strip():
         return None
     return blind(f"contact.{kind}", value.strip().lower() if kind == "email" else value.strip())
 

@@ -33,13 +33,15 @@ from suyuan.people.models import (
     TreatmentReceived,
 )
 from suyuan.people.rules import Contact, Treatment
-from suyuan.people.selectors import contact_blind, contacts_answering
+from suyuan.people.selectors import FINDABLE, contact_blind, contacts_answering
 from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.holds import refuse_if_held
 from suyuan.platform.identifiers import index_values
 from suyuan.platform.keys import seal
 from suyuan.platform.rows import rows_add
 from suyuan.platform.units import writes
+
+AT_ONCE = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,6 +225,21 @@ def contact_end(*, contact: ContactPoint, actor: Actor, now: datetime) -> Contac
     plain = {"contact": str(contact.uid), "kind": contact.kind}
     facts_record([Fact("person.contact_ended", person.stream, plain)], actor=actor, now=now)
     return contact
+
+
+@writes
+def contacts_make_findable(*, after: int = 0) -> int | None:
+    """Contacts that were taken down before words came in by themselves get what finds them; nothing about them is changed.
+
+    Returns how far it came; None when nothing is left.
+    """
+    waiting = ContactPoint.objects.filter(pk__gt=after, kind__in=FINDABLE, blind=None).exclude(value_sealed=b"")
+    rows = list(waiting.order_by("pk")[:AT_ONCE])
+    for row in rows:
+        # Only as it was read: an order of erasure may have emptied it meanwhile.
+        as_read = ContactPoint.objects.filter(pk=row.pk, blind=None, value_sealed=bytes(row.value_sealed))
+        as_read.update(blind=contact_blind(row.kind, row.value))
+    return rows[-1].pk if len(rows) == AT_ONCE else None
 
 
 @writes
