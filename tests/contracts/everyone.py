@@ -18,6 +18,7 @@ from suyuan.cases.services.bundles import case_bundle, case_bundle_prepare
 from suyuan.cases.services.common import tell, words_frozen
 from suyuan.cases.services.hearing import interview_record
 from suyuan.cases.services.passports import passport_make
+from suyuan.correspondence.arriving import Came
 from suyuan.correspondence.gate import Words
 from suyuan.correspondence.models import Clearance
 from suyuan.correspondence.own_rules import Wanted
@@ -177,6 +178,7 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         "accounts:branch": str(case.branch.uid),
         "house_fault": str(fault.uid),
         "desk:inbox_item": _came(case),
+        "desk:inbox_file": _came_along(case),
         **_own_rules(case, actor),
     }
 
@@ -185,6 +187,14 @@ def _came(case: Case) -> str:
     """Words that nobody could put anywhere."""
     arrival = Arrival(channel="email", event=f"mail-{case.pk}", branch_id=case.branch_id, sender="x@example.org", words="請問")
     return str(incoming_take(arrivals=[arrival], actor=Actor("integration", "email"), now=NOON)[0].uid)
+
+
+def _came_along(case: Case) -> str:
+    """A file of such words."""
+    received = file_receive(source=[A_FILE["png"]], name="a.png", max_bytes=10_000)
+    more = {"event": f"file-{case.pk}", "branch_id": case.branch_id, "words": "照片", "files": (Came(name="a.png", received=received),)}
+    (row,) = incoming_take(arrivals=[Arrival(channel="email", **more)], actor=Actor("integration", "email"), now=NOON)
+    return str(row.files.get().uid)
 
 
 def _own_rules(case: Case, actor) -> dict[str, str]:
@@ -359,6 +369,7 @@ NAMED = {
     "accounts:branch": "accounts:branch",
     "house_fault": "house_fault",
     "desk:inbox_item": "desk:inbox_item",
+    "desk:inbox_file": "desk:inbox_file",
     **dict.fromkeys(("desk:own_rule", "desk:own_rule_do", "desk:own_rule_write"), "desk:own_rule"),
     "desk:own_word_end": "desk:own_word_end",
     "desk:dispute_answer": "desk:dispute_answer",

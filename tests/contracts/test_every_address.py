@@ -171,7 +171,7 @@ INSIDE = {
 }
 # These roles hold in every branch.
 EVERYWHERE = {"administrator"}
-ONLY_HERE = "people:", "desk:own_", "desk:dispute_answer", "desk:inbox_item", "accounts:person", "accounts:member", "accounts:disable", "accounts:enable", "accounts:logout_", "accounts:first_", "accounts:guest", "accounts:branch", "accounts:deputy_add", "accounts:deputy_end"  # fmt: skip
+ONLY_HERE = "people:", "desk:own_", "desk:dispute_answer", "desk:inbox_", "accounts:person", "accounts:member", "accounts:disable", "accounts:enable", "accounts:logout_", "accounts:first_", "accounts:guest", "accounts:branch", "accounts:deputy_add", "accounts:deputy_end"  # fmt: skip
 
 
 def allowed_in(one, role: str, place: str) -> bool:

@@ -15,6 +15,7 @@ from suyuan.accounts.rules import GUESTS, HOUSE_MOVES
 from suyuan.cases.models import Receipt
 from suyuan.cases.rules import reference_for
 from suyuan.config.addresses_report import EVERY_MEMBER, report
+from suyuan.correspondence.models import IncomingFile
 from suyuan.platform import access
 from suyuan.platform.models import AccessRow, FactRow
 from suyuan.portal.http import party_cookie_set
@@ -100,6 +101,8 @@ def meant(house, one) -> tuple[str, int]:
 
     if one.name == "desk:inbox_item":
         return f"incoming:{house.things['here']['desk:inbox_item']}", house.here.branch_id
+    if one.name == "desk:inbox_file":
+        return IncomingFile.objects.get(uid=house.things["here"]["desk:inbox_file"]).incoming.stream, house.here.branch_id
     if one.name.startswith("people:"):
         person = Person.objects.get(uid=house.things["here"]["people:person"])
         return person.stream, person.branch_id

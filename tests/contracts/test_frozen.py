@@ -36,6 +36,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "correspondence_clearance": {"needs": "one", "state": "open", "ended_at": None},
     "correspondence_findingdispute": {"outcome": "", "outcome_at": None, "outcome_by_id": None},
     "correspondence_findingdispute when OLD.outcome <> ''": {"outcome": "kept", "outcome_at": NOON, "outcome_by_id": 1},
+    "correspondence_incomingfile": {"state": "waiting", "settled_at": None, "why": ""},
+    "correspondence_incomingfile when OLD.state IN ('given', 'left')": {"state": "left", "why": "kind", "settled_at": NOON},
     "correspondence_incoming when OLD.state <> 'waiting'": {"state": "aside", "reason": "empty", "message_id": None, "settled_at": NOON},
     "correspondence_message when OLD.state IN ('delivered', 'failed', 'received')": {"state": "delivered"} | _SENT,
     "correspondence_message when OLD.state = 'sent'": {"state": "sent"} | _SENT,

@@ -97,7 +97,7 @@ def outside(running, settings) -> Outside:
     """LINE and the SMS service are set up, and nothing has happened there yet."""
     running.outside.__init__()
     settings.LINE_TOKEN = LINE_TOKEN
-    settings.LINE_API = f"http://127.0.0.1:{running.port}"
+    settings.LINE_API = settings.LINE_DATA = f"http://127.0.0.1:{running.port}"
     settings.SMS_URL = f"mitake://clinic:p%40ss%2Fword@127.0.0.1:{running.port}/b2c/mtk?longest=335"
     settings.PUBLIC_URL = "https://complaints.example.org"
     settings.ROOT_URLCONF = Urls

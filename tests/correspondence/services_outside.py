@@ -18,7 +18,8 @@ ANSWERS = {
 
 
 class Outside:
-    """`taken` is what really reached a telephone, in order. `trouble` holds what befalls the next calls, one each:
+    """`taken` is what really reached a telephone, in order; `content` what LINE holds, by the number of its message.
+    `trouble` holds what befalls the next calls, one each:
 
     a status to answer with; "lost": it is taken and the line breaks before the answer; "cut": the line breaks at once.
     """
@@ -28,6 +29,8 @@ class Outside:
         self.known: dict[str, str] = {}
         self.calls: list[dict] = []
         self.trouble: list[int | str] = []
+        self.content: dict[str, bytes] = {}
+        self.fetched: list[str] = []
 
     def forget_keys(self) -> None:
         """As LINE does after a day and the SMS service after twelve hours."""
@@ -49,6 +52,15 @@ class Outside:
         self.known[key] = request
         self.taken.append({"to": said["to"], "words": "".join(texts), "key": key})
         return 200, {"x-line-request-id": request}, json.dumps({"sentMessages": [{"id": f"{uuid.UUID(key).int % 10**18}"}]})
+
+    # --- LINE: GET /v2/bot/message/{number}/content, at its other host ----------------------------------------------
+
+    def held(self, headers, path: str) -> tuple[int, bytes]:
+        if headers["Authorization"] != f"Bearer {LINE_TOKEN}":
+            return 401, b""
+        number = path.removeprefix("/v2/bot/message/").removesuffix("/content")
+        self.fetched.append(number)
+        return (200, self.content[number]) if number in self.content else (404, b'{"message":"Not found"}')
 
     # --- SMS: POST /b2c/mtk/SmSend ---------------------------------------------------------------------------------
 
@@ -89,6 +101,18 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             answer = (404, {}, "")
         return self._cut() if befalls == "lost" else self._answer(*answer)
+
+    def do_GET(self) -> None:
+        befalls = self.outside.trouble.pop(0) if self.outside.trouble else None
+        if befalls == "cut":
+            return self._cut()
+        status, data = (befalls, b"") if isinstance(befalls, int) else self.outside.held(self.headers, self.path)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[: len(data) // 2] if befalls == "lost" else data)
+        if befalls == "lost":
+            self._cut()
 
     def _cut(self) -> None:
         self.close_connection = True

@@ -137,7 +137,7 @@ def register_all() -> None:
     from suyuan.cases.recomputing_inquiry import inquiry_recomputed
     from suyuan.cases.selectors.door import case_meant
     from suyuan.cases.selectors.knowing import names_of_case
-    from suyuan.cases.services.arriving import PLACE, undelivered_follow
+    from suyuan.cases.services.arriving import FILED, PLACE, undelivered_follow
     from suyuan.cases.services.clocks import clocks_follow
     from suyuan.cases.services.handling import escalations_follow
     from suyuan.cases.services.handling.escalation import TELL
@@ -165,7 +165,7 @@ def register_all() -> None:
         "message.received": (clocks_follow, escalations_follow),  # repeated messages call in the next person
         "message.failed": (clocks_follow, undelivered_follow),
     }
-    arriving = {"incoming.arrived": (PLACE,)}
+    arriving = {"incoming.arrived": (PLACE,), "incoming.file_kept": (FILED,), "incoming.file_left": (FILED,)}
     facts.register({n: FactKind(phrase, after=arriving.get(n, ())) for n, phrase in ARRIVED.items()})
     waiting = {name: (TELL,) for name in ("clearance.asked", "clearance.voted", "clearance.given", "clearance.refused")}
     facts.register(

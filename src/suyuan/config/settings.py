@@ -13,6 +13,7 @@ SUYUAN_LINE_TOKEN    channel access token of the LINE Official Account (Messagin
 SUYUAN_LINE_SECRET   its channel secret, by which we know LINE's own calls; empty = none is believed
 SUYUAN_LINE_ACCOUNT  its basic ID as people add it, e.g. @123abcde; empty = nobody is asked to link a LINE account
 SUYUAN_LINE_API      where the Messaging API answers; empty = https://api.line.me
+SUYUAN_LINE_DATA     where it hands out pictures and files that people sent; empty = https://api-data.line.me
 SUYUAN_SMS           mitake://user:password@smsb2c.mitake.com.tw/b2c/mtk?longest=70; empty = nothing leaves by SMS
 SUYUAN_OPINION_URL   a language model in the house that speaks the OpenAI protocol, e.g. http://127.0.0.1:8080/v1; empty = nobody is asked
 SUYUAN_OPINION_KEY   its key, where it wants one
@@ -259,6 +260,7 @@ LINE_TOKEN = _env("LINE_TOKEN")
 LINE_SECRET = _env("LINE_SECRET")
 LINE_ACCOUNT = _env("LINE_ACCOUNT")
 LINE_API = _env("LINE_API") or "https://api.line.me"
+LINE_DATA = _env("LINE_DATA") or "https://api-data.line.me"
 SMS_URL = _env("SMS")
 
 # --- a second opinion on words, from this machine or the house's own network ------------------------------------------

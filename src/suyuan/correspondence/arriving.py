@@ -9,9 +9,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from suyuan.correspondence.models import Message
+from suyuan.platform.files import Received
 
 CODE = "code"
+FETCHED = frozenset({"image", "video", "audio", "file"})
 MOST_EVENTS = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Came:
+    """A file that came with it: its bytes, or what LINE calls the message that has them, or why it was left."""
+
+    name: str = ""
+    received: Received | None = None
+    remote: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +31,7 @@ class Arrival:
     """One thing that came, as the other side calls it (`event`) and as it was read.
 
     branch_id  where it waits if it finds no place
+    number     what the sender's side calls it, for whoever asks them
     kind       text, mail, bounce; otherwise what came instead of words (image, sticker…), or code: for us alone, it says nothing
     aside      why nobody need look at it at all
     """
@@ -30,7 +43,9 @@ class Arrival:
     sender: str = ""
     subject_line: str = ""
     words: str = ""
+    number: str = ""
     kind: str = "text"
+    files: tuple[Came, ...] = ()
     left_out: int = 0
     happened_at: datetime | None = None
     in_reply_to: Message | None = None
@@ -82,9 +97,21 @@ def _said(event: dict[str, Any], said: dict[str, Any], account: str) -> Arrival:
         event=event["webhookEventId"],
         sender=account,
         words=words if isinstance(words, str) else "",
+        number=_text(said.get("id")),
         kind=kind,
+        files=(_file(said),) if kind in FETCHED else (),
         happened_at=_moment(event.get("timestamp")),
     )
+
+
+def _file(said: dict[str, Any]) -> Came:
+    """What LINE holds for a while, and we fetch. What lies elsewhere is never called: the address is the sender's choice."""
+    name, provider = said.get("fileName"), said.get("contentProvider")
+    name = name if isinstance(name, str) else ""
+    if isinstance(provider, dict) and provider.get("type") == "external":
+        return Came(name=name, why="external")
+    number = _text(said.get("id"))
+    return Came(name=name, remote=number) if number.isdigit() else Came(name=name, why="unreachable")
 
 
 def _text(value: Any) -> str:

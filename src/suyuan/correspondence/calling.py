@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import http.client
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from suyuan.correspondence.rules import Answer
 from suyuan.correspondence.unsent import Unsent
 
 TIMEOUT = 20
-LONGEST_ANSWER = 64 * 1024
+LONGEST_ANSWER = PIECE = 64 * 1024
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -51,14 +52,7 @@ class Reply:
 
 def call(host: Host, path: str, *, body: bytes, headers: Mapping[str, str], stage: str) -> Reply:
     """POST and read the answer, whatever its status. Raises Unsent: "connect" when nothing left, `stage` when perhaps it did."""
-    if host.is_here:
-        line = http.client.HTTPConnection(host.name, host.port, timeout=TIMEOUT)
-    else:
-        line = http.client.HTTPSConnection(host.name, host.port, timeout=TIMEOUT, context=ssl.create_default_context())
-    try:
-        line.connect()
-    except OSError as error:
-        raise Unsent(Answer("connect"), type(error).__name__) from error
+    line = _connected(host)
     try:
         line.request("POST", host.path + path, body, {"User-Agent": "suyuan", **headers})
         answer = line.getresponse()
@@ -68,3 +62,41 @@ def call(host: Host, path: str, *, body: bytes, headers: Mapping[str, str], stag
         raise Unsent(Answer(stage), type(error).__name__) from error
     finally:
         line.close()
+
+
+@contextmanager
+def fetched(host: Host, path: str, *, headers: Mapping[str, str], stage: str) -> Iterator[tuple[int, Iterator[bytes]]]:
+    """GET: the status, and the body in pieces. Raises Unsent, also in the middle of the body, and where it ends too soon."""
+    line = _connected(host)
+    try:
+        line.request("GET", host.path + path, headers={"User-Agent": "suyuan", **headers})
+        answer = line.getresponse()
+        yield answer.status, _pieces(answer, stage)
+    except (OSError, http.client.HTTPException) as error:
+        raise Unsent(Answer(stage), type(error).__name__) from error
+    finally:
+        line.close()
+
+
+def _pieces(answer: http.client.HTTPResponse, stage: str) -> Iterator[bytes]:
+    left = answer.length
+    try:
+        while data := answer.read(PIECE):
+            left = None if left is None else left - len(data)
+            yield data
+    except (OSError, http.client.HTTPException) as error:
+        raise Unsent(Answer(stage), type(error).__name__) from error
+    if left:
+        raise Unsent(Answer(stage), "cut off")
+
+
+def _connected(host: Host) -> http.client.HTTPConnection:
+    if host.is_here:
+        line = http.client.HTTPConnection(host.name, host.port, timeout=TIMEOUT)
+    else:
+        line = http.client.HTTPSConnection(host.name, host.port, timeout=TIMEOUT, context=ssl.create_default_context())
+    try:
+        line.connect()
+    except OSError as error:
+        raise Unsent(Answer("connect"), type(error).__name__) from error
+    return line

@@ -102,6 +102,13 @@ class MailBusy(Refusal):
     status = 503
 
 
+class ContentNotThere(Refusal):
+    """LINE did not hand it out now; the job comes back."""
+
+    code = "content_not_there"
+    status = 503
+
+
 class MailNotAccepted(Refusal):
     """The mail server could not take it now; the job comes back."""
 

@@ -21,9 +21,13 @@ FROZEN: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     (
         "correspondence_incoming",
-        {"may_update_columns": ("content_sealed", "state", "message_id", "reason", "settled_at", "settled_by")},
+        {"may_update_columns": ("content_sealed", "sender_blind", "state", "message_id", "reason", "settled_at", "settled_by")},
     ),
-    ("correspondence_incoming", {"frozen_when": "OLD.state <> 'waiting'", "may_update_columns": ("content_sealed",)}),
+    ("correspondence_incoming", {"frozen_when": "OLD.state <> 'waiting'", "may_update_columns": ("content_sealed", "sender_blind")}),
+    ("correspondence_incomingfile", {
+        "may_update_columns": ("name_sealed", "state", "why", "stored_id", "item_id", "settled_at")}),
+    ("correspondence_incomingfile", {
+        "frozen_when": "OLD.state IN ('given', 'left')", "may_update_columns": ("name_sealed",)}),
     ("correspondence_staffnotice", {"frozen_when": "OLD.state IN ('sent', 'failed')"}),
     ("correspondence_clinicrule", {"frozen_when": "OLD.state = 'live'", "may_update_columns": ("state", *_ENDED)}),
     ("correspondence_clinicrule", {"frozen_when": "OLD.state = 'ended'"}),

@@ -4,9 +4,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from suyuan.correspondence import mailbox, roads
-from suyuan.correspondence.models import Message, StaffNotice
-from suyuan.correspondence.selectors import left_behind
-from suyuan.correspondence.services import incoming_forget, mail_take, message_deliver, staff_notice_send
+from suyuan.correspondence.models import IncomingFile, Message, StaffNotice
+from suyuan.correspondence.selectors import files_left_behind, left_behind
+from suyuan.correspondence.services import (
+    incoming_file_fetch,
+    incoming_forget,
+    mail_take,
+    message_deliver,
+    staff_notice_send,
+)
+from suyuan.correspondence.services.attaching import FETCH
 from suyuan.platform.jobs import enqueue, job, periodic
 
 # 2, 4, 8 … seconds, then every hour: after two days rules.is_given_up ends it.
@@ -23,13 +30,21 @@ def notify(args: dict, now: datetime) -> None:
     staff_notice_send(notice=StaffNotice.objects.get(uid=args["notice"]), now=now)
 
 
+@job(FETCH, attempts=ATTEMPTS, timeout=timedelta(minutes=30), queue="mail")
+def line_file(args: dict, now: datetime) -> None:
+    file = IncomingFile.objects.select_related("incoming").get(uid=args["file"])
+    incoming_file_fetch(file=file, now=now)
+
+
 @periodic("*/10 * * * *", "correspondence.sweep", queue="mail")
 def sweep(args: dict, now: datetime) -> None:
     """What its job gave up, or what waited for a mail server or a service to be named, gets a new job."""
+    slot = f"{now:%Y%m%d%H%M}"
+    for uid in files_left_behind(now):
+        enqueue(FETCH, {"file": str(uid)}, run_at=now, unique_key=f"{FETCH}:{uid}:{slot}")
     if not roads.any_set_up():
         return
     messages, notices = left_behind(now)
-    slot = f"{now:%Y%m%d%H%M}"
     for uid in messages:
         enqueue("correspondence.deliver", {"message": str(uid)}, run_at=now, unique_key=f"message:{uid}:{slot}")
     for uid in notices:

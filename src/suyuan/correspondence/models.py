@@ -8,12 +8,13 @@ from django.db import models
 from django.db.models import Q
 
 from suyuan.platform import chance
+from suyuan.platform.files import file_name
 from suyuan.platform.keys import unseal
 
 # Fixed names in sealed values: a renaming never changes them.
 MESSAGE_TO, NOTICE_TO = "message.to", "notice.to"
 DISPUTE_WORDS, CLEARANCE_FORM = "dispute.words", "clearance.form"
-INCOMING = "incoming.content"
+INCOMING, INCOMING_FILE = "incoming.content", "incoming.file"
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Content:
     sender: str = ""
     subject_line: str = ""
     words: str = ""
+    number: str = ""
 
 
 class Message(models.Model):
@@ -144,8 +146,9 @@ class Incoming(models.Model):
     """Something that came by itself, kept once: `event` is what the other side calls it, and comes twice to no avail.
 
     waiting until it has a place; placed (the words live in `message`), aside (somebody said why), linked (it was a code and no word).
-    content   sender, subject and words, sealed; gone once the words have their place, or after a while where they got none
-    left_out  how many files came with it that were not taken
+    content   sender, subject, words, and what the sender's side calls it, sealed; gone once they have their place, or after a while
+    sender_blind  finds it by who sent it, as a contact is found
+    left_out  how many files came with it that nobody looked at: more than anybody sends, or sent by a machine
     """
 
     uid = models.UUIDField(default=chance.uid, unique=True)
@@ -153,6 +156,7 @@ class Incoming(models.Model):
     event = models.CharField(max_length=80)
     branch_id = models.PositiveBigIntegerField()
     content_sealed = models.BinaryField(null=True)
+    sender_blind = models.BinaryField(null=True)
     kind = models.CharField(max_length=20, default="text")
     left_out = models.PositiveIntegerField(default=0)
     language = models.CharField(max_length=10)
@@ -185,6 +189,7 @@ class Incoming(models.Model):
         indexes = [
             models.Index(fields=["branch_id", "id"], condition=Q(state="waiting"), name="incoming_waiting"),
             models.Index(fields=["settled_at"], condition=Q(state="aside", content_sealed__isnull=False), name="incoming_aside"),
+            models.Index(fields=["sender_blind"], condition=Q(content_sealed__isnull=False), name="incoming_by_sender"),
         ]
 
     @property
@@ -197,6 +202,44 @@ class Incoming(models.Model):
         if not self.content_sealed:
             return Content()
         return Content(**json.loads(unseal(INCOMING, self.uid, bytes(self.content_sealed))))
+
+
+class IncomingFile(models.Model):
+    """A file that came with it. Held here until the words have their place; then it is evidence of the case.
+
+    waiting  LINE has it, and a job fetches it; kept (`stored`); given (`item`); left, and `why`
+    remote   what LINE calls the message that carries it
+    name     as the sender called it, sealed; the stored file knows it by itself
+    """
+
+    uid = models.UUIDField(default=chance.uid, unique=True)
+    incoming = models.ForeignKey(Incoming, models.PROTECT, related_name="files")
+    remote = models.CharField(max_length=64, default="", blank=True)
+    name_sealed = models.BinaryField(null=True)
+    state = models.CharField(max_length=10)
+    why = models.CharField(max_length=20, default="", blank=True)
+    stored = models.OneToOneField("platform.StoredFile", models.PROTECT, null=True, related_name="incoming_file")
+    item = models.OneToOneField("evidence.Item", models.PROTECT, null=True, related_name="incoming_file")
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="incoming_file_is_where_it_says",
+                condition=Q(state="waiting", stored=None, item=None, why="", settled_at=None)
+                | Q(state="kept", stored__isnull=False, item=None, why="", settled_at__isnull=False)
+                | Q(state="given", stored__isnull=False, item__isnull=False, why="", settled_at__isnull=False)
+                | (Q(state="left", stored=None, item=None, settled_at__isnull=False) & ~Q(why="")),
+            )
+        ]
+        indexes = [models.Index(fields=["id"], condition=Q(state="waiting"), name="incoming_file_waiting")]
+
+    @property
+    def name(self) -> str:
+        """As the sender called it; empty once it is gone."""
+        if self.stored is not None:
+            return file_name(self.stored)
+        return unseal(INCOMING_FILE, self.uid, bytes(self.name_sealed)) if self.name_sealed else ""
 
 
 class StaffNotice(models.Model):

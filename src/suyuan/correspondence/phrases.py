@@ -195,6 +195,24 @@ def aside_word(reason: str) -> str:
     return words.get(reason, reason)
 
 
+def left_word(why: str) -> str:
+    """Why a file that came was not taken in."""
+    words = {
+        "too_large": _("檔案太大"),
+        "kind": _("這種檔案不能收"),
+        "empty": _("檔案是空的"),
+        "expired": _("LINE 已經不再保留"),
+        "unreachable": _("兩天都沒有從 LINE 取得"),
+        "external": _("檔案不在 LINE 上"),
+        "erased": _("內容已依請求刪除"),
+    }
+    return words.get(why, why)
+
+
+def _left(told: Told) -> str:
+    return _("來訊的檔案沒有收進來：%(why)s") % {"why": left_word(told.plain("why", ""))}
+
+
 def _aside(told: Told) -> str:
     return _("來訊放到一邊：%(why)s") % {"why": aside_word(told.plain("reason", ""))}
 
@@ -204,5 +222,7 @@ ARRIVED: Mapping[str, Callable[[Told], str]] = {
     "incoming.arrived": _by_channel(lambda: _("來了一則訊息（%(channel)s）")),
     "incoming.placed": lambda told: _("來訊放進案件"),
     "incoming.set_aside": _aside,
+    "incoming.file_kept": lambda told: _("收下來訊的檔案"),
+    "incoming.file_left": _left,
     "incoming.forgotten": lambda told: _("放到一邊的來訊，內容已清除"),
 }

@@ -1,6 +1,6 @@
 """A mail that came, read within limits. No database here.
 
-Plain words first, HTML made plain, files counted and left; what is broken is read as far as it can be. Nothing here trusts
+Plain words first, HTML made plain, files by their names, unread; what is broken is read as far as it can be. Nothing here trusts
 what a mail says of itself: whose words they are is decided elsewhere.
 """
 
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import html
+import mimetypes
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
 from email.header import decode_header
@@ -19,7 +20,10 @@ from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
 from email.utils import getaddresses, parsedate_to_datetime
 
-LARGEST = 10_000_000
+from suyuan.correspondence.rules import MOST_FILES
+
+# What the large mail houses carry: 25 million bytes of files, which travel a third longer than they are.
+LARGEST = 35_000_000
 MOST_PARTS = 300
 LONGEST_HEADER = 20_000
 LONGEST_HTML = 2_000_000
@@ -38,14 +42,35 @@ class Bounce:
 
 
 @dataclass(frozen=True)
+class Attached:
+    """A file of the mail, decoded when somebody asks for it. `whole`: not cut off with the end of the mail."""
+
+    name: str
+    whole: bool
+    part: Message = field(compare=False, repr=False)
+
+    def data(self) -> bytes:
+        if self.part.get_content_type() == "message/rfc822":
+            inner = self.part.get_payload()
+            return inner[0].as_bytes() if isinstance(inner, list) and inner else b""
+        payload = self.part.get_payload(decode=True)
+        return payload if isinstance(payload, bytes) else b""
+
+
+@dataclass(frozen=True)
 class Mail:
-    """What was read. `automatic`: a machine wrote it, so that no notice may follow from it."""
+    """What was read. `number`: as its sender's house named it. `files`: how many came; `attached`: those that are looked at.
+
+    `automatic`: a machine wrote it, so that no notice may follow from it.
+    """
 
     event: str
+    number: str
     sender: str
     subject: str
     words: str
     files: int
+    attached: tuple[Attached, ...]
     sent_at: datetime | None
     to: tuple[str, ...]
     answers: tuple[str, ...]
@@ -54,7 +79,7 @@ class Mail:
 
 
 def read(raw: bytes) -> Mail:
-    """Read a mail of any make. What is beyond ten million bytes is left, and counted as a file that was not taken."""
+    """Read a mail of any make. What is beyond its largest is left, and counted as a file that was not taken."""
     cut = len(raw) > LARGEST
     whole = _parsed(raw[:LARGEST])
     parts, more = _parts(whole)
@@ -63,13 +88,17 @@ def read(raw: bytes) -> Mail:
     sender = next(iter(_addresses([_header(whole, "From")])), "")
     subject = _header(whole, "Subject")
     named = _header(whole, "Message-ID")
+    attached = _attached(parts, cut)
+    torn = any(not each.whole for each in attached)
     seen = "\0".join((named, sender, _header(whole, "Date"), subject, words))
     return Mail(
         event=hashlib.sha256(seen.encode("utf-8", "surrogatepass")).hexdigest(),
+        number=named,
         sender=sender,
         subject=subject,
         words=words,
-        files=sum(_is_file(part) for part in parts) + more + cut,
+        files=sum(_is_file(part) for part in parts) + more + (cut and not torn),
+        attached=attached,
         sent_at=_date(_header(whole, "Date")),
         to=tuple(_addresses(_header_all(whole, ADDRESSED))),
         answers=tuple(_ids(_header_all(whole, ("In-Reply-To", "References")))),
@@ -116,6 +145,20 @@ def _is_file(part: Message) -> bool:
         return False
     named = part.get_content_disposition() == "attachment" or bool(_filename(part))
     return named or part.get_content_maintype() not in ("text", "multipart")
+
+
+def _attached(parts: list[Message], cut: bool) -> tuple[Attached, ...]:
+    """The files in their order, as many as are taken. The last leaf of a mail that was cut is not whole."""
+    files = [part for part in parts if _is_file(part)][:MOST_FILES]
+    return tuple(Attached(_called(part, n), not (cut and part is parts[-1]), part) for n, part in enumerate(files, 1))
+
+
+def _called(part: Message, number: int) -> str:
+    """Its name; one without gets an ending by which it is known for what it says it is."""
+    name, kind = _decoded(_filename(part)), part.get_content_type()
+    if kind == "message/rfc822":
+        return name if name.lower().endswith(".eml") else f"{name or f'file-{number}'}.eml"
+    return name or f"file-{number}{mimetypes.guess_extension(kind) or ''}"
 
 
 def _filename(part: Message) -> str:

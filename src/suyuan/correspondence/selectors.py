@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from suyuan.correspondence.models import Incoming, Message, StaffNotice
+from suyuan.correspondence.models import Incoming, IncomingFile, Message, StaffNotice
 from suyuan.correspondence.rules import SENT_BY_US, Channel, Direction, State
 from suyuan.correspondence.rules.roads import BY_SERVICE
 from suyuan.kernel.refusal import NotHere
@@ -71,6 +71,12 @@ def left_behind(now: datetime) -> tuple[list[UUID], list[UUID]]:
     messages = queued(before).filter(by_us).values_list("uid", flat=True)
     notices = StaffNotice.objects.filter(state="queued", created_at__lte=before).order_by("id")
     return list(messages[:AT_ONCE]), list(notices.values_list("uid", flat=True)[:AT_ONCE])
+
+
+def files_left_behind(now: datetime) -> list[UUID]:
+    """Files that should have been fetched long ago."""
+    old = IncomingFile.objects.filter(state="waiting", incoming__arrived_at__lte=now - LEFT_BEHIND_AFTER)
+    return list(old.order_by("id").values_list("uid", flat=True)[:AT_ONCE])
 
 
 def incoming_waiting(branch_ids: Iterable[int] | None) -> QuerySet[Incoming]:

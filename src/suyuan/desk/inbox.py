@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
@@ -18,14 +19,15 @@ from suyuan.cases.errors import MayNot
 from suyuan.cases.models import Case
 from suyuan.cases.selectors import case_for
 from suyuan.cases.services.arriving import Place, incoming_drop, incoming_give, places_of, words_of
-from suyuan.correspondence.models import Incoming
-from suyuan.correspondence.phrases import aside_word, channel_word
+from suyuan.correspondence.models import Incoming, IncomingFile, Message
+from suyuan.correspondence.phrases import aside_word, channel_word, left_word
 from suyuan.correspondence.rules import ASIDE
 from suyuan.correspondence.selectors import incoming_waiting
 from suyuan.desk.fields import attempt, line_field, one_of
 from suyuan.kernel.refusal import BadInput, NotHere
 from suyuan.platform import access
 from suyuan.platform.addresses import address
+from suyuan.platform.files.serving import file_answer
 
 WHO = HOUSE_MOVES["incoming_place"]
 OTHER = "other"
@@ -82,7 +84,26 @@ def inbox_item(request: HttpRequest, uid: UUID) -> HttpResponse:
         messages.success(request, _("處理好了。"))
         return redirect("desk:inbox")
     access.seen(request.actor, "inbox.read", at=request.now, stream=row.stream, branch_id=row.branch_id)
-    return render(request, "desk/inbox_item.html", {"one": _shape(row), "form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "desk/inbox_item.html", {"one": _shape(row), "form": form}, status=422 if form.errors else 200
+    )
+
+
+@address("staff", roles=WHO)
+def inbox_file(request: HttpRequest, uid: UUID) -> HttpResponseBase:
+    """A file of what waits, to see where it belongs. What a scanner objected to is handed out by the case alone, which warns."""
+    held = (
+        IncomingFile.objects.filter(uid=uid, state="kept", stored__state="stored")
+        .select_related("stored", "incoming")
+        .first()
+    )
+    row = _waiting(request.profile).filter(pk=held.incoming_id).first() if held is not None else None
+    if row is None or held.stored.scan.startswith("found:"):
+        raise NotHere()
+    access.note_before(
+        request.actor, "inbox.file", at=request.now, purpose="review", branch_id=row.branch_id, stream=row.stream
+    )
+    return file_answer(request, held.stored)
 
 
 def waiting_for(profile: ActorProfile) -> int:
@@ -123,7 +144,9 @@ def _places(profile: ActorProfile, row: Incoming) -> list[Place]:
 
 def _case_words(place: Place) -> str:
     name = place.party.person.masked_name if place.party is not None else ""
-    return format_html('{}　<span class="sy-meta">{}</span>', place.case.reference, name) if name else place.case.reference
+    return (
+        format_html('{}　<span class="sy-meta">{}</span>', place.case.reference, name) if name else place.case.reference
+    )
 
 
 def _shape(row: Incoming) -> dict[str, Any]:
@@ -134,4 +157,40 @@ def _shape(row: Incoming) -> dict[str, Any]:
         "sender": _("未連結的 LINE 帳號") if row.channel == "line" else content.sender,
         "subject": content.subject_line,
         "words": words_of(row),
+        "files": files_shown(row),
+    }
+
+
+def files_shown(row: Incoming) -> list[dict[str, Any]]:
+    """Each file that came with it: its name, what became of it, and where it is to be had."""
+    return [_file_shown(file) for file in row.files.select_related("stored", "item").order_by("id")]
+
+
+def files_of(messages: Iterable[Message], compartments: Collection[str]) -> dict[int, list[dict[str, Any]]]:
+    """The same for many messages at once, by the number of each; but for what lies where this reader may not look."""
+    wanted = [message.pk for message in messages if message.direction == "in"]
+    rows = IncomingFile.objects.filter(incoming__message__in=wanted).select_related("stored", "item", "incoming")
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in rows.order_by("id"):
+        if row.item is not None and row.item.compartment not in compartments:
+            continue
+        found.setdefault(row.incoming.message_id, []).append(_file_shown(row))
+    return found
+
+
+def _file_shown(file: IncomingFile) -> dict[str, Any]:
+    stored = file.stored
+    gone = stored is not None and stored.state == "destroyed"
+    found = stored.scan.partition(":")[2] if stored is not None and stored.scan.startswith("found:") else ""
+    state = {"waiting": _("正在收"), "left": _("沒有收進來：%(why)s") % {"why": left_word(file.why)}}.get(
+        file.state, ""
+    )
+    return {
+        "name": file.name or _("檔案"),
+        "size": stored.size if stored is not None else None,
+        "state": _("內容已依規定刪除") if gone else state,
+        "found": found,
+        "unscanned": stored is not None and not stored.scan and not gone,
+        "url": reverse("desk:inbox_file", args=[file.uid]) if file.state == "kept" and not found and not gone else "",
+        "item": file.item if not gone else None,
     }

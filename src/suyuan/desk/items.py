@@ -159,6 +159,7 @@ def sources() -> dict[str, str]:
         "portal": _("申訴人自己上傳"),
         "desk": _("診所加入"),
         "email": _("電子郵件"),
+        "line": _("LINE"),
         "import": _("匯入"),
         "request": _("經請求提供"),
     }

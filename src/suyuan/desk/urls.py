@@ -44,6 +44,7 @@ urlpatterns = [
     path("rules/cards/<str:code>/", views.card, name="card"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<uuid:uid>/", inbox.inbox_item, name="inbox_item"),
+    path("inbox/files/<uuid:uid>/", inbox.inbox_file, name="inbox_file"),
     path("rules/words/", wording.wording, name="wording"),
     path("guard/opinion/", opinion.opinion, name="opinion"),
     path("rules/disputes/", disputes.disputes, name="disputes"),

@@ -57,7 +57,7 @@ from suyuan.desk.acts import BY_CODE, Act, offered
 from suyuan.desk.duty import here
 from suyuan.desk.evidence_shapes import CONCLUDES, conclusion_advice
 from suyuan.desk.fields import ExtendForm, attempt, item_named
-from suyuan.desk.inbox import waiting_for
+from suyuan.desk.inbox import files_of, waiting_for
 from suyuan.desk.items import gallery
 from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words, people_of
 from suyuan.desk.noting import noted
@@ -779,6 +779,7 @@ def letters(request: HttpRequest, reference: str) -> HttpResponse:
     people, posted = people_of(found), posted_of(rows)
     whom, several = {f"party:{party.uid}": party_words(party) for party in people}, len(people) > 1
     answered = {row.in_reply_to_id for row in rows}
+    came = files_of(rows, readable)
     context = {
         "case": found,
         "heading": shapes.heading(found, True),
@@ -788,6 +789,7 @@ def letters(request: HttpRequest, reference: str) -> HttpResponse:
                 row, names.get(row.author, ""), whom.get(row.party, "") if several else "", request.now, answered=row.pk in answered
             )
             | {"posted": shapes.posted(row, *posted[row.uid], found.branch.tz) if row.uid in posted else ""}
+            | {"files": came.get(row.pk, ())}
             for row in rows
         ],
         "may_write": "message_send" in allowed,

@@ -140,7 +140,7 @@ class _Replay:
             "parent": None, "added_by": fact.actor, "added_at": fact.at,
         } | more  # fmt: skip
         self.ledger.made(ITEMS, fact, **columns)
-        passed = {"from_whom": columns["from_whom"], "place": columns["place"], "sha256_after": sha256 or ""}
+        passed = {"from_whom": columns["from_whom"], "place": columns["place"], "sha256_after": sha256 or "", "why": fact("origin")}
         self._hand(fact, uid, "received", columns["obtained_at"], sha256_before="", **passed)
 
     def _hand(self, fact: Said, uid: str, act: str, when: Any = None, **more: Any) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-SOURCES = frozenset({"portal", "desk", "email", "import", "request", "derived"})
+SOURCES = frozenset({"portal", "desk", "email", "line", "import", "request", "derived"})
 
 # What may happen to an item in somebody's hands. The first is written when it comes in.
 CUSTODY = frozenset(

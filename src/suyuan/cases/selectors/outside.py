@@ -275,8 +275,8 @@ def _others(case: Case, party: Party | None) -> list[Party]:
 
 
 def _by_outside() -> Q:
-    """Sent from the follow-up page or its form, unasked or in answer to a request."""
-    return Q(source="portal") | Q(source="request", added_by__startswith="party:")
+    """Sent from the follow-up page or its form, unasked or in answer to a request; or from an account that is surely theirs."""
+    return Q(source="portal") | Q(source__in=("request", "line"), added_by__startswith="party:")
 
 
 def _actors(parties: list[Party]) -> list[str]:

@@ -25,7 +25,7 @@ def shown_before(case: Case, item: Item) -> list[tuple[str, int]]:
     """How others came to see it, and how often: no compartment takes that back, and it is said."""
     handed_out = [one for one in BundleExport.objects.filter(stream=case.stream, at__gte=item.added_at) if _held(one, item)]
     counts = {
-        "given_by_them": int(item.source == "portal" or item.added_by.startswith("party:")),
+        "given_by_them": int(item.source in ("portal", "email", "line") or item.added_by.startswith("party:")),
         "copied": CustodyEntry.objects.filter(item__in=[item.pk, *item.derived.values_list("pk", flat=True)], act="copied").count(),
         "copies": CopiedItem.objects.filter(item=item, copies__handover__isnull=False).count(),
         "sealed": SealedItem.objects.filter(item=item).count(),

@@ -313,7 +313,7 @@ def _files(case: Case, own: bool, by: str = "") -> Collected:
 
 def _from_outside(item: Item) -> bool:
     """Sent unasked, or in answer to a request."""
-    return item.source in ("portal", "email") or (item.source == "request" and item.added_by.startswith("party:"))
+    return item.source in ("portal", "email", "line") or (item.source == "request" and item.added_by.startswith("party:"))
 
 
 def _messages(case: Case, person: Person | None) -> Collected:

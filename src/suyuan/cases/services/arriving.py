@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from suyuan.accounts.errors import require
@@ -17,13 +17,15 @@ from suyuan.accounts.rules import Role, may_here
 from suyuan.accounts.selectors import members_with, profile_for
 from suyuan.cases import rules
 from suyuan.cases.models import Case, Party, Task
-from suyuan.cases.services.common import case_locked, require_may, tasks_add
+from suyuan.cases.services.common import case_change, case_locked, require_may, tasks_add
 from suyuan.cases.services.handling.steps import HANDLER, task_for
 from suyuan.cases.services.handling.working import task_open
-from suyuan.correspondence.models import Incoming, Message
+from suyuan.correspondence.models import Incoming, IncomingFile, Message
+from suyuan.correspondence.phrases import left_word
 from suyuan.correspondence.rules import SURE
 from suyuan.correspondence.services import (
     Recipient,
+    incoming_files_give,
     incoming_place,
     incoming_set_aside,
     staff_notify,
@@ -39,6 +41,7 @@ from suyuan.playbooks import selectors as packs
 from suyuan.playbooks.texts import pick
 
 PLACE = "cases.incoming_place"
+FILED = "cases.incoming_filed"
 WAITING = "incoming.waiting"
 REOPEN_TASK = "decide"
 DAY = timedelta(hours=24)
@@ -66,7 +69,9 @@ def places_of(incoming: Incoming) -> list[Place]:
     if not kind:
         return []
     people = contacts_answering(kind, incoming.content.sender).values("person_id")
-    parties = Party.objects.filter(person_id__in=people, case__is_open=True).select_related("case__branch").order_by("id")
+    parties = (
+        Party.objects.filter(person_id__in=people, case__is_open=True).select_related("case__branch").order_by("id")
+    )
     return [Place(party.case, party, known_by) for party in parties]
 
 
@@ -100,6 +105,30 @@ def incoming_follow(*, uid: str, now: datetime) -> Message | None:
     return _into(places[0], incoming, actor=SYSTEM, now=now)
 
 
+@job(FILED)
+def filed(args: dict, now: datetime) -> None:
+    """After a file of something was fetched, or was not. May run twice."""
+    fact = FactRow.objects.get(uid=args["fact"])
+    incoming_file_follow(uid=fact.value("file"), now=now)
+
+
+@writes
+def incoming_file_follow(*, uid: str, now: datetime) -> None:
+    """Where its words have their place already, it follows them there; what cannot be had is asked for by a person."""
+    file = IncomingFile.objects.select_related("incoming__message").get(uid=uid)
+    incoming = file.incoming
+    if incoming.state != "placed":
+        return
+    case = Case.objects.select_related("branch").filter(stream=incoming.message.subject_stream).first()
+    if case is None:
+        return
+    case = case_locked(case)
+    if file.state == "kept":
+        _files_into(case, incoming, incoming.message, Origin(), now)
+    elif file.state == "left" and file.why != "erased":
+        _ask_again(case, file, now)
+
+
 @writes
 def incoming_give(*, incoming: Incoming, case: Case, actor: Actor, now: datetime) -> Message:
     """A person says to which case it belongs. Raises MayNot, IncomingSettled."""
@@ -123,6 +152,7 @@ def _require(incoming: Incoming, actor: Actor, now: datetime) -> None:
 
 def _into(found: Place, incoming: Incoming, *, actor: Actor, now: datetime) -> Message:
     party = f"party:{found.party.uid}" if found.party is not None else ""
+    origin = Origin(incoming.content.sender if incoming.channel == "email" else "", incoming.content.number)
     with translation.override(found.case.branch.language):
         body = words_of(incoming)
     message = incoming_place(
@@ -136,18 +166,93 @@ def _into(found: Place, incoming: Incoming, *, actor: Actor, now: datetime) -> M
         actor=actor,
         now=now,
     )
+    _files_into(case_locked(found.case), incoming, message, origin, now)
     reopening_ask(found.case, now)
     return message
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Who sent it, as far as that was said, and what their side calls it."""
+
+    sender: str = ""
+    number: str = ""
+
+
+def _files_into(case: Case, incoming: Incoming, message: Message, origin: Origin, now: datetime) -> None:
+    """Its files become evidence of the case, as given by whoever wrote it: who, when, and by which message."""
+    kind, _colon, uid = message.author.partition(":")
+    with translation.override(case.branch.language):
+        made = incoming_files_give(
+            incoming=incoming,
+            message=message,
+            from_whom=origin.sender or _sender_of(case, message),
+            how=_how(incoming, origin.number),
+            actor=Actor(kind, uid),
+            now=now,
+        )
+    if made:
+        case_change(case, now=now)
+
+
+def _sender_of(case: Case, message: Message) -> str:
+    """The person it was taken for; where that is not sure, it says so."""
+    party = (
+        case.parties.select_related("person").filter(uid=message.party.removeprefix("party:")).first()
+        if message.party
+        else None
+    )
+    name = party.person.full_name if party is not None else ""
+    if not name:
+        return _("未連結的 LINE 帳號") if message.channel == "line" else ""
+    return name if message.known_by in SURE else _("%(name)s（未經核對）") % {"name": name}
+
+
+def _how(incoming: Incoming, number: str) -> str:
+    number = number or next((file.remote for file in incoming.files.all() if file.remote), "")
+    with timezone.override(Branch.objects.get(pk=incoming.branch_id).tz):
+        at = timezone.localtime(incoming.arrived_at).strftime("%Y-%m-%d %H:%M")
+    words = (
+        _("隨電子郵件收到，%(at)s，訊息 %(number)s")
+        if incoming.channel == "email"
+        else _("隨 LINE 收到，%(at)s，訊息 %(number)s")
+    )
+    return words % {"at": at, "number": number[:120] or "—"}
+
+
+def _ask_again(case: Case, file: IncomingFile, now: datetime) -> None:
+    """Somebody tells the sender, once for each file."""
+    if Task.objects.filter(case=case, detail__missed=str(file.uid)).exists():
+        return
+    with translation.override(case.branch.language):
+        title = str(_("LINE 傳來的檔案沒有收到（%(why)s），請對方從進度頁上傳") % {"why": left_word(file.why)})
+    named = {HANDLER: case.owner_id}
+    detail = {"missed": str(file.uid)}
+    tasks_add(case, [task_for(case, "contact", HANDLER, named, now, title=title, detail=detail, due_at=now + DAY)])
+
+
 def words_of(incoming: Incoming) -> str:
-    """What it says, with what could not be taken named, in the language that is set."""
-    words, left = incoming.content.words.strip(), []
-    if incoming.kind not in ("text", "mail"):
-        left.append(_("（對方從 LINE 傳來%(what)s，這裡收不到。可以請對方從進度頁上傳。）") % {"what": kind_word(incoming.kind)})
+    """What it says, with what came along and what could not be taken, in the language that is set."""
+    words, more = incoming.content.words.strip(), []
+    files = list(incoming.files.select_related("stored").order_by("id"))
+    if incoming.kind not in ("text", "mail") and not files:
+        more.append(
+            _("（對方從 LINE 傳來%(what)s，這裡收不到。可以請對方從進度頁上傳。）") % {"what": kind_word(incoming.kind)}
+        )
+    if any(file.state == "waiting" for file in files):
+        more.append(_("（對方從 LINE 傳來%(what)s，收好以後列在證物裡。）") % {"what": kind_word(incoming.kind)})
+    if held := sum(file.state in ("kept", "given") for file in files):
+        more.append(_("（附上 %(n)s 個檔案，收在證物裡。）") % {"n": held})
+    left = [
+        _("%(name)s：%(why)s") % {"name": file.name or kind_word("file"), "why": left_word(file.why)}
+        for file in files
+        if file.state == "left"
+    ]
+    if left:
+        more.append(_("（沒有收進來的檔案：%(files)s。可以請對方從進度頁上傳。）") % {"files": _("；").join(left)})
     if incoming.left_out:
-        left.append(_("（信裡另有 %(n)s 個附件，沒有收進來。可以請對方從進度頁上傳。）") % {"n": incoming.left_out})
-    return "\n\n".join([each for each in (words, *left) if each]) or _("（沒有文字）")
+        more.append(_("（信裡另有 %(n)s 個附件，沒有收進來。可以請對方從進度頁上傳。）") % {"n": incoming.left_out})
+    return "\n\n".join([each for each in (words, *more) if each]) or _("（沒有文字）")
 
 
 def kind_word(kind: str) -> str:
@@ -192,7 +297,9 @@ def undelivered_follow(event: Recorded, *, actor: Actor, now: datetime) -> None:
     case = Case.objects.select_related("branch").filter(stream=message.subject_stream).first()
     if case is None or message.compartment or event.plain.get("failure") == "erased":
         return
-    waiting = Task.objects.filter(case=case, done_at=None, cancelled_at=None, detail__undelivered=message.party or "all")
+    waiting = Task.objects.filter(
+        case=case, done_at=None, cancelled_at=None, detail__undelivered=message.party or "all"
+    )
     if waiting.exists():
         return
     with translation.override(case.branch.language):

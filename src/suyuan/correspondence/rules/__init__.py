@@ -43,6 +43,10 @@ ASIDE = ("advertising", "wrong_address", "not_a_complaint", "handled_elsewhere",
 AUTOMATIC = "automatic"  # a machine wrote it: kept aside without anybody being told, so that no two machines write to each other
 ASIDE_KEPT = timedelta(days=90)
 
+# Files that come along: so many of one mail, so large from LINE. What is beyond is named, and left.
+MOST_FILES = 20
+LARGEST_FILE = 300_000_000
+
 # How sure we are who wrote what came by itself: these are as good as a receipt, the others only seem to be the person.
 SURE = frozenset({"", "account"})
 

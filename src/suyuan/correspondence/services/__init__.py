@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from suyuan.correspondence.services.attaching import (
+    incoming_file_fetch,
+    incoming_file_keep,
+    incoming_file_leave,
+    incoming_files_give,
+)
 from suyuan.correspondence.services.clearing import (
     clearance_ask,
     clearance_vote,
@@ -71,6 +77,10 @@ __all__ = [
     "dispute_judge",
     "dispute_review",
     "finding_dispute",
+    "incoming_file_fetch",
+    "incoming_file_keep",
+    "incoming_file_leave",
+    "incoming_files_give",
     "incoming_forget",
     "incoming_place",
     "incoming_set_aside",

@@ -13,17 +13,22 @@ from datetime import datetime
 from suyuan.correspondence import rules
 from suyuan.correspondence.arriving import CODE, Arrival
 from suyuan.correspondence.errors import IncomingSettled
-from suyuan.correspondence.models import INCOMING, Incoming, Message
+from suyuan.correspondence.models import INCOMING, Incoming, IncomingFile, Message
 from suyuan.correspondence.rules import Channel, Direction, State
+from suyuan.correspondence.services.attaching import file_take, files_forget
 from suyuan.correspondence.services.common import fit, frozen_text, tell
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.kernel.refusal import BadInput
+from suyuan.people.rules import LINE_ACCOUNT
+from suyuan.people.selectors import contact_blind
 from suyuan.platform import chance
 from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.keys import seal
 from suyuan.platform.units import writes
 
 AT_ONCE = 200
+# By which kind of contact whoever sent it is known.
+_SENDERS = {"line": LINE_ACCOUNT, "email": "email"}
 _UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -94,12 +99,24 @@ def incoming_take(*, arrivals: Sequence[Arrival], actor: Actor, now: datetime) -
         wanted.pop(brought_before, None)
     # Two who bring the same at the same moment: the database refuses the second, who brings it again.
     rows = Incoming.objects.bulk_create([_kept(arrival, actor, now) for arrival in wanted.values()])
-    facts = [
-        Fact("incoming.arrived", row.stream, {"channel": row.channel, "kind": row.kind, **_aside(row)}, subject=row, begins=True)
-        for row in rows
-    ]
+    facts = []
+    for row, arrival in zip(rows, wanted.values(), strict=True):
+        plain = {"channel": row.channel, "kind": row.kind, **_aside(row)}
+        if files := [_told(file_take(row, came, actor, now)) for came in arrival.files]:
+            plain["files"] = files
+        facts.append(Fact("incoming.arrived", row.stream, plain, subject=row, begins=True))
     facts_record(facts, actor=actor, now=now)
     return rows
+
+
+def is_known(channel: str, event: str) -> bool:
+    """Whether this was brought before."""
+    return Incoming.objects.filter(channel=channel, event=event).exists()
+
+
+def _told(file: IncomingFile) -> dict[str, str]:
+    held = {"sha256": file.stored.sha256} if file.stored is not None else {"why": file.why} if file.why else {}
+    return {"file": str(file.uid), "state": file.state, **held}
 
 
 def _kept(arrival: Arrival, actor: Actor, now: datetime) -> Incoming:
@@ -125,7 +142,9 @@ def _kept(arrival: Arrival, actor: Actor, now: datetime) -> Incoming:
         "sender": arrival.sender[:254],
         "subject_line": rules.one_line(arrival.subject_line),
         "words": _keepable(arrival.words),
+        "number": rules.one_line(arrival.number),
     }
+    row.sender_blind = contact_blind(_SENDERS.get(row.channel, ""), content["sender"])
     row.content_sealed = seal(INCOMING, row.uid, json.dumps(content, ensure_ascii=False))
     return row
 
@@ -171,7 +190,7 @@ def incoming_place(
         actor=by or Actor("integration", row.channel),
         now=now,
     )
-    _settle(row, actor, now, state="placed", message=message, content_sealed=None)
+    _settle(row, actor, now, state="placed", message=message, content_sealed=None, sender_blind=None)
     told = {"message": str(message.uid), "stream": stream}
     facts_record([Fact("incoming.placed", row.stream, told, subject=row)], actor=actor, now=now)
     return message
@@ -193,7 +212,9 @@ def incoming_forget(*, now: datetime) -> int:
     """What was set aside long ago says nothing any more."""
     old = Incoming.objects.filter(state="aside", content_sealed__isnull=False, settled_at__lte=now - rules.ASIDE_KEPT)
     rows = list(old.order_by("id")[:AT_ONCE])
-    Incoming.objects.filter(pk__in=[row.pk for row in rows]).update(content_sealed=None)
+    for row in rows:
+        files_forget(row, now)
+    Incoming.objects.filter(pk__in=[row.pk for row in rows]).update(content_sealed=None, sender_blind=None)
     facts_record([Fact("incoming.forgotten", row.stream) for row in rows], actor=SYSTEM, now=now)
     return len(rows)
 

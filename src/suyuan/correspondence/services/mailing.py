@@ -7,11 +7,12 @@ from datetime import datetime
 from suyuan.accounts.models import Branch
 from suyuan.accounts.selectors import triage_branch
 from suyuan.correspondence import reading, tokens
-from suyuan.correspondence.arriving import Arrival
+from suyuan.correspondence.arriving import Arrival, Came
 from suyuan.correspondence.models import Incoming, Message
 from suyuan.correspondence.reading import Mail
 from suyuan.correspondence.rules import AUTOMATIC, Direction, State
-from suyuan.correspondence.services.incoming import incoming_take
+from suyuan.correspondence.services.attaching import files_received
+from suyuan.correspondence.services.incoming import incoming_take, is_known
 from suyuan.correspondence.services.outgoing import message_came_back, message_mark_delivered
 from suyuan.kernel.actor import Actor
 from suyuan.people.selectors import contacts_answering
@@ -23,11 +24,14 @@ CAME_BACK = "bounced"
 
 def mail_take(*, raw: bytes, now: datetime) -> Incoming | None:
     """Keep a mail, once however often it is brought; None when it was here before. Read before the write: nobody waits for that."""
-    return _mail_keep(mail=reading.read(raw), now=now)
+    mail = reading.read(raw)
+    if is_known("email", mail.event):
+        return None
+    return _mail_keep(mail=mail, files=() if mail.automatic else files_received(mail), now=now)
 
 
 @writes
-def _mail_keep(*, mail: Mail, now: datetime) -> Incoming | None:
+def _mail_keep(*, mail: Mail, files: tuple[Came, ...], now: datetime) -> Incoming | None:
     """A job finds its place."""
     message, known_by = _answered(mail)
     branch = _branch(mail, message)
@@ -40,7 +44,9 @@ def _mail_keep(*, mail: Mail, now: datetime) -> Incoming | None:
         subject_line=mail.subject,
         words=mail.words if mail.bounce is None else mail.bounce.said,
         kind="mail" if mail.bounce is None else "bounce",
-        left_out=mail.files if mail.bounce is None else 0,
+        number=mail.number,
+        files=files,
+        left_out=mail.files - len(files) if mail.bounce is None else 0,
         happened_at=mail.sent_at if mail.sent_at is not None and mail.sent_at <= now else None,
         in_reply_to=message,
         known_by=known_by,

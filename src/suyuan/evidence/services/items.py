@@ -25,7 +25,7 @@ REASON = 200
 
 @dataclass(frozen=True)
 class ItemGiven:
-    """One thing about to become evidence; `stored` is None for an object that is not a file."""
+    """One thing about to become evidence; `stored` is None for an object that is not a file. `how` it came to us, for the first hand-over."""
 
     stored: StoredFile | None
     source: str
@@ -36,6 +36,7 @@ class ItemGiven:
     place: str = ""
     note: str = ""
     compartment: str = ""
+    how: str = ""
 
 
 def items_make(
@@ -72,7 +73,7 @@ def items_make(
         )
         for number, each in _numbered(given, stream, first)
     )
-    rows_add(_received(item, actor, now) for item in items)
+    rows_add(_received(item, each.how, actor, now) for item, each in zip(items, given, strict=True))
     for item in items:
         look_later(item)
     return items
@@ -95,7 +96,7 @@ def item_add(
 ) -> Item:
     """One more item. `told_in` is the stream of the fact where it is not that of the item (a protected compartment)."""
     (item,) = items_make([given], stream=stream, branch_id=branch_id, actor=actor, now=now)
-    private = {"title": item.title, "from_whom": item.from_whom, "note": item.note, "place": item.place}
+    private = {"title": item.title, "from_whom": item.from_whom, "note": item.note, "place": item.place, "origin": given.how}
     fact = Fact(
         "item.added",
         told_in or stream,
@@ -279,7 +280,7 @@ def _refuse_if_sealed(item: Item) -> None:
         raise errors.ItemSealed(number=seal.number)
 
 
-def _received(item: Item, actor: Actor, now: datetime) -> CustodyEntry:
+def _received(item: Item, how: str, actor: Actor, now: datetime) -> CustodyEntry:
     return CustodyEntry(
         item=item,
         act="received",
@@ -288,6 +289,7 @@ def _received(item: Item, actor: Actor, now: datetime) -> CustodyEntry:
         by=str(actor),
         from_whom=item.from_whom,
         place=item.place,
+        why=how,
         sha256_after=item_digest(item),
     )
 
@@ -311,6 +313,7 @@ def _checked(given: ItemGiven, now: datetime) -> ItemGiven:
         raise BadInput(fields={"source": given.source})
     for name in ("kind", "title", "from_whom", "place", "note"):
         _fits(name, getattr(given, name))
+    _fits("why", given.how)
     if given.obtained_at is not None:
         _past(given.obtained_at, now)
     return given
