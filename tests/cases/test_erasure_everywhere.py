@@ -17,7 +17,7 @@ from django.db import DatabaseError, IntegrityError, models, transaction
 from suyuan.accounts.models import Branch, User
 from suyuan.cases.models import Case, CaseClock, Party, Proceeding
 from suyuan.cases.services.rights import case_unseal, erasure_answer
-from suyuan.correspondence.models import Clearance, FindingDispute, Incoming, Message, OwnName, Posting
+from suyuan.correspondence.models import Clearance, FindingDispute, Incoming, IncomingFile, Message, OwnName, Posting
 from suyuan.evidence.models import Interview, Observation, Seal
 from suyuan.people.models import ContactPoint, Person, Representative
 from suyuan.platform import chance, triggers, verify
@@ -79,6 +79,8 @@ KEPT: dict[str, str] = {
     **dict.fromkeys(("cases_exposureanswer.*", "cases_conflictcheck.seen", "platform_filefault.why", "platform_storedfile.by"), CODE),
     **dict.fromkeys(("*.known_by", "correspondence_incoming.reason"), CODE),
     "correspondence_incoming.event": OURS,
+    "correspondence_incomingfile.remote": "a number that LINE made for a message",
+    "correspondence_incomingfile.why": CODE,
     "*.settled_by": STREAM,
     "cases_report.signers": STREAM,
     **dict.fromkeys(("evidence_making.asked", "evidence_making.fault", "evidence_making.by_kind", "evidence_making.acting_for"), CODE),
@@ -165,8 +167,14 @@ SAID: dict[type[models.Model], tuple[Any, ...]] = {
     Incoming: (
         lambda: {
             "in_reply_to_id": Message.objects.filter(text__isnull=False).earliest("id").pk, "content_sealed": b"x", "state": "aside",
-            "reason": "automatic", "settled_at": NOON, "settled_by": "integration:email", "message_id": None,
+            "sender_blind": b"x", "reason": "automatic", "settled_at": NOON, "settled_by": "integration:email", "message_id": None,
         },
+        lambda: {"content_sealed": b"x", "sender_blind": bytes(theirs()), "event": "waits", "state": "waiting", "message_id": None,
+                 "in_reply_to_id": None, "settled_at": None, "settled_by": ""},
+    ),
+    IncomingFile: (
+        lambda: {"incoming_id": Incoming.objects.latest("id").pk, "name_sealed": b"x", "state": "left", "why": "kind", "settled_at": NOON,
+                 "stored_id": None, "item_id": None},
     ),
     ContactPoint: (
         lambda: {"person_id": Party.objects.earliest("id").person_id, "kind": "email", "value_sealed": b"x", "blind": b"x", "preferred": False},
@@ -183,6 +191,15 @@ def _standing() -> dict[str, Any]:
 
 def _anybody() -> int:
     return User.objects.order_by("pk").first().pk
+
+
+def theirs() -> bytes:
+    """By what words of the person are found who this is all about."""
+    row = ContactPoint.objects.filter(person_id=Party.objects.earliest("id").person_id, blind__isnull=False).first()
+    if row is None:
+        ContactPoint.objects.create(person_id=Party.objects.earliest("id").person_id, kind="email", value_sealed=b"x", blind=b"theirs")
+        return b"theirs"
+    return row.blind
 
 
 def planted(field: models.Field) -> Any:

@@ -8,7 +8,8 @@ import pytest
 from suyuan.cases import errors
 from suyuan.cases.jobs import retention, retention_one
 from suyuan.cases.models import Case, Party, RetentionProposal
-from suyuan.cases.selectors.rights import GROUPS, Subject, parts_of
+from suyuan.cases.selectors.retention import OF_CASES
+from suyuan.cases.selectors.rights import Subject, parts_of
 from suyuan.cases.services.holding import case_hold_lift, case_hold_place
 from suyuan.cases.services.intake import PersonGiven
 from suyuan.cases.services.retention import retention_carry_out, retention_keep, retention_order
@@ -46,7 +47,7 @@ def work(now) -> None:
 
 def test_it_is_proposed_on_the_first_day_on_which_no_law_keeps_it_and_once(old):
     def last_day(case: Case):
-        return max(part.kept.until for part in parts_of(fresh(case), Subject(case.parties.get().person), GROUPS, NOON.date()))
+        return max(part.kept.until for part in parts_of(fresh(case), Subject(case.parties.get().person), OF_CASES, NOON.date()))
 
     assert len({last_day(case) for case in old}) == 2, "the mainland keeps longer"
     for case in sorted(old, key=last_day):

@@ -88,7 +88,7 @@ def of(case) -> list[Item]:
     return list(Item.objects.filter(stream=case.stream).order_by("number"))
 
 
-@pytest.mark.requirement("C-04")
+@pytest.mark.requirement("B-04")
 def test_what_is_attached_to_a_mail_becomes_evidence_with_where_it_is_from(case, cast, browser):
     message = follow(mailed(cast, sender=WEN))
     (item,) = of(case)

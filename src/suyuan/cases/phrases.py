@@ -184,6 +184,7 @@ DATA: Labels = {
     "contacts": named("data", "聯絡方式"),
     "photos": named("data", "您提供的照片與檔案"),
     "messages": named("data", "往來訊息"),
+    "inbox": named("data", "還沒有放進案件的來訊與附件"),
     "narrative": named("data", "申訴內容"),
     "chart": named("data", "病歷、同意書與療程資料"),
     "facts": named("data", "其他處理紀錄"),

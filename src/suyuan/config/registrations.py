@@ -141,7 +141,7 @@ def register_all() -> None:
     from suyuan.cases.services.clocks import clocks_follow
     from suyuan.cases.services.handling import escalations_follow
     from suyuan.cases.services.handling.escalation import TELL
-    from suyuan.cases.services.holding import PROTECTED, case_of_compartment, cases_of_person
+    from suyuan.cases.services.holding import PROTECTED, case_of_compartment, cases_of_incoming, cases_of_person
     from suyuan.config.jobs import access_recomputed
     from suyuan.config.phrases import PLATFORM
     from suyuan.correspondence.freezing import FROZEN as MESSAGES
@@ -155,6 +155,7 @@ def register_all() -> None:
 
     known_register("case", names_of_case)
     holds.register_hangs_on("person", cases_of_person)
+    holds.register_hangs_on("incoming", cases_of_incoming)
     for compartment in sorted(PROTECTED):
         holds.register_hangs_on(compartment, case_of_compartment)
     after = {"pack.loaded": (RECOUNT,)}

@@ -191,6 +191,8 @@ def aside_word(reason: str) -> str:
         "handled_elsewhere": _("已在別處處理"),
         "empty": _("沒有內容"),
         "automatic": _("自動發出的信"),
+        "erased": _("內容已依請求刪除"),
+        "expired": _("過了保留期限"),
     }
     return words.get(reason, reason)
 

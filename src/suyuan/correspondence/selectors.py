@@ -1,18 +1,20 @@
 """Reading messages. Whoever asks has passed the door of the subject already and names the compartments they may read."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from suyuan.accounts.models import Branch
 from suyuan.correspondence.models import Incoming, IncomingFile, Message, StaffNotice
 from suyuan.correspondence.rules import SENT_BY_US, Channel, Direction, State
 from suyuan.correspondence.rules.roads import BY_SERVICE
 from suyuan.kernel.refusal import NotHere
 from suyuan.platform.facts import facts_told
 from suyuan.platform.models import FactRow
+from suyuan.playbooks.selectors import inbox_periods
 
 # A job that still tries is left alone for so long; it comes back every hour at the latest.
 LEFT_BEHIND_AFTER = timedelta(minutes=75)
@@ -77,6 +79,23 @@ def files_left_behind(now: datetime) -> list[UUID]:
     """Files that should have been fetched long ago."""
     old = IncomingFile.objects.filter(state="waiting", incoming__arrived_at__lte=now - LEFT_BEHIND_AFTER)
     return list(old.order_by("id").values_list("uid", flat=True)[:AT_ONCE])
+
+
+def incoming_over(now: datetime) -> Iterator[Incoming]:
+    """What came, is in no case, and has been kept as long as the packs say."""
+    kept = Incoming.objects.filter(content_sealed__isnull=False)
+    for jurisdiction in sorted(set(Branch.objects.values_list("jurisdiction", flat=True))):
+        periods = inbox_periods(jurisdiction)
+        here = kept.filter(branch_id__in=Branch.objects.filter(jurisdiction=jurisdiction).values("pk"))
+        aside = Q(state="aside", settled_at__lte=now - timedelta(days=periods.aside_days))
+        waits = Q(state="waiting", arrived_at__lte=now - timedelta(days=periods.waiting_days))
+        yield from here.filter(aside | waits).order_by("id")
+
+
+def incoming_kept_until(row: Incoming) -> datetime:
+    """When what waits is forgotten, if nobody gives it a place."""
+    jurisdiction = Branch.objects.values_list("jurisdiction", flat=True).get(pk=row.branch_id)
+    return row.arrived_at + timedelta(days=inbox_periods(jurisdiction).waiting_days)
 
 
 def incoming_waiting(branch_ids: Iterable[int] | None) -> QuerySet[Incoming]:

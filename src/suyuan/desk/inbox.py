@@ -22,7 +22,7 @@ from suyuan.cases.services.arriving import Place, incoming_drop, incoming_give, 
 from suyuan.correspondence.models import Incoming, IncomingFile, Message
 from suyuan.correspondence.phrases import aside_word, channel_word, left_word
 from suyuan.correspondence.rules import ASIDE
-from suyuan.correspondence.selectors import incoming_waiting
+from suyuan.correspondence.selectors import incoming_kept_until, incoming_waiting
 from suyuan.desk.fields import attempt, line_field, one_of
 from suyuan.kernel.refusal import BadInput, NotHere
 from suyuan.platform import access
@@ -85,7 +85,7 @@ def inbox_item(request: HttpRequest, uid: UUID) -> HttpResponse:
         return redirect("desk:inbox")
     access.seen(request.actor, "inbox.read", at=request.now, stream=row.stream, branch_id=row.branch_id)
     return render(
-        request, "desk/inbox_item.html", {"one": _shape(row), "form": form}, status=422 if form.errors else 200
+        request, "desk/inbox_item.html", {"one": _shape(row), "form": form, "until": incoming_kept_until(row)}, status=422 if form.errors else 200
     )
 
 

@@ -689,6 +689,16 @@ class Reopening:
 
 
 @dataclass(frozen=True)
+class Inbox:
+    """How long what came by itself is kept: set aside as no complaint's, or given no place by anybody."""
+
+    __pydantic_config__ = STRICT
+
+    aside_days: int = 90
+    waiting_days: int = 180
+
+
+@dataclass(frozen=True)
 class PackInfo:
     """Which pack this is. `reviewed_by` None is shown as "awaiting review"."""
 
@@ -755,6 +765,7 @@ class Procedure:
     evidence_lists: tuple[EvidenceList, ...] = ()
     recording: Recording | None = None
     fees: tuple[Fee, ...] = ()
+    inbox: Inbox = Inbox()
 
     @property
     def pk(self) -> int | None:

@@ -153,6 +153,8 @@ def _roles_and_gates(whole: Mapping[str, Any]) -> Iterator[Flaw]:
         yield from _known("escalations", (place, "flags"), row.flags, known.FLAGS)
     if whole["recording"] is None or whole["recording"].late_after.unit not in (Unit.HOURS, Unit.CALENDAR_DAYS):
         yield Flaw("recording", ("late_after", "unit"), "not_known", "hours, calendar_days")
+    if min(whole["inbox"].aside_days, whole["inbox"].waiting_days) < 1:
+        yield Flaw("inbox", ("waiting_days",), "not_known", expected="1 …")
     for place, kind in enumerate(whole["evidence"]):
         yield from _known("evidence", (place, "holder"), [kind.holder], known.HOLDERS)
 

@@ -13,7 +13,7 @@ from suyuan.platform import units
 from suyuan.playbooks import content
 from suyuan.playbooks.errors import PackMissing
 from suyuan.playbooks.models import PackActivation, PackVersion
-from suyuan.playbooks.readers import Calendar, Fee, HouseClock, Law, LawRule, PackInfo, Procedure
+from suyuan.playbooks.readers import Calendar, Fee, HouseClock, Inbox, Law, LawRule, PackInfo, Procedure
 from suyuan.playbooks.wording import Platform, Wording, joined, only
 
 
@@ -37,6 +37,14 @@ def evidence_procedure(version_pk: int, jurisdiction: str) -> Procedure:
 def fee_tariff(jurisdiction: str) -> Fee | None:
     """What copies of records cost there today: always the newest, as a price list is."""
     return next((fee for fee in procedure_newest(jurisdiction).fees if fee.jurisdiction == jurisdiction), None)
+
+
+def inbox_periods(jurisdiction: str) -> Inbox:
+    """How long what came by itself is kept there: always by the newest."""
+    try:
+        return procedure_newest(jurisdiction).inbox
+    except PackMissing:
+        return Inbox()
 
 
 def evidence_name(code: str) -> str:

@@ -17,6 +17,8 @@ from suyuan.platform.models import Hold
 
 AGAIN = timedelta(days=365)  # after somebody kept it although no law asked for it
 PERSONAL = ("identifiers", "contacts")
+# What waits in the inbox has a period of its own.
+OF_CASES = {group: records for group, records in GROUPS.items() if group != "inbox"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def due_of(case: Case, now: datetime) -> Due | None:
     today = now.astimezone(case.branch.tz).date()
     parties = list(Party.objects.filter(case=case).select_related("person").order_by("id"))
     whole = Subject(case.patient or (parties[0].person if parties else None))
-    parts = parts_of(case, whole, GROUPS, today)
+    parts = parts_of(case, whole, OF_CASES, today)
     own = [part for part in parts if part.group not in PERSONAL]
     kept = [part.kept for part in own if part.kept is not None]
     if not kept or not all(rules.may_go(part.kept, today) for part in own) or not any(part.count for part in own):

@@ -34,7 +34,7 @@ from suyuan.cases.models import (
     Task,
 )
 from suyuan.cases.rules import Floor, Kept
-from suyuan.correspondence.models import Clearance, FindingDispute, Incoming, Message, Posting
+from suyuan.correspondence.models import Clearance, FindingDispute, Incoming, IncomingFile, Message, Posting
 from suyuan.evidence.models import (
     CopiedItem,
     CopyHandover,
@@ -53,7 +53,7 @@ from suyuan.evidence.models import (
 )
 from suyuan.evidence.selectors.rights import sealed_with_lot
 from suyuan.people import erasing
-from suyuan.people.models import Person, TreatmentReceived
+from suyuan.people.models import ContactPoint, Person, TreatmentReceived
 from suyuan.platform.erasure import Cell, Named
 from suyuan.platform.facts import facts_told
 from suyuan.platform.holds import holds_over
@@ -61,12 +61,14 @@ from suyuan.platform.models import ErasureOrder, ErasureTarget, FactPrivate, Fac
 from suyuan.playbooks import selectors as packs
 from suyuan.playbooks.readers import LawRule
 
-# The groups of an erasure request, in the order in which they are answered, and which records keep each of them.
+# The groups of an erasure request, in the order in which they are answered, and which records keep each of them. What waits in
+# the inbox is no record of a case; it is kept as one as long as it may belong to one that is still open.
 GROUPS: dict[str, tuple[str, ...]] = {
     "identifiers": ("complaint_record",),
     "contacts": ("complaint_record",),
     "photos": ("complaint_record", "sealed"),
     "messages": ("complaint_record",),
+    "inbox": (),
     "narrative": ("complaint_record",),
     "chart": ("chart", "sealed"),
     "facts": ("complaint_record", "care_record"),
@@ -78,6 +80,7 @@ OWN_GROUPS: dict[str, tuple[str, ...]] = {
     "contacts": ("complaint_record",),
     "photos": ("complaint_record", "sealed"),
     "messages": ("complaint_record",),
+    "inbox": (),
     "narrative": ("complaint_record",),
     "statements": ("complaint_record",),
 }
@@ -227,6 +230,8 @@ def parts_of(case: Case, subject: Subject, groups: Mapping[str, tuple[str, ...]]
         held = next((holds[0] for stream in things if (holds := holds_over(stream))), None)
         if person is not None and person.is_patient and group in ("identifiers", "contacts"):
             records = (*records, "chart")
+        if group == "inbox" and (case.is_open or days["complaint_record"] is None):
+            records = ("complaint_record",)
         keeping = [(rules.retention_until(r, days[r], known, born=born), by_id) for r in records if r in days]
         # What stands with the person belongs to each of their cases: the one that keeps it longest decides.
         if any(stream.startswith("person:") for stream in things):
@@ -293,7 +298,9 @@ def _files(case: Case, own: bool, by: str = "") -> Collected:
     """Files with everything said about them; `own`: what people handed in (this one: `by`), otherwise what is ours."""
     rows = Item.objects.filter(stream=case.stream).select_related("stored", "parent")
     mine = [row for row in rows if _from_outside(row.parent or row) == own]
-    mine = [row for row in mine if not by or (row.parent or row).added_by == by]
+    if by:
+        sent = set(IncomingFile.objects.filter(item__stream=case.stream, incoming__message__party=by).values_list("item", flat=True))
+        mine = [row for row in mine if (row.parent or row).added_by == by or (row.parent or row).pk in sent]
     for row in mine:
         if row.stored is not None and row.stored.state == "stored":
             yield case.stream, row.stored
@@ -326,9 +333,32 @@ def _messages(case: Case, person: Person | None) -> Collected:
         yield from _cells(case.stream, posting, ("place", "address", "ended_why"))
     yield from _asked_leave(case)
     yield from _told(case.stream, _OF_MESSAGES)
-    # What machines wrote in answer to them lies aside, sealed.
-    for came in Incoming.objects.filter(in_reply_to__in=rows, content_sealed__isnull=False):
-        yield from _cells(came.stream, came, ("content_sealed",))
+    yield from _came_for(rows)
+
+
+def _came_for(rows: Iterable[Message]) -> Collected:
+    """What came for these and has no place of its own: machines' answers lie aside, sealed; names of files that were not taken."""
+    for came in Incoming.objects.filter(in_reply_to__in=rows, message=None):
+        yield from _came(came)
+    for file in IncomingFile.objects.filter(incoming__message__in=rows, name_sealed__isnull=False).select_related("incoming"):
+        yield from _cells(file.incoming.stream, file, ("name_sealed",))
+
+
+def _came(came: Incoming) -> Collected:
+    """What it says, who it is from, and the files that came along."""
+    yield from _cells(came.stream, came, ("content_sealed", "sender_blind"))
+    for file in came.files.select_related("stored"):
+        yield from _cells(came.stream, file, ("name_sealed",))
+        if file.stored is not None and file.stored.state == "stored":
+            yield came.stream, file.stored
+
+
+def _inbox(person: Person | None) -> Collected:
+    """Words from their addresses and accounts that nobody has put into a case yet, or that belong to none."""
+    theirs = ContactPoint.objects.filter(person__in=_rows_of(person), blind__isnull=False) if person is not None else ()
+    known = {bytes(contact.blind) for contact in theirs}
+    for came in Incoming.objects.filter(sender_blind__in=known, content_sealed__isnull=False, in_reply_to=None).order_by("id"):
+        yield from _came(came)
 
 
 def _asked_leave(case: Case, party: str = "") -> Collected:
@@ -437,6 +467,7 @@ _COLLECT: dict[str, Callable[[Case, Person | None], Collected]] = {
     "contacts": _contacts,
     "photos": lambda case, person: _files(case, own=True),
     "messages": _messages,
+    "inbox": lambda case, person: _inbox(person),
     "narrative": _narrative,
     "chart": _chart,
     "facts": _facts,
@@ -463,8 +494,7 @@ def _own_messages(case: Case, party: Party) -> Collected:
     uids = {str(row.uid) for row in rows}
     told = FactPrivate.objects.filter(_OF_MESSAGES, fact__stream=case.stream).select_related("fact")
     yield from ((case.stream, field) for field in told if field.fact.value("message") in uids)
-    for came in Incoming.objects.filter(in_reply_to__in=rows, content_sealed__isnull=False):
-        yield from _cells(came.stream, came, ("content_sealed",))
+    yield from _came_for(rows)
 
 
 def _own_narrative(case: Case, party: Party) -> Collected:
@@ -506,6 +536,7 @@ _OWN: dict[str, Callable[[Case, Party], Collected]] = {
     "contacts": lambda case, party: _contacts(case, party.person),
     "photos": lambda case, party: _files(case, own=True, by=f"party:{party.uid}"),
     "messages": _own_messages,
+    "inbox": lambda case, party: _inbox(party.person),
     "narrative": _own_narrative,
     "statements": _own_statements,
 }

@@ -8,6 +8,7 @@ from django.db.models import Q
 from suyuan.cases import errors, rules
 from suyuan.cases.models import Case, Party, Proceeding
 from suyuan.cases.services.common import case_locked, require_may
+from suyuan.correspondence.models import Incoming
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.people.models import Person
 from suyuan.platform.facts import Recorded
@@ -67,6 +68,18 @@ def cases_of_person(stream: str) -> list[str]:
     same = Person.objects.filter(Q(uid=uid) | Q(merged_into__uid=uid) | Q(merged__uid=uid)).values("pk")
     as_party = Party.objects.filter(person__in=same).values("case_id")
     return list(Case.objects.filter(Q(patient__in=same) | Q(pk__in=as_party)).values_list("stream", flat=True))
+
+
+def cases_of_incoming(stream: str) -> list[str]:
+    """Words that wait may be about any case of whoever sent them, and are about that of the message they answer."""
+    row = Incoming.objects.select_related("in_reply_to", "message").filter(uid=stream.partition(":")[2]).first()
+    if row is None:
+        return []
+    about = [message.subject_stream for message in (row.message, row.in_reply_to) if message is not None]
+    if row.sender_blind is None:
+        return about
+    people = Person.objects.filter(contact_points__blind=bytes(row.sender_blind)).distinct()
+    return [*about, *(case for person in people for case in cases_of_person(person.stream))]
 
 
 def case_of_compartment(stream: str) -> list[str]:

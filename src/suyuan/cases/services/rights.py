@@ -15,7 +15,7 @@ from suyuan.cases.selectors.rights import Part, erasure_parts, subject_of, thing
 from suyuan.cases.services.handling.parts import begin, case_change, known, short, tell, words_frozen
 from suyuan.cases.services.handling.talking import demand_answer
 from suyuan.cases.services.wording import words_pass
-from suyuan.correspondence.services import messages_stop
+from suyuan.correspondence.services import incoming_stop, messages_stop
 from suyuan.evidence.errors import ItemSealed, SealingRefused
 from suyuan.evidence.models import CopyHandover, CopySet, Item, Seal, SealOpening
 from suyuan.evidence.selectors.rights import SIGNATURE, sealed_now, signatures_of
@@ -312,6 +312,7 @@ def erasure_answer(
     if "messages" in named:
         whose = f"party:{subject.party.uid}" if subject.party is not None else ""
         messages_stop(stream=case.stream, party=whose, actor=actor, now=now)
+    incoming_stop(streams=named.get("inbox", ()), actor=actor, now=now)
     orders = _order(named, actor, now)
     text = words_frozen(case, "rights.letter", letter, now=now, field="letter")
     words_pass(case, letter, what="erasure", now=now)

@@ -38,10 +38,10 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-# Why something that came belongs to no case; and how long what it said is kept all the same.
+# Why something that came belongs to no case.
 ASIDE = ("advertising", "wrong_address", "not_a_complaint", "handled_elsewhere", "empty")
+ERASED, EXPIRED = "erased", "expired"  # by an order; or because nobody gave it a place in all the time that it is kept
 AUTOMATIC = "automatic"  # a machine wrote it: kept aside without anybody being told, so that no two machines write to each other
-ASIDE_KEPT = timedelta(days=90)
 
 # Files that come along: so many of one mail, so large from LINE. What is beyond is named, and left.
 MOST_FILES = 20

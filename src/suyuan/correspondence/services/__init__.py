@@ -57,7 +57,7 @@ from suyuan.correspondence.services.publishing import (
     posting_replace,
     posting_take_down,
 )
-from suyuan.correspondence.services.stopping import messages_stop
+from suyuan.correspondence.services.stopping import incoming_stop, messages_stop
 
 __all__ = [
     "Arrival",
@@ -84,6 +84,7 @@ __all__ = [
     "incoming_forget",
     "incoming_place",
     "incoming_set_aside",
+    "incoming_stop",
     "incoming_take",
     "mail_take",
     "message_came_back",

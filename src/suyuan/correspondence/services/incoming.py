@@ -9,12 +9,14 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 
 from suyuan.correspondence import rules
 from suyuan.correspondence.arriving import CODE, Arrival
 from suyuan.correspondence.errors import IncomingSettled
 from suyuan.correspondence.models import INCOMING, Incoming, IncomingFile, Message
 from suyuan.correspondence.rules import Channel, Direction, State
+from suyuan.correspondence.selectors import incoming_over
 from suyuan.correspondence.services.attaching import file_take, files_forget
 from suyuan.correspondence.services.common import fit, frozen_text, tell
 from suyuan.kernel.actor import SYSTEM, Actor
@@ -23,6 +25,7 @@ from suyuan.people.rules import LINE_ACCOUNT
 from suyuan.people.selectors import contact_blind
 from suyuan.platform import chance
 from suyuan.platform.facts import Fact, facts_record
+from suyuan.platform.holds import held
 from suyuan.platform.keys import seal
 from suyuan.platform.units import writes
 
@@ -199,7 +202,7 @@ def incoming_place(
 @writes
 def incoming_set_aside(*, incoming: Incoming, reason: str, actor: Actor, now: datetime) -> Incoming:
     """It belongs to no case, and this is why. What it said is kept for a while."""
-    if reason not in rules.ASIDE:
+    if reason not in (*rules.ASIDE, rules.ERASED, rules.EXPIRED):
         raise BadInput(fields={"reason": "reason"})
     row = _waiting(incoming)
     _settle(row, actor, now, state="aside", reason=reason)
@@ -209,10 +212,11 @@ def incoming_set_aside(*, incoming: Incoming, reason: str, actor: Actor, now: da
 
 @writes
 def incoming_forget(*, now: datetime) -> int:
-    """What was set aside long ago says nothing any more."""
-    old = Incoming.objects.filter(state="aside", content_sealed__isnull=False, settled_at__lte=now - rules.ASIDE_KEPT)
-    rows = list(old.order_by("id")[:AT_ONCE])
+    """What was set aside long ago says nothing any more, nor what nobody gave a place; but for what a hold covers."""
+    rows = list(islice((row for row in incoming_over(now) if not held(row.stream)), AT_ONCE))
     for row in rows:
+        if row.state == "waiting":
+            incoming_set_aside(incoming=row, reason=rules.EXPIRED, actor=SYSTEM, now=now)
         files_forget(row, now)
     Incoming.objects.filter(pk__in=[row.pk for row in rows]).update(content_sealed=None, sender_blind=None)
     facts_record([Fact("incoming.forgotten", row.stream) for row in rows], actor=SYSTEM, now=now)

@@ -7,7 +7,7 @@ import suyuan.platform.chance
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("correspondence", "0007_guard"),
+        ("correspondence", "0008_words_before_everybody"),
         ("evidence", "0008_copies_being_made"),
         ("platform", "0006_words_may_be_erased"),
     ]
