@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from suyuan.cases.models import Promise
+from suyuan.cases.services.intake import PersonGiven
+from suyuan.cases.services.parties import party_add
 from suyuan.correspondence.models import Clearance, FindingDispute, Message, VerdictRow
 from suyuan.platform.facts import facts_told
 from suyuan.platform.models import FactRow, Text
@@ -53,6 +55,22 @@ def test_a_draft_is_looked_at_and_kept_nowhere(browser, make_case):
     assert (Text.objects.count(), FactRow.objects.count(), VerdictRow.objects.count()) == before
     assert browser("stranger").post("/guard/check/", asked).status_code == 404
     assert manager.post("/guard/check/", asked | {"surface": "wall"}).status_code == 422
+
+
+def test_a_letter_is_looked_at_for_the_one_who_will_read_it(browser, make_case, cast):
+    case, manager = make_case(complainant=PersonGiven(family_name="溫", given_name="若嵐")), browser("manager")
+    beside = party_add(
+        case=case, person=PersonGiven(family_name="羅", given_name="大同"), roles=["companion"], actor=cast.manager.actor, now=NOON
+    )
+    first, text = case.parties.exclude(pk=beside.pk).get(), CLEAN + "羅大同先生也可以一起來。"
+    asked = {"words": text, "surface": "private_message", "reference": case.reference}
+    told = "這封信寫給一個人"
+    assert told in words(manager.post("/guard/check/", asked | {"party": str(first.uid)}))
+    assert told not in words(manager.post("/guard/check/", asked | {"party": str(beside.uid)}))
+    assert told not in words(manager.post("/guard/check/", asked)) == words(manager.post("/guard/check/", asked | {"party": "x"}))
+    where, typed = f"/cases/{case.reference}/letters/write/", {"words": text, "channel": "portal", "_check": "1"}
+    assert told in words(manager.post(where, typed | {"party": str(first.uid)}))
+    assert told not in words(manager.post(where, typed | {"party": str(beside.uid)}))
 
 
 def test_machines_ask_the_same_page(browser, cast):

@@ -19,17 +19,18 @@ from suyuan.correspondence.rules.guard import PUBLIC, Need, State, Surface, cove
 from suyuan.platform import units
 
 # Who knows what identifies the people of a stream; by its noun. Contexts above name themselves in config.
-_KNOWN: dict[str, Callable[[str], Iterable[Any]]] = {}
+_KNOWN: dict[str, Callable[[str, str], Iterable[Any]]] = {}
 
 
-def known_register(noun: str, whose: Callable[[str], Iterable[Any]]) -> None:
+def known_register(noun: str, whose: Callable[[str, str], Iterable[Any]]) -> None:
+    """`whose(stream, reader)`: where one person reads it, what identifies the others."""
     _KNOWN[noun] = whose
 
 
-def known_of(stream: str) -> tuple[Any, ...]:
-    """What identifies the people this stream is about; nothing where nobody knows."""
+def known_of(stream: str, reader: str = "") -> tuple[Any, ...]:
+    """What identifies the people this stream is about, but for its reader; nothing where nobody knows."""
     whose = _KNOWN.get(stream.partition(":")[0])
-    return tuple(whose(stream)) if whose else ()
+    return tuple(whose(stream, reader)) if whose else ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Words:
     surface            where they will stand
     kind               of the message that carries them: an emergency is never held
     templates          codes of those it was begun from
+    party              the one person who will read it, as a stream name
     field              where a form shows what was found
     """
 
@@ -52,6 +54,7 @@ class Words:
     reply_to: str = ""
     jurisdiction: str = ""
     templates: tuple[str, ...] = ()
+    party: str = ""
 
     @cached_property
     def branch(self) -> Branch:
@@ -66,9 +69,16 @@ class Words:
             branch=self.branch,
             language=get_language() or self.branch.language,
             reply_to=self.reply_to,
-            known=known_of(self.stream) if self.surface in PUBLIC else (),
+            known=self.known,
             jurisdiction=self.jurisdiction,
         )
+
+    @cached_property
+    def known(self) -> tuple[Any, ...]:
+        """In public whatever names anybody of the case; in a letter to one of them, what names the others."""
+        if self.surface in PUBLIC:
+            return known_of(self.stream)
+        return known_of(self.stream, self.party) if self.party and self.surface == Surface.PRIVATE_MESSAGE else ()
 
     @property
     def need(self) -> Need:

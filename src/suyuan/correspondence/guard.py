@@ -163,6 +163,8 @@ def _said(number: int, finding: Finding, text: str, shown: str, guarding: Guardi
     why, safer = (rule and rule.why) or kind.why, (rule and rule.safer) or kind.safer
     basis = (rule and rule.basis) or kind.basis
     action = (rule and rule.action) or kind.action
+    if others := kind.told(context.surface, finding.rule):
+        why, safer = others.why, None
     if action == "replace" and safer is None:
         action = "delete"
     swap = (finding.start, finding.end) if action == "insert" else sentence_around(text, finding.start, finding.end)

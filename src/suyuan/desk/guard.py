@@ -61,7 +61,8 @@ def _place(request: HttpRequest, data: Mapping[str, str]) -> guarding.Place:
         surface = data.get("surface", "")
         if surface not in set(Surface):
             raise BadInput(fields={"surface": surface})
-        return guarding.place_of(found, surface, askable=data.get("askable") == "1")
+        party = f"party:{data['party']}" if data.get("party") else ""
+        return guarding.place_of(found, surface, askable=data.get("askable") == "1", party=party)
     place = guarding.place_asked(data, branches_of(request))
     if place is None:
         raise BadInput(fields={"surface": data.get("surface", "")})
@@ -188,7 +189,7 @@ def _clearance_page(
     request: HttpRequest, found: Case, row: Clearance, *, reason: str = "", refused: Refusal | None = None
 ) -> HttpResponse:
     noted(request, found, "case.clearance", compartments={row.compartment})
-    place = guarding.place_of(found, row.surface)
+    place = guarding.place_of(found, row.surface, party=row.party)
     shown = guarding.said(place, row.text.body) if row.text.body else None
     allowed = allowed_moves(request.profile, found)
     votes = votes_of(row)

@@ -37,7 +37,7 @@ Shown = dict[str, Any]
 
 @dataclass(frozen=True)
 class Place:
-    """Where the words will stand, and what they answer. `askable`: the form can ask colleagues for leave."""
+    """Where the words will stand, what they answer, and which one person reads them. `askable`: the form can ask colleagues for leave."""
 
     branch: Branch
     stream: str = ""
@@ -46,17 +46,18 @@ class Place:
     language: str = "zh-hant"
     askable: bool = False
     jurisdiction: str = ""
+    party: str = ""
 
     def words(self, text: str) -> Words:
         stream = self.stream or f"branch:{self.branch.uid}"
-        where = {"surface": self.surface, "reply_to": self.reply_to, "jurisdiction": self.jurisdiction}
+        where = {"surface": self.surface, "reply_to": self.reply_to, "jurisdiction": self.jurisdiction, "party": self.party}
         words = Words(text=text, stream=stream, branch_id=self.branch.pk, **where)
         words.__dict__["branch"] = self.branch
         return words
 
 
-def place_of(case: Case, surface: str = Surface.PRIVATE_MESSAGE, *, askable: bool = False) -> Place:
-    return Place(case.branch, case.stream, surface, "", case.language, askable)
+def place_of(case: Case, surface: str = Surface.PRIVATE_MESSAGE, *, askable: bool = False, party: str = "") -> Place:
+    return Place(case.branch, case.stream, surface, "", case.language, askable, party=party)
 
 
 def said(place: Place, text: str, held: GuardHeld | None = None) -> Shown:

@@ -104,6 +104,14 @@ class LetterForm(forms.Form):
         return f"party:{self.people[0].uid}" if len(self.people) == 1 else ""
 
     @property
+    def reader(self) -> str:
+        """Who would read what is written so far; where it is for nobody yet, nobody."""
+        if "party" not in self.fields:
+            return self.initial_party
+        chosen = self["party"].value()
+        return f"party:{chosen}" if chosen else ""
+
+    @property
     def party_choice(self) -> forms.BoundField | None:
         return self["party"] if "party" in self.fields else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
@@ -814,6 +815,7 @@ def letter_write(request: HttpRequest, reference: str) -> HttpResponse:
     form = LetterForm(None if looking else posted, initial=initial, case=found, now=request.now, draft=draft)
     if looking and pick is None:
         guarding.typed(form, posted)
+    place = replace(place, party=form.reader)
     guarding.look(form, place, posted if looking else None)
     noted(request, found, "case.letter_write")
     status = 200

@@ -30,6 +30,16 @@ REPLIES: tuple[str, ...] = ReplyTo.__args__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
+class OfOthers:
+    """Words to one person that name another of the same case: surface → what names them (`knowing`) → level, and how that is said."""
+
+    __pydantic_config__ = STRICT
+
+    levels: Mapping[Surface, Mapping[Literal["name", "patient", "phone", "address", "chart"], LevelCode]]
+    why: Texts
+
+
+@dataclass(frozen=True)
 class Kind:
     """What a finding is about. `rank`: 1 harms most. `basis`: jurisdiction → law and article, as people cite it.
 
@@ -48,6 +58,15 @@ class Kind:
     basis: Mapping[Literal["tw", "cn"], str] = field(default_factory=dict)
     silenced_by: tuple[ScopeCode, ...] = ()
     never_cleared: tuple[Surface, ...] = ()
+    of_others: OfOthers | None = None
+
+    def told(self, surface: str, rule: str) -> "OfOthers | None":
+        """How it is said that a text to one person names another."""
+        others = self.of_others
+        return others if others and surface in others.levels and rule.startswith(KNOWN) else None
+
+
+KNOWN = "known-"
 
 
 @dataclass(frozen=True)
@@ -162,8 +181,15 @@ def rule_set(guarding: Guarding) -> textlint.RuleSet:
         shapes={shape.id: textlint.Shape(shape.pattern, shape.needs, shape.check) for shape in guarding.shapes},
         substitutes={one.id: one.stands_for for one in guarding.substitutes},
         ranks={kind.id: kind.rank for kind in guarding.kinds},
-        known_levels={s: level for s, level in known.levels.items() if s in KNOWN_PERSON} if known else {},
+        known_levels=_known_levels(known) if known else {},
     )
+
+
+def _known_levels(kind: Kind) -> dict[str | tuple[str, str], str]:
+    found: dict[str | tuple[str, str], str] = {s: level for s, level in kind.levels.items() if s in KNOWN_PERSON}
+    for surface, levels in (kind.of_others.levels if kind.of_others else {}).items():
+        found |= {(surface, what): level for what, level in levels.items()}
+    return found
 
 
 # Where a person's own particulars are not to be said: others may read it there.

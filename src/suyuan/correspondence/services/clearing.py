@@ -164,6 +164,7 @@ def message_words(message: Message, surface: str = Surface.PRIVATE_MESSAGE) -> W
         kind=message.kind,
         reply_to=message.reply_to,
         templates=tuple(message.templates),
+        party=message.party,
     )
 
 

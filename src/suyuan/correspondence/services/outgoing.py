@@ -211,7 +211,7 @@ def message_queue(
 def _passed(message: Message, surface: str, now: datetime) -> VerdictRow:
     """The words through the gate, and the line above them, which an open letter shows before they are read."""
     about = {"stream": message.subject_stream, "branch_id": message.branch_id, "surface": surface, "kind": message.kind}
-    about |= {"reply_to": message.reply_to, "templates": tuple(message.templates)}
+    about |= {"reply_to": message.reply_to, "templates": tuple(message.templates), "party": message.party}
     if message.subject_line:
         guard_pass(Words(text=message.subject_line, field="subject_line", **about), what="subject", now=now)
     return guard_pass(Words(text=message.draft_body, **about), what="message", now=now)

@@ -194,10 +194,11 @@ class Linter:
     # --- what is known, and what is not there ----------------------------------------------------------------------
 
     def _known(self, page: Page, context: Context) -> Iterator[Finding]:
-        level = self._known_levels.get(context.surface)
-        if not level:
-            return
+        levels = self._known_levels
         for known in context.known:
+            level = levels.get(context.surface) or levels.get((context.surface, known.kind))
+            if not level:
+                continue
             folded = self._folding.plain(known.value).strip()
             if len(folded) < 2:
                 continue

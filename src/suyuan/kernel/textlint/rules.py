@@ -79,12 +79,13 @@ class RuleSet:
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     substitutes: Mapping[str, str] = field(default_factory=dict)
     ranks: Mapping[str, int] = field(default_factory=dict)
-    known_levels: Mapping[str, str] = field(default_factory=dict)
+    # By surface; where only some of it is not to be said, by surface and kind.
+    known_levels: Mapping[str | tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Known:
-    """Something that names the person a text is about: `name`, `phone`, `id`, `chart`, `address`."""
+    """Something that names a person whom a text is about or should be silent about: `name`, `patient`, `phone`, `id`, `chart`, `address`."""
 
     kind: str
     value: str = field(repr=False)

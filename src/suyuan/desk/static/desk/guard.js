@@ -45,6 +45,8 @@
     function about(text) {
       const sent = new URLSearchParams({ words: text, surface: surface(), field: box.dataset.field, reply_to: form?.elements.reply_to?.value ?? "" });
       if (box.dataset.reference) sent.set("reference", box.dataset.reference);
+      const reader = form?.elements.party?.value || box.dataset.party;
+      if (reader) sent.set("party", reader);
       if (form?.elements.branch) sent.set("branch", form.elements.branch.value);
       return sent;
     }
@@ -220,7 +222,7 @@
         else place.querySelector("[data-sy-refused]").textContent = said.textContent.trim();
       } catch { /* offline: the words stay in the field */ }
     }
-    for (const name of ["surface", "reply_to", "branch", "emergency", (box.dataset.when ?? "").split("|")[0]].filter(Boolean)) {
+    for (const name of ["surface", "reply_to", "branch", "party", "emergency", (box.dataset.when ?? "").split("|")[0]].filter(Boolean)) {
       const field = form?.elements[name];
       for (const one of field instanceof RadioNodeList ? field : [field].filter(Boolean)) one.addEventListener("change", check);
     }
