@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
 from django.urls import reverse
 
+from suyuan.cases.models import ContactEntry
+from suyuan.cases.services import handling
 from suyuan.correspondence.models import Message
-from suyuan.correspondence.templates import house_values, templates_for
+from suyuan.correspondence.templates import house_values, template_named, templates_for
+from suyuan.desk.acts.forward import AcknowledgeForm
+from suyuan.desk.template_pick import acknowledging
+from suyuan.kernel.actor import SYSTEM
+from suyuan.playbooks import selectors
+from suyuan.playbooks.services import packs_load
+from tests.cases.cast import NOON
+from tests.playbooks.shelf import overlay
 
 pytestmark = pytest.mark.django_db
 
@@ -103,3 +113,95 @@ def test_a_hard_moment_is_one_step_from_the_case(browser, make_case):
     assert where in client.get(reverse("desk:case", args=[make_case("acknowledged").reference])).content.decode()
     assert where in client.get(reverse("desk:packs")).content.decode()
     assert "您去了也沒有用" in client.get(where).content.decode()
+
+
+# --- wherever words are written ------------------------------------------------------------------------------------
+
+
+def act(case, code: str) -> str:
+    return reverse(f"desk:act-{code}", args=[case.reference])
+
+
+def listed(page) -> set[str]:
+    """The templates a page offers."""
+    return {each.code for _situation, rows in page.context["shelf"].groups for each in rows}
+
+
+@pytest.mark.requirement("A-07")
+def test_the_first_answer_begins_from_the_wording_of_today(browser, make_case, cast):
+    case = make_case()
+    handling.case_assign(case=case, owner=cast.colleague.user, actor=cast.manager.actor, now=NOON)
+    page = browser("manager").get(act(case, "acknowledge"))
+    row = template_named("tw", "ack-phone")
+    begun = words_in(page)
+    assert begun.startswith(html.escape(row.body.hant.split("{")[0])) and cast.colleague.user.display_name in begun
+    assert case.branch.phone in begun or "{phone}" in begun
+
+    typed = {"method": "sms", "words": begun, "template": "ack-sms", "script": "en", "pick": "1"}
+    page = browser("manager").post(act(case, "acknowledge"), typed)
+    assert words_in(page).count(case.reference) == 1 and "Acknowledg" not in words_in(page)
+    assert page.context["shelf"].begun == ("ack-sms",) and re.search(r"[A-Za-z]{4} [a-z]{2}", words_in(page))
+    assert browser("manager").post(act(case, "acknowledge"), typed | {"template": "minutes-call"}).status_code == 404
+
+
+def test_a_clinic_that_switched_these_templates_off_begins_from_the_procedure(make_case, tmp_path):
+    case = make_case()
+    assert acknowledging(case, NOON)
+    codes = [row.id for row in templates_for("tw", situation="acknowledgement")]
+    off = "".join(f"  - {{section: templates, id: {code}, reason: 本院另有說法}}\n" for code in codes)
+    overlay(tmp_path, f"disable:\n{off}", base="wording/base", kind="wording", jurisdiction="any")
+    packs_load(folder=tmp_path, actor=SYSTEM, now=NOON)
+    try:
+        assert acknowledging(case, NOON) == ""
+        page = AcknowledgeForm(case=case, profile=None, now=NOON)
+        assert "由個案經理負責" in page["words"].initial
+    finally:
+        selectors.forget()
+
+
+@pytest.mark.requirement("A-12")
+def test_each_way_of_telling_has_its_templates(browser, make_case):
+    told = make_case("acknowledged")
+    manager = browser("manager")
+    assert {"ack-phone", "emergency-now", "progress-short", "progress-written"} <= listed(manager.get(act(told, "plan")))
+    assert {"tw-records", "refusal-immediate"} <= listed(manager.post(act(told, "demand-answer"), {}))
+    assert {"minutes-call", "minutes-meeting", "delay-phone"} <= listed(manager.get(act(told, "contact")))
+    assert {"findings-plain", "tw-complication-care"} <= listed(manager.get(act(make_case("investigating"), "disclose")))
+    page = manager.get(act(told, "plan")).content.decode()
+    assert re.search(r'value="progress-short"[^>]*data-fits="sms line">[^<]*（簡訊、LINE）', page)
+    assert "tw-fault-care" in page  # an ungraded case is written to as one of level two
+
+
+@pytest.mark.requirement("B-02")
+def test_what_is_said_on_the_telephone_is_read_aloud_and_what_was_said_is_written_down(browser, make_case):
+    case, manager = make_case("acknowledged"), browser("manager")
+    typed = {"kind": "call", "direction": "out", "channel": "telephone", "happened_at": "2026-03-11T09:50", "points": "她說很擔心。"}
+    page = manager.post(act(case, "contact"), typed | {"template": "delay-phone", "pick": "1"})
+    assert words_in_field(page, "points") == "她說很擔心。" and "照著說" in page.content.decode()
+    assert "現在做不到，先打來向您道歉" in page.content.decode() and "說的時候補上：多久之內，或哪一天、理由" in page.content.decode()
+
+    page = manager.post(act(case, "contact"), typed | {"template": "minutes-call", "pick": "1"})
+    points = words_in_field(page, "points")
+    assert points.startswith("她說很擔心。\n\n日期：") and "{points}" in points
+    held = manager.post(act(case, "contact"), typed | {"points": points})
+    assert held.status_code == 422 and "還缺：" in held.content.decode() and words_in_field(held, "points") == points
+    assert not ContactEntry.objects.filter(case=case, channel="telephone", points__body__contains="日期：").exists()
+
+
+def words_in_field(page, name: str) -> str:
+    return re.search(rf'<textarea[^>]*name="{name}"[^>]*>\n?(.*?)</textarea>', page.content.decode(), re.S)[1]
+
+
+def test_a_template_of_the_page_by_itself_knows_the_clinic_and_no_case(browser, cast):
+    asked = {"surface": "public_reply", "reply_to": "negative_review", "words": "", "template": "review-negative", "pick": "1"}
+    page = browser("nurse").post(reverse("desk:guard"), asked)
+    assert cast.branches["TN"].name("zh-hant") in words_in(page) and "還不能送出" in page.content.decode()
+    assert browser("nurse").post(reverse("desk:guard"), asked | {"template": "legal-review-before-offer"}).status_code == 404
+
+
+@pytest.mark.requirement("A-07")
+def test_a_letter_remembers_which_templates_it_was_begun_from(browser, make_case):
+    case = make_case("acknowledged")
+    typed = {"channel": "portal", "words": "您好，明天 18:00 前回您。", "begun": "progress-written thanks progress-written"}
+    assert browser("manager").post(write(case), typed).status_code == 302
+    assert Message.objects.get(subject_stream=case.stream).templates == ["progress-written", "thanks"]

@@ -49,6 +49,7 @@ _SITUATIONS = {
     "legal_review": _l("法務先看"),
     "goodwill": _l("一份心意"),
     "emergency": _l("請現在就醫"),
+    "minutes": _l("記下談話"),
 }
 
 # Kept in the house, whatever surface they are read on.

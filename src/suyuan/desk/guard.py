@@ -30,7 +30,7 @@ from suyuan.correspondence.rules import BODY_LIMIT
 from suyuan.correspondence.rules.guard import State, Surface, waits_for
 from suyuan.correspondence.services import finding_dispute
 from suyuan.correspondence.services.clearing import form_kept, votes_of, writers_of
-from suyuan.desk import guarding, shapes
+from suyuan.desk import guarding, shapes, template_pick
 from suyuan.desk.acts import BY_CODE
 from suyuan.desk.evidence_acts import EVIDENCE_ACTS
 from suyuan.desk.guard_forms import GuardForm
@@ -94,7 +94,9 @@ def guard_page(request: HttpRequest, second: dict[str, Any] | None = None) -> Ht
         guarding.typed(form, posted)
         if place is None or (second and "empty" in second):
             status = 422
+    shelf = None
     if place is not None:
+        shelf = template_pick.shelf_of_the_house(form, place.branch, posted)
         form.fields["words"].guarded = place.surface
         guarding.look(form, place, posted)
     said_of = getattr(form.fields["words"], "said", None)
@@ -104,6 +106,7 @@ def guard_page(request: HttpRequest, second: dict[str, Any] | None = None) -> Ht
         "principles": said_of["principles"] if said_of else guarding.principles(place, (), "") if place else (),
         "guarded": True,
         "second": second,
+        "shelf": shelf,
         "server": server_name() if is_set_up() and request.profile.roles & MEMBER_ROLES else "",
     }
     return render(request, "desk/guard.html", context, status=status)

@@ -198,6 +198,8 @@ def asked_only(posted: QueryDict | None) -> bool:
 def typed(form: forms.Form, posted: QueryDict) -> None:
     """Give an unbound form everything that was typed, unchecked, and put safer words where that was asked for."""
     for name, field in form.fields.items():
+        if name not in posted and not isinstance(field.widget, forms.CheckboxInput | forms.CheckboxSelectMultiple):
+            continue
         form.initial[name] = field.widget.value_from_datadict(posted, {}, form.add_prefix(name))
 
 

@@ -25,9 +25,9 @@ from suyuan.correspondence.rules import Channel, Posted, State
 from suyuan.correspondence.selectors import message_in
 from suyuan.desk import shapes
 from suyuan.desk.fields import DayField, attempt, line_field, one_of
-from suyuan.desk.letters import people_of
 from suyuan.desk.noting import noted
 from suyuan.desk.services import letter_posted
+from suyuan.desk.template_pick import people_of
 from suyuan.kernel.refusal import NotHere
 from suyuan.platform.addresses import address
 from suyuan.platform.models import FactRow

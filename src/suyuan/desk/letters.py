@@ -15,6 +15,7 @@ from suyuan.correspondence.rules.guard import Surface
 from suyuan.desk.fields import line_field, one_of, words_field
 from suyuan.desk.services import letter_put_by, letter_send
 from suyuan.desk.shapes import party_roles
+from suyuan.desk.template_pick import TemplatesAt, begun_from, people_of
 from suyuan.kernel.actor import Actor
 
 
@@ -34,6 +35,8 @@ class LetterTakenBack:
 
 class LetterForm(forms.Form):
     """To whom, how, and the words. Where the case has one person outside, there is nothing to choose."""
+
+    templates_at = TemplatesAt(chooser="channel")
 
     def __init__(self, *args: Any, case: Case, now: datetime, draft: Message | None = None, **kwargs: Any) -> None:
         self.case, self.now, self.draft = case, now, draft
@@ -94,11 +97,6 @@ class LetterForm(forms.Form):
         return data
 
     @property
-    def ways(self) -> list[str]:
-        """The ways of writing this form offers."""
-        return [code for code, _words in self.fields["channel"].choices]
-
-    @property
     def initial_party(self) -> str:
         """Whose words this answers, as far as that is known before somebody chooses."""
         return f"party:{self.people[0].uid}" if len(self.people) == 1 else ""
@@ -154,6 +152,7 @@ class LetterForm(forms.Form):
             with_words=bool(self.way and self.way.with_words),
             not_before=self.later if self.way and not data.get("at_once") else None,
             draft=self.draft,
+            templates=begun_from(self.data),
             emergency=data["emergency"],
             actor=actor,
             now=now,
@@ -171,6 +170,7 @@ class LetterForm(forms.Form):
             to=self.to,
             with_words=bool(self.way and self.way.with_words),
             draft=self.draft,
+            templates=begun_from(self.data),
             why=why,
             actor=actor,
             now=now,
@@ -203,12 +203,6 @@ def later_words(case: Case, later: datetime) -> str:
         "hours": case.preferred_hours,
         "at": f"{local:%m/%d %H:%M}",
     }
-
-
-def people_of(case: Case) -> list[Party]:
-    """Who is outside in this case, who complained first."""
-    rows = Party.objects.filter(case=case).select_related("person").order_by("id")
-    return sorted(rows, key=lambda party: "complainant" not in party.roles)
 
 
 def party_words(party: Party) -> str:

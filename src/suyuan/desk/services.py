@@ -44,6 +44,7 @@ def letter_send(
     with_words: bool = False,
     not_before: datetime | None = None,
     draft: Message | None = None,
+    templates: Sequence[str] = (),
     emergency: bool = False,
 ) -> Message:
     """Queue words to one person; for a minute they may be taken back. A letter taken back before is changed, not doubled.
@@ -53,7 +54,7 @@ def letter_send(
     guard found in it is kept. Raises NotHere when the person does not belong to the case, GuardHeld.
     """
     kind = EMERGENCY if emergency else "letter"
-    message = _letter(case, party, channel, words, kind, to, subject_line, draft, actor, now)
+    message = _letter(case, party, channel, words, kind, to, subject_line, draft, templates, actor, now)
     undo = timedelta(0) if emergency else UNDO
     later = None if emergency else not_before
     return message_queue(
@@ -75,9 +76,10 @@ def letter_put_by(
     subject_line: str = "",
     with_words: bool = False,
     draft: Message | None = None,
+    templates: Sequence[str] = (),
 ) -> Clearance:
     """The same letter, kept until colleagues agreed to its words; then it leaves by itself. Raises NothingToClear."""
-    message = _letter(case, party, channel, words, "letter", to, subject_line, draft, actor, now)
+    message = _letter(case, party, channel, words, "letter", to, subject_line, draft, templates, actor, now)
     return message_wait(message=message, why=why, may_carry_content=with_words, actor=actor, now=now)
 
 
@@ -90,6 +92,7 @@ def _letter(
     to: str,
     subject_line: str,
     draft: Message | None,
+    templates: Sequence[str],
     actor: Actor,
     now: datetime,
 ) -> Message:
@@ -106,6 +109,7 @@ def _letter(
             subject_line=subject_line,
             to=to,
             party=whom,
+            templates=templates,
             actor=actor,
             now=now,
         )
@@ -119,6 +123,7 @@ def _letter(
         subject_line=subject_line,
         to=to,
         language=case.language,
+        templates=templates,
         actor=actor,
         now=now,
     )

@@ -1,21 +1,25 @@
-"""Picking a template while writing: the list that fits the case, and its words with what the case knows put in."""
+"""Picking a template wherever words are written: those that fit the case, and one of them with what is known put in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.http import QueryDict
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from suyuan.accounts.labels import role_labels
-from suyuan.accounts.models import Member, User
+from suyuan.accounts.models import Branch, Member, User
 from suyuan.cases.models import Case, Party, Promise
 from suyuan.cases.rules import Stage
 from suyuan.cases.selectors.outside import promise_words
-from suyuan.correspondence.places import Filled, fill, place_word
+from suyuan.correspondence.phrases import channel_word, surface_word
+from suyuan.correspondence.places import Filled, fill, open_holes
+from suyuan.correspondence.rules.guard import Surface
 from suyuan.correspondence.templates import (
     INSIDE,
     by_when_words,
@@ -24,14 +28,22 @@ from suyuan.correspondence.templates import (
     template_named,
     templates_for,
 )
-from suyuan.desk.letters import people_of
 from suyuan.kernel.refusal import NotHere
+from suyuan.playbooks.errors import PackMissing
 from suyuan.playbooks.selectors import procedure_of
 from suyuan.playbooks.texts import pick
 from suyuan.playbooks.wording import Template
 from suyuan.ui import dates
 
-SURFACE = "private_message"
+# To somebody, written or said to their face.
+TO_A_PERSON = (Surface.PRIVATE_MESSAGE, Surface.CARE_MEETING)
+SCRIPTS = {"zh-hant": "繁體", "zh-hans": "简体", "en": "English"}
+MINUTES = "minutes"
+MOST = 12
+
+# How forms call a way of telling somebody, where packs call it something else.
+_WAYS = {"telephone": "phone_note", "wechat": "line"}
+_CAME_BY = {"web": "portal", "telephone": "phone_note", "on_site": "in_person"}
 
 # What is most often written at each stage stands first in the list.
 _FIRST = {
@@ -43,57 +55,182 @@ _FIRST = {
 }
 
 # Dated on the day it is written; elsewhere a date is one that somebody has to name.
-_DATED_TODAY = frozenset({"acknowledgement", "statement"})
+_DATED_TODAY = frozenset({"acknowledgement", "statement", MINUTES})
+
+
+@dataclass(frozen=True)
+class TemplatesAt:
+    """A place in a form where words may come from a template.
+
+    field    into which they go
+    chooser  the field that says by which way they reach the person; empty: by any of `ways`
+    first    situations that stand first here, whatever the stage
+    aloud    what is said is shown to be read aloud and not put into the field, which is for what was really said
+    """
+
+    field: str = "words"
+    chooser: str = ""
+    first: tuple[str, ...] = ()
+    ways: tuple[str, ...] = ("portal", "email", "letter")
+    aloud: bool = False
+
+    def values(self, form: forms.Form) -> list[str]:
+        """What its chooser offers."""
+        return [code for code, _words in form.fields[self.chooser].choices if code] if self.chooser else list(self.ways)
 
 
 @dataclass(frozen=True)
 class Choice:
+    """One template of the list. `fits`: values of the chooser with which it goes; empty: with all of them."""
+
     code: str
     title: str
     when: str
     chosen: bool
-
-
-def choices(case: Case, channels: Iterable[str], chosen: str = "") -> list[tuple[str, list[Choice]]]:
-    """Situation → templates that fit this case and these ways of writing."""
-    found: dict[str, list[Choice]] = {}
-    for row in templates_for(case.jurisdiction, surface=SURFACE, channels=channels, level=case.level or 0):
-        if row.situation not in INSIDE:
-            found.setdefault(row.situation, []).append(Choice(row.id, str(row.title), str(row.when), row.id == chosen))
-    first = [code for code in _FIRST.get(Stage(case.stage), ()) if code in found]
-    return [(situation_word(code), found[code]) for code in dict.fromkeys([*first, *found])]
+    fits: tuple[str, ...]
+    by: str
 
 
 @dataclass(frozen=True)
-class Pick:
-    """One template that was just asked for: what was typed stays, and the filled words go below it."""
+class Shelf:
+    """What the picker shows: situation → templates, the scripts, and what was just picked."""
 
-    code: str
-    initial: dict[str, Any]
-    missing: list[dict[str, str]]
+    at: TemplatesAt
+    groups: list[tuple[str, list[Choice]]]
+    script: str
+    begun: tuple[str, ...] = ()
+    picked: str = ""
+    aloud: str = ""
+    missing: list[str] = field(default_factory=list)
 
-    @classmethod
-    def asked(cls, posted: QueryDict | None, case: Case, now: datetime) -> Pick | None:
-        """None: the form was sent to send. Raises NotHere for a template that may not be written to a person."""
-        if posted is None or "pick" not in posted:
-            return None
-        typed = {name: posted[name] for name in ("words", "subject_line", "channel", "party") if name in posted}
-        code = posted.get("template", "")
-        if not code:
-            return cls("", typed, [])
-        filled = picked(case, code, party=party_named(case, posted.get("party", "")), now=now)
-        words = typed.get("words", "").rstrip()
-        typed["words"] = f"{words}\n\n{filled.words}" if words else filled.words
-        missing = [{"place": "{" + place + "}", "what": place_word(place)} for place in filled.missing]
-        return cls(code, typed, missing)
+    @property
+    def scripts(self) -> list[tuple[str, str, bool]]:
+        return [(code, words, code == self.script) for code, words in SCRIPTS.items()]
 
 
-def picked(case: Case, code: str, *, party: Party | None, now: datetime) -> Filled:
-    """The words of one template for this person, in the language the case is written in. Raises NotHere."""
-    row = template_named(case.jurisdiction, code)
-    if row is None or row.surface != SURFACE or row.situation in INSIDE:
+def asked(posted: QueryDict | None) -> bool:
+    """Whether the form was sent for a template, and not to be done."""
+    return posted is not None and "pick" in posted
+
+
+def shelf(form: forms.Form, at: TemplatesAt, case: Case, posted: QueryDict | None, now: datetime) -> Shelf:
+    """The list for this place; where one was asked for, its words in `form.initial`, below what was typed there.
+
+    Raises NotHere for a template that is not on the list.
+    """
+    script = _script(posted, case.language)
+    code = posted.get("template", "") if asked(posted) else ""
+    groups = choices(case, at, at.values(form), code)
+    begun = begun_from(posted)
+    if not code:
+        return Shelf(at, groups, script, begun)
+    if all(each.code != code for _situation, rows in groups for each in rows):
         raise NotHere()
-    return fill(pick(row.body, case.language), case_values(case, row, party=party, now=now))
+    row = template_named(case.jurisdiction, code)
+    filled = picked(case, row, party=party_named(case, posted.get("party", "")), now=now, language=script)
+    made = {"begun": tuple(dict.fromkeys([*begun, code]))[:MOST], "picked": code}
+    if at.aloud and row.situation != MINUTES:
+        missing = [hole.what for hole in open_holes(filled.words)]
+        return Shelf(at, groups, script, **made, aloud=filled.words, missing=list(dict.fromkeys(missing)))
+    _put(form, at, filled.words)
+    return Shelf(at, groups, script, **made)
+
+
+def _put(form: forms.Form, at: TemplatesAt, words: str) -> None:
+    """Below what somebody typed; in place of what only stood there to begin with."""
+    typed = str(form.initial.get(at.field) or "").replace("\r\n", "\n").rstrip()
+    offered = str(form.fields[at.field].initial or "").rstrip()
+    form.initial[at.field] = f"{typed}\n\n{words}" if typed and typed != offered else words
+
+
+def _script(posted: QueryDict | None, otherwise: str) -> str:
+    wanted = posted.get("script", "") if posted is not None else ""
+    return wanted if wanted in SCRIPTS else otherwise
+
+
+def begun_from(posted: Mapping[str, str] | None) -> tuple[str, ...]:
+    """Which templates the words were begun from, as the page carried them along."""
+    said = (posted or {}).get("begun", "")[:800].split()
+    return tuple(dict.fromkeys(said))[:MOST]
+
+
+def choices(case: Case, at: TemplatesAt, values: Iterable[str], chosen: str = "") -> list[tuple[str, list[Choice]]]:
+    """Situation → templates for the level of this case that go by one of these ways."""
+    ways = {value: _WAYS.get(value, value) for value in values}
+    found: dict[str, list[Choice]] = {}
+    try:
+        rows = templates_for(case.jurisdiction, channels=ways.values(), level=case.level or 0)
+    except PackMissing:
+        return []
+    for row in rows:
+        if row.surface not in TO_A_PERSON or row.situation in INSIDE or (row.situation == MINUTES and not at.aloud):
+            continue
+        fits = tuple(value for value, way in ways.items() if way in row.channels)
+        by = _("、").join(channel_word(way) for way in row.channels if way in ways.values())
+        choice = Choice(row.id, str(row.title), str(row.when), row.id == chosen, fits, by)
+        found.setdefault(row.situation, []).append(choice)
+    first = [code for code in (*at.first, *_FIRST.get(Stage(case.stage), ())) if code in found]
+    return [(situation_word(code), found[code]) for code in dict.fromkeys([*first, *found])]
+
+
+# --- where no case is known ----------------------------------------------------------------------------------------
+
+
+def shelf_of_the_house(form: forms.Form, branch: Branch, posted: QueryDict | None) -> Shelf:
+    """For words that belong to no case: all of the place's templates, each for its surface, with what the clinic knows of
+    itself put in. Raises NotHere."""
+    at, script = TemplatesAt(chooser="surface"), _script(posted, branch.language)
+    code = posted.get("template", "") if asked(posted) else ""
+    found: dict[str, list[Choice]] = {}
+    for row in templates_for(branch.jurisdiction):
+        if row.situation not in INSIDE and row.situation != MINUTES:
+            by = surface_word(row.surface)
+            choice = Choice(row.id, str(row.title), str(row.when), row.id == code, (row.surface,), by)
+            found.setdefault(row.situation, []).append(choice)
+    groups = [(situation_word(situation), rows) for situation, rows in found.items()]
+    if not code:
+        return Shelf(at, groups, script)
+    if all(each.code != code for _situation, rows in groups for each in rows):
+        raise NotHere()
+    row = template_named(branch.jurisdiction, code)
+    _put(form, at, fill(pick(row.body, script), house_values(branch, surface=row.surface, language=script)).words)
+    return Shelf(at, groups, script, picked=code)
+
+
+# --- what a case knows ---------------------------------------------------------------------------------------------
+
+
+def picked(case: Case, row: Template, *, party: Party | None, now: datetime, language: str = "") -> Filled:
+    """The words of one template for this person, in the language asked for or that of the case."""
+    language = language or case.language
+    return fill(pick(row.body, language), case_values(case, row, party=party, now=now, language=language))
+
+
+def acknowledging(case: Case, now: datetime) -> str:
+    """What to begin the first answer from; empty where the clinic's wording has nothing for it.
+
+    The words come from the wording packs, newest first, and not from the procedure that the case is pinned to: how we speak is
+    always of today, while what we do, in which order and by when, stays as it was promised when the case began. The
+    procedure's own words remain for a clinic that switched these templates off.
+    """
+    way = _CAME_BY.get(case.channel, "portal")
+    try:
+        rows = templates_for(
+            case.jurisdiction,
+            surface=Surface.PRIVATE_MESSAGE,
+            channels=[way],
+            level=case.level or 0,
+            situation="acknowledgement",
+        )
+    except PackMissing:
+        return ""
+    return picked(case, rows[0], party=party_named(case, ""), now=now).words if rows else ""
+
+
+def people_of(case: Case) -> list[Party]:
+    """Who is outside in this case, who complained first."""
+    rows = Party.objects.filter(case=case).select_related("person").order_by("id")
+    return sorted(rows, key=lambda party: "complainant" not in party.roles)
 
 
 def party_named(case: Case, uid: str) -> Party | None:
@@ -102,23 +239,21 @@ def party_named(case: Case, uid: str) -> Party | None:
     return next((party for party in people if str(party.uid) == uid), people[0] if people else None)
 
 
-def case_values(case: Case, row: Template, *, party: Party | None, now: datetime) -> dict[str, str]:
+def case_values(case: Case, row: Template, *, party: Party | None, now: datetime, language: str) -> dict[str, Any]:
     """What the case knows for the places of a template."""
     speaker = case.speaker or case.owner
     promise = Promise.objects.waiting().filter(case=case).order_by("due_at").first()
-    with translation.override(case.language):
-        values = house_values(case.branch, surface=row.surface, language=case.language) | {
+    with translation.override(language):
+        values = house_values(case.branch, surface=row.surface, language=language) | {
             "name": party.person.full_name if party else "",
             "reference": case.reference,
             "handler": speaker.display_name if speaker else "",
             "role": _role(speaker, case),
             "next_step": promise_words(promise, procedure_of(case.procedure_id)) if promise else "",
-            "by_when": by_when_words(promise.due_at, now, case.branch, case.language) if promise else "",
+            "by_when": by_when_words(promise.due_at, now, case.branch, language) if promise else "",
         }
     if row.situation in _DATED_TODAY:
-        values["date"] = dates.full_date(
-            dates.day_of(now, case.branch.tz), dates.language_of(case.language), weekday=False
-        )
+        values["date"] = dates.full_date(dates.day_of(now, case.branch.tz), dates.language_of(language), weekday=False)
     return values
 
 

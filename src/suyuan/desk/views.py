@@ -60,7 +60,7 @@ from suyuan.desk.evidence_shapes import CONCLUDES, conclusion_advice
 from suyuan.desk.fields import ExtendForm, attempt, item_named
 from suyuan.desk.inbox import files_of, waiting_for
 from suyuan.desk.items import gallery
-from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words, people_of
+from suyuan.desk.letters import LetterForm, LetterTakenBack, party_words
 from suyuan.desk.noting import noted
 from suyuan.desk.register import RegisterForm
 from suyuan.desk.wording import rules_pages
@@ -450,10 +450,13 @@ def act_view(act: Act) -> Callable[..., HttpResponse]:
 def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     asked = {k: v for k, v in request.GET.items() if len(v) <= 200} | held_initial(request)
-    looking, place = guarding.asked_only(posted), guarding.place_of(found, askable=True)
+    picking = act.form.templates_at is not None and template_pick.asked(posted)
+    looking, place = picking or guarding.asked_only(posted), guarding.place_of(found, askable=True)
     form = act.form(None if looking else posted, initial=asked, case=found, profile=request.profile, now=request.now)
     if looking:
         guarding.typed(form, posted)
+    at = form.templates_at
+    shelf = template_pick.shelf(form, at, found, posted, request.now) if at is not None else None
     guarding.look(form, place, posted if looking else None)
     status = 200
     if posted is not None and not looking:
@@ -494,7 +497,8 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
         "advice": conclusion_advice(found) if act.code in CONCLUDES else "",
         "alone": _alone(request, act, found),
         "instead": _instead(request, act, found),
-        "guarded": bool(guarding.guarded(form)),
+        "guarded": bool(guarding.guarded(form)) or shelf is not None,
+        "shelf": shelf,
     }
     return render(request, "desk/act.html", context, status=status)
 
@@ -777,7 +781,7 @@ def letters(request: HttpRequest, reference: str) -> HttpResponse:
     )
     allowed = allowed_moves(request.profile, found)
     names = names_of(row.author for row in rows)
-    people, posted = people_of(found), posted_of(rows)
+    people, posted = template_pick.people_of(found), posted_of(rows)
     whom, several = {f"party:{party.uid}": party_words(party) for party in people}, len(people) > 1
     answered = {row.in_reply_to_id for row in rows}
     came = files_of(rows, readable)
@@ -808,14 +812,13 @@ def letter_write(request: HttpRequest, reference: str) -> HttpResponse:
     key = LetterTakenBack.key(found)
     draft = LetterTakenBack.draft(found, request.session.get(key))
     posted = request.POST if request.method == "POST" else None
-    pick = template_pick.Pick.asked(posted, found, request.now)
-    looking = pick is not None or guarding.asked_only(posted)
+    looking = template_pick.asked(posted) or guarding.asked_only(posted)
     place = guarding.place_of(found, askable=True)
-    initial = pick.initial if pick is not None else held_initial(request)
-    form = LetterForm(None if looking else posted, initial=initial, case=found, now=request.now, draft=draft)
-    if looking and pick is None:
+    form = LetterForm(None if looking else posted, initial=held_initial(request), case=found, now=request.now, draft=draft)
+    if looking:
         guarding.typed(form, posted)
     place = replace(place, party=form.reader)
+    shelf = template_pick.shelf(form, form.templates_at, found, posted, request.now)
     guarding.look(form, place, posted if looking else None)
     noted(request, found, "case.letter_write")
     status = 200
@@ -837,8 +840,7 @@ def letter_write(request: HttpRequest, reference: str) -> HttpResponse:
             "heading": shapes.heading(found, True),
             "form": form,
             "draft": draft,
-            "pick": pick,
-            "templates": template_pick.choices(found, form.ways, pick.code if pick else ""),
+            "shelf": shelf,
             "disputed": found.disputed_at is not None,
             "outline": procedure.disclosure,
             "incoming": last_words_of(found, form.initial_party),

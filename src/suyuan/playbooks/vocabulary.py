@@ -251,6 +251,7 @@ SITUATIONS = frozenset(
         "legal_review",
         "goodwill",
         "emergency",
+        "minutes",
     }
 )
 

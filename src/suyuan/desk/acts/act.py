@@ -20,6 +20,7 @@ from suyuan.cases.models import Case, Involvement
 from suyuan.cases.selectors.door import view_of
 from suyuan.cases.services.handling.parts import reads_as_owner
 from suyuan.desk.fields import LocalTimeField, kinds, words_field
+from suyuan.desk.template_pick import TemplatesAt
 from suyuan.kernel.actor import Actor
 from suyuan.playbooks import selectors as packs
 
@@ -38,7 +39,9 @@ class RowField(forms.ModelChoiceField):
 
 
 class ActForm(forms.Form):
-    """A form about one case. Choices come from the pack the case is pinned to."""
+    """A form about one case. Choices come from the pack the case is pinned to. `templates_at`: where it takes words from templates."""
+
+    templates_at: TemplatesAt | None = None
 
     def __init__(self, *args: Any, case: Case, profile: ActorProfile, now: datetime, **kwargs: Any) -> None:
         self.case, self.profile, self.now = case, profile, now

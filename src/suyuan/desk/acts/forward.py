@@ -15,21 +15,28 @@ from suyuan.cases.services import ending, handling, investigation
 from suyuan.correspondence.rules.guard import Surface
 from suyuan.desk.acts.act import Act, ActForm, NothingForm, plain
 from suyuan.desk.fields import line_field, one_of, words_field
+from suyuan.desk.template_pick import TemplatesAt, acknowledging
 from suyuan.playbooks.texts import fill
 
 
 class AcknowledgeForm(ActForm):
+    templates_at = TemplatesAt(chooser="method", first=("acknowledgement", "emergency"))
+
     def build(self) -> None:
         self.fields["method"] = one_of(_("用什麼方式告訴對方"), self.methods())
         self.fields["words"] = words_field(_("說了或寫了什麼"), rows=7, guarded=Surface.PRIVATE_MESSAGE)
         self.fields["happened_at"] = self.happened()
-        level = self.case.level or None
-        wording = self.procedure.acknowledgement(self.case.channel, level)
-        self.fields["words"].initial = filled(str(wording.body), self.case, self.now)
+        self.fields["words"].initial = acknowledging(self.case, self.now) or self._of_the_procedure()
+
+    def _of_the_procedure(self) -> str:
+        wording = self.procedure.acknowledgement(self.case.channel, self.case.level or None)
+        return filled(str(wording.body), self.case, self.now)
 
 
 class TellForm(ActForm):
     """Findings or the final answer, in plain language."""
+
+    templates_at = TemplatesAt(chooser="method", first=("findings", "apology", "progress"))
 
     def build(self) -> None:
         self.fields["words"] = words_field(_("寫給對方的話"), rows=12, guarded=Surface.PRIVATE_MESSAGE)
@@ -40,6 +47,8 @@ class TellForm(ActForm):
 
 class AnswerForm(TellForm):
     """The final answer, and what becomes of each thing the person wished for."""
+
+    templates_at = TemplatesAt(chooser="method", first=("closing", "offer", "refusal", "goodwill"))
 
     def build(self) -> None:
         super().build()

@@ -27,6 +27,7 @@ from suyuan.desk.acts.talking import demand_words
 from suyuan.desk.fields import ItemsField, line_field, one_of, some_of, words_field
 from suyuan.desk.letters_of_rights import part_words
 from suyuan.desk.services import copies_make, erasure_decide
+from suyuan.desk.template_pick import TemplatesAt
 from suyuan.evidence.models import CopySet, Seal
 from suyuan.evidence.phrases import GROUNDS, MEDIA, RECEIPTS, SIGNED_ON, STANDINGS
 from suyuan.evidence.selectors.items import items_of
@@ -205,6 +206,8 @@ class UnsealForm(ActForm):
 
 class EraseForm(ActForm):
     """Each group on its own: what law or a hold keeps is said and cannot be chosen."""
+
+    templates_at = TemplatesAt(first=("refusal",))
 
     def build(self) -> None:
         asked = Demand.objects.filter(case=self.case, kind="data_erase", answered_at=None).select_related("asked_by__person")

@@ -14,9 +14,12 @@ from suyuan.cases.services import handling
 from suyuan.correspondence.rules.guard import Surface
 from suyuan.desk.acts.act import EVER, Act, ActForm, NothingForm, RowField, on, plain
 from suyuan.desk.fields import LocalTimeField, line_field, one_of, words_field
+from suyuan.desk.template_pick import TemplatesAt
 
 
 class ContactForm(ActForm):
+    templates_at = TemplatesAt("points", "channel", first=("minutes", "emergency", "acknowledgement", "delay"), aloud=True)
+
     def build(self) -> None:
         self.fields["kind"] = one_of(_("怎麼談的"), self.kinds("contact_kinds"), initial="call")
         self.fields["direction"] = one_of(
@@ -72,6 +75,8 @@ class ContactForm(ActForm):
 
 
 class PlanForm(ActForm):
+    templates_at = TemplatesAt(chooser="method", first=("progress", "findings", "delay", "channel_choice"))
+
     def build(self) -> None:
         self.fields["words"] = words_field(_("說明了什麼"), rows=6, guarded=Surface.PRIVATE_MESSAGE)
         self.fields["words"].guarded_when = ("method", "in_person", Surface.CARE_MEETING)
@@ -119,6 +124,8 @@ class DemandForm(ActForm):
 
 
 class DemandAnswerForm(ActForm):
+    templates_at = TemplatesAt(first=("records_copy", "refusal", "offer"), ways=("portal", "email", "letter", "phone_note", "in_person"))
+
     def build(self) -> None:
         open_ones = Demand.objects.filter(case=self.case, answered_at=None).order_by("asked_at")
         self.fields["demand"] = RowField(

@@ -236,6 +236,24 @@
     if (area.value.trim() && !our(".sy-verdict")) check();
   }
 
-  const start = () => all("[data-sy-guarded]", document).forEach(guarded);
+  /* ── templates: those that go by the way that is chosen ── */
+  function shelf(box) {
+    const select = box.querySelector("select[name=template]"), chooser = box.dataset.syTemplates;
+    const fields = chooser && select.form?.elements[chooser];
+    if (!fields) return;
+    function fit() {
+      const way = fields.value;
+      for (const option of select.options) {
+        const fits = !option.value || !way || !option.dataset.fits || option.dataset.fits.split(" ").includes(way);
+        option.hidden = option.disabled = !fits;
+        if (!fits && option.selected) select.value = "";
+      }
+      for (const group of select.querySelectorAll("optgroup")) group.hidden = all("option", group).every((option) => option.hidden);
+    }
+    for (const one of fields instanceof RadioNodeList ? fields : [fields]) one.addEventListener("change", fit);
+    fit();
+  }
+
+  const start = () => { all("[data-sy-guarded]", document).forEach(guarded); all("[data-sy-templates]", document).forEach(shelf); };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start); else start();
 })();
