@@ -178,7 +178,7 @@ def test_what_is_said_on_the_telephone_is_read_aloud_and_what_was_said_is_writte
     typed = {"kind": "call", "direction": "out", "channel": "telephone", "happened_at": "2026-03-11T09:50", "points": "她說很擔心。"}
     page = manager.post(act(case, "contact"), typed | {"template": "delay-phone", "pick": "1"})
     assert words_in_field(page, "points") == "她說很擔心。" and "照著說" in page.content.decode()
-    assert "現在做不到，先打來向您道歉" in page.content.decode() and "說的時候補上：多久之內，或哪一天、理由" in page.content.decode()
+    assert "現在做不到，先打來向您道歉" in page.content.decode() and "原因是〔理由〕" in page.content.decode()
 
     page = manager.post(act(case, "contact"), typed | {"template": "minutes-call", "pick": "1"})
     points = words_in_field(page, "points")

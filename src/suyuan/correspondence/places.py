@@ -110,6 +110,13 @@ def open_holes(words: str) -> tuple[Hole, ...]:
     return tuple(found)
 
 
+def aloud(words: str) -> str:
+    """As somebody reads it out: each hole as what belongs there."""
+    for hole in reversed(open_holes(words)):
+        words = f"{words[: hole.start]}〔{hole.what}〕{words[hole.end :]}"
+    return words
+
+
 def open_words(holes: Iterable[Hole]) -> str:
     """診所電話、理由, for a sentence that names what is missing."""
     return _("、").join(dict.fromkeys(hole.what for hole in holes))

@@ -99,11 +99,10 @@ def guard_page(request: HttpRequest, second: dict[str, Any] | None = None) -> Ht
         shelf = template_pick.shelf_of_the_house(form, place.branch, posted)
         form.fields["words"].guarded = place.surface
         guarding.look(form, place, posted)
-    said_of = getattr(form.fields["words"], "said", None)
     context = {
         "form": form,
         "branch_choice": form["branch"] if "branch" in form.fields else None,
-        "principles": said_of["principles"] if said_of else guarding.principles(place, (), "") if place else (),
+        "principles": guarding.principles_of(form, place) if place else (),
         "guarded": True,
         "second": second,
         "shelf": shelf,

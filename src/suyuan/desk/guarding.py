@@ -148,6 +148,12 @@ def principles(place: Place, findings: Iterable[Said], text: str) -> list[Shown]
     ]
 
 
+def principles_of(form: forms.Form, place: Place, name: str = "words") -> list[Shown]:
+    """Those of a page whose draft was looked at already, or of one that is begun."""
+    looked = getattr(form.fields[name], "said", None)
+    return looked["principles"] if looked else principles(place, (), "")
+
+
 def skeletons(place: Place) -> list[Skeleton]:
     return _of_surface(place, "skeletons")
 

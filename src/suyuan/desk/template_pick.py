@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from suyuan.cases.models import Case, Party, Promise
 from suyuan.cases.rules import Stage
 from suyuan.cases.selectors.outside import promise_words
 from suyuan.correspondence.phrases import channel_word, surface_word
-from suyuan.correspondence.places import Filled, fill, open_holes
+from suyuan.correspondence.places import Filled, aloud, fill
 from suyuan.correspondence.rules.guard import Surface
 from suyuan.correspondence.templates import (
     INSIDE,
@@ -101,7 +101,6 @@ class Shelf:
     begun: tuple[str, ...] = ()
     picked: str = ""
     aloud: str = ""
-    missing: list[str] = field(default_factory=list)
 
     @property
     def scripts(self) -> list[tuple[str, str, bool]]:
@@ -130,8 +129,7 @@ def shelf(form: forms.Form, at: TemplatesAt, case: Case, posted: QueryDict | Non
     filled = picked(case, row, party=party_named(case, posted.get("party", "")), now=now, language=script)
     made = {"begun": tuple(dict.fromkeys([*begun, code]))[:MOST], "picked": code}
     if at.aloud and row.situation != MINUTES:
-        missing = [hole.what for hole in open_holes(filled.words)]
-        return Shelf(at, groups, script, **made, aloud=filled.words, missing=list(dict.fromkeys(missing)))
+        return Shelf(at, groups, script, **made, aloud=aloud(filled.words))
     _put(form, at, filled.words)
     return Shelf(at, groups, script, **made)
 

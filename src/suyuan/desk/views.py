@@ -845,7 +845,7 @@ def letter_write(request: HttpRequest, reference: str) -> HttpResponse:
             "outline": procedure.disclosure,
             "incoming": last_words_of(found, form.initial_party),
             "narrative": found.narrative.body if found.narrative_id else "",
-            "principles": guarding.principles(place, (), ""),
+            "principles": guarding.principles_of(form, place),
             "cards": procedure.cards_of("emotion")[:7],
             "guarded": True,
             "now": request.now,
