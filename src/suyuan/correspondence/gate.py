@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +18,8 @@ from suyuan.correspondence.models import Clearance, VerdictRow
 from suyuan.correspondence.places import open_holes
 from suyuan.correspondence.rules.guard import PUBLIC, Need, State, Surface, covers, needed
 from suyuan.platform import units
+
+_LOOKED_BACK, _ALIKE = 5, 0.7
 
 # Who knows what identifies the people of a stream; by its noun. Contexts above name themselves in config.
 _KNOWN: dict[str, Callable[[str, str], Iterable[Any]]] = {}
@@ -97,7 +100,7 @@ def guard_pass(words: Words, *, what: str, now: datetime) -> VerdictRow:
     filled_in(words.text, words.field)
     clearance = None
     if words.need != Need.NOTHING:
-        clearance = _given(words)
+        clearance = given_of(words)
         if clearance is None:
             raise GuardHeld(words, asked_of(words))
         Clearance.objects.filter(pk=clearance.pk, used_at=None).update(used_at=now, form_sealed=None)
@@ -133,7 +136,16 @@ def asked_of(words: Words) -> Clearance | None:
     return same.order_by("-id").first()
 
 
-def _given(words: Words) -> Clearance | None:
+def given_before(words: Words) -> Clearance | None:
+    """What people agreed to before somebody changed it: words so like these that the writer may think they hold still."""
+    same = Clearance.objects.filter(stream=words.stream, surface=words.surface, state=State.GIVEN, compartment="")
+    for each in same.exclude(sha256=words.verdict.digest).select_related("text").order_by("-id")[:_LOOKED_BACK]:
+        if SequenceMatcher(None, each.text.body, words.text, autojunk=False).quick_ratio() > _ALIKE:
+            return each
+    return None
+
+
+def given_of(words: Words) -> Clearance | None:
     """What people agreed to, as far as today's rules want no more than they did."""
     if words.need == Need.NEVER:
         return None

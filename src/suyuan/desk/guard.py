@@ -35,6 +35,7 @@ from suyuan.desk.acts import BY_CODE
 from suyuan.desk.evidence_acts import EVIDENCE_ACTS
 from suyuan.desk.guard_forms import GuardForm
 from suyuan.desk.noting import noted
+from suyuan.desk.papers import paper_of
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import BadInput, Refusal
 from suyuan.platform import access
@@ -50,7 +51,8 @@ JSON = "application/json"
 def check(request: HttpRequest) -> HttpResponse:
     """What the guard says of a draft. The draft is kept nowhere and goes to nobody."""
     place = _place(request, request.POST)
-    shown = guarding.said(place, request.POST.get("words", "")[:BODY_LIMIT])
+    text, brief = request.POST.get("words", "")[:BODY_LIMIT], request.POST.get("brief") == "1"
+    shown = guarding.said(place, text, brief=brief)
     return render(request, "desk/guard_said.html", {"said": shown, "field_name": request.POST.get("field", "words")[:60]})
 
 
@@ -192,7 +194,8 @@ def _clearance_page(
 ) -> HttpResponse:
     noted(request, found, "case.clearance", compartments={row.compartment})
     place = guarding.place_of(found, row.surface, party=row.party)
-    shown = guarding.said(place, row.text.body) if row.text.body else None
+    line = row.message is not None and row.text.body != "" and row.text.body == row.message.subject_line
+    shown = guarding.said(place, row.text.body, brief=line) if row.text.body else None
     allowed = allowed_moves(request.profile, found)
     votes = votes_of(row)
     mine = request.user.pk in writers_of(row)
@@ -208,6 +211,9 @@ def _clearance_page(
         "incoming": last_words_of(found, row.party, row.asked_at),
         "narrative": found.narrative.body if found.narrative_id else "",
         "votes": [(vote, who_label(vote.role)) for vote in row.votes.select_related("by").order_by("id")],
+        "is_line": line,
+        "letter": row.message if row.text.body else None,
+        "paper_url": paper_of(found, row.act) if mine and row.state == State.GIVEN else "",
         "missing": _("、").join(str(who_label(r)) for r in waits_for(row.needs, row.surface, votes)),
         "may_vote": row.state == State.OPEN and CLEAR in allowed and bool(vote_role(request.profile, found, row)),
         "mine": mine,

@@ -17,7 +17,7 @@ from suyuan.accounts.labels import who_label
 from suyuan.accounts.models import Branch
 from suyuan.cases.models import Case
 from suyuan.correspondence.errors import GuardHeld, PlacesOpen
-from suyuan.correspondence.gate import Words
+from suyuan.correspondence.gate import Words, given_before, given_of
 from suyuan.correspondence.guard import Said
 from suyuan.correspondence.phrases import surface_word
 from suyuan.correspondence.places import Hole, fill, open_holes
@@ -60,37 +60,49 @@ def place_of(case: Case, surface: str = Surface.PRIVATE_MESSAGE, *, askable: boo
     return Place(case.branch, case.stream, surface, "", case.language, askable, party=party)
 
 
-def said(place: Place, text: str, held: GuardHeld | None = None) -> Shown:
+def said(place: Place, text: str, held: GuardHeld | None = None, *, brief: bool = False) -> Shown:
     """Everything a page shows of the verdict on this text. `held`: the refusal that brought the page up.
+
+    `brief`: one line above other words, which is not asked for what a whole letter has.
 
     A form sends each line break as two characters and a text box counts it as one: places are those of the box.
     """
     text = text.replace("\r\n", "\n")
     words = place.words(text)
     verdict = words.verdict
+    if brief:
+        kept = tuple(each for each in verdict.findings if each.end > each.start or each.level != "advise")
+        verdict = replace(verdict, findings=kept, level=kept[0].level if kept else "clean")
     adopted = verdict.adopted if verdict.findings else text
     after = place.words(adopted).verdict if adopted != text else verdict
     holes = open_holes(text)
-    title = _title(words.need, verdict.level, text, holes)
+    need, agreed = words.need, False
+    if need in (Need.ONE, Need.TWO) and given_of(words) is not None:
+        need, agreed = Need.NOTHING, True
+    title = _("同事已核准這段話，可以送出") if agreed and not holes else _title(need, verdict.level, text, holes)
+    asked = held.asked if held is not None else None
     return {
         "text": text,
         "empty": not text.strip(),
         "level": verdict.level,
-        "need": str(words.need),
+        "need": str(need),
+        "agreed": agreed,
         "title": title,
         "holes": holes,
         "counts": counts(verdict.findings),
         "findings": [_card(each) for each in verdict.findings],
-        "adopted": adopted if adopted != text else "",
+        "adopted": adopted if adopted != text and not brief else "",
         "adopted_level": after.level,
         "adopted_counts": counts(after.findings) or _("沒有要改的字"),
-        "principles": principles(place, verdict.findings, text),
-        "skeletons": [(row.id, str(row.title)) for row in skeletons(place)],
+        "principles": [] if brief else principles(place, verdict.findings, text),
+        "skeletons": [] if brief else [(row.id, str(row.title)) for row in skeletons(place)],
+        "brief": brief,
         "surface": surface_word(place.surface),
         "place": place,
-        "asked": held.asked if held is not None else None,
-        "who": _who(words) if words.need in (Need.ONE, Need.TWO) and not holes else "",
-        "why_not": title if holes or words.need != Need.NOTHING else "",
+        "asked": asked,
+        "earlier": given_before(words) if place.askable and asked is None and need in (Need.ONE, Need.TWO) else None,
+        "who": _who(words) if need in (Need.ONE, Need.TWO) and not holes else "",
+        "why_not": title if holes or need != Need.NOTHING else "",
     }
 
 
@@ -225,7 +237,7 @@ def look(form: forms.Form, place: Place, posted: QueryDict | None = None) -> Non
             text = skeleton_text(where, posted[BEGIN_AGAIN].removeprefix(f"{name}:")) or text
         form.initial[name] = text
         if text.strip():
-            field.said = said(where, text)
+            field.said = said(where, text, brief=is_brief(field))
 
 
 def place_at(form: forms.Form, name: str, place: Place) -> Place | None:
@@ -243,15 +255,26 @@ def held_at(form: forms.Form, place: Place) -> GuardHeld | None:
     """After a refusal of the guard: put the findings at the field they belong to; what nobody filled in as well."""
     refused = getattr(form, "refused", None)
     if isinstance(refused, PlacesOpen) and (where := place_at(form, refused.field, place)) is not None:
-        form.fields[refused.field].said = said(where, str(form.data.get(refused.field, "")))
+        field = form.fields[refused.field]
+        field.said = said(where, str(form.data.get(refused.field, "")), brief=is_brief(field))
     if not isinstance(refused, GuardHeld):
         return None
     name = refused.words.field if refused.words.field in form.fields else next(iter(guarded(form)), "")
     if name:
-        askable = place.askable and refused.words.field in form.fields and refused.words.field != "subject_line"
+        askable = place.askable and refused.words.field in form.fields
         where = replace(place, surface=refused.words.surface, askable=askable)
-        form.fields[name].said = said(where, refused.words.text, refused)
+        form.fields[name].said = said(where, refused.words.text, refused, brief=is_brief(form.fields[name]))
     return refused
+
+
+def is_brief(field: forms.Field) -> bool:
+    """A line above other words."""
+    return getattr(field, "brief", False)
+
+
+def why_of(posted: QueryDict) -> str:
+    """The reason for asking, beside whichever of the fields it was written."""
+    return next((each for each in posted.getlist(WHY) if each.strip()), "")
 
 
 def guarded(form: forms.Form) -> list[str]:

@@ -74,6 +74,7 @@ class LetterForm(forms.Form):
                 _("主旨"), required=False, limit=120, help_text=_("不寫姓名與療程；空著就寫「診所給您的訊息」。"),
                 guarded=Surface.PRIVATE_MESSAGE,
             )
+            self.fields["subject_line"].brief = True
         self.fields["words"] = words_field(
             _("寫給對方的話"),
             rows=12,
@@ -159,8 +160,9 @@ class LetterForm(forms.Form):
         )
 
     def ask(self, *, why: str, actor: Actor, now: datetime) -> Clearance:
-        """Put it by until colleagues agreed to its words, which were refused a moment ago and are no longer among the clean."""
-        data = self.cleaned_data | {"words": self.data.get("words", "")}
+        """Put it by until colleagues agreed to its words, of which one was refused a moment ago and is no longer among the clean."""
+        line = self.data.get("subject_line", "").strip()
+        data = self.cleaned_data | {"words": self.data.get("words", ""), "subject_line": line}
         return letter_put_by(
             case=self.case,
             party=self.party,

@@ -120,6 +120,9 @@ def _readable(row: Report, compartments: Collection[str]) -> bool:
     return rules.paper_holds(row.words) in compartments
 
 
+PAPER_ACT = "paper:"
+
+
 def _page_url(report: Report) -> str:
     return reverse("desk:report", args=[report.case.reference, report.uid])
 
@@ -268,9 +271,20 @@ def _write(request: HttpRequest, report: Report) -> HttpResponse:
 
 def _asked_leave(request: HttpRequest, report: Report, held: GuardHeld) -> Clearance:
     """Words of the paper that the guard holds, put before colleagues; the draft stays where it is."""
-    why = request.POST.get(guarding.WHY, "")
-    about = {"case": report.case, "words": held.words, "why": why, "act": "", "form": {}, "move": PAPER_MOVE[report.kind]}
+    why = guarding.why_of(request.POST)
+    about = {"case": report.case, "words": held.words, "why": why, "act": paper_act(report), "form": {}, "move": PAPER_MOVE[report.kind]}
     return words_ask(**about, actor=request.actor, now=request.now)
+
+
+def paper_act(report: Report) -> str:
+    """By what a clearance names the paper it was asked for."""
+    return f"{PAPER_ACT}{report.uid.hex}"
+
+
+def paper_of(case: Case, act: str) -> str:
+    """Where its writer goes on with the paper that a clearance names; empty where it names none, or one of other hands."""
+    found = Report.objects.filter(case=case, uid=act.removeprefix(PAPER_ACT)).first() if act.startswith(PAPER_ACT) else None
+    return _write_url(found) if found is not None and found.state == "draft" else ""
 
 
 def _kept(request: HttpRequest, report: Report, form: ReportForm) -> Report:

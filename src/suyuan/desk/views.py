@@ -465,7 +465,7 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
             done = attempt(form, lambda: act.run(found, form.cleaned_data, request.actor, request.now) or True)
         held = guarding.held_at(form, place)
         if held is not None and guarding.CLEAR in posted:
-            why, kept = posted.get(guarding.WHY, ""), guarding.kept(posted)
+            why, kept = guarding.why_of(posted), guarding.kept(posted)
             asked_ = {"why": why, "act": act.code, "move": act.move, "form": kept, "actor": request.actor, "now": request.now}
             if attempt(form, lambda: words_ask(case=found, words=held.words, **asked_)):
                 messages.success(request, _("已送交核准。核准後會回到您這裡，按一下就送出。"))
@@ -857,7 +857,7 @@ def _asked_leave(request: HttpRequest, form: LetterForm) -> bool:
     """Where the writer wants these words and no others: put by until colleagues agreed."""
     if guarding.CLEAR not in request.POST:
         return False
-    why = request.POST.get(guarding.WHY, "")
+    why = guarding.why_of(request.POST)
     return attempt(form, lambda: form.ask(why=why, actor=request.actor, now=request.now)) is not None
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from suyuan.accounts.models import User
 from suyuan.correspondence import rules
 from suyuan.correspondence.errors import (
@@ -19,7 +21,7 @@ from suyuan.correspondence.errors import (
     ReasonMissing,
     ReasonNames,
 )
-from suyuan.correspondence.gate import Words, asked_of, filled_in, known_of
+from suyuan.correspondence.gate import Words, asked_of, filled_in, given_of, known_of
 from suyuan.correspondence.models import (
     CLEARANCE_FORM,
     DISPUTE_WORDS,
@@ -33,7 +35,7 @@ from suyuan.correspondence.own_errors import OpinionRefused
 from suyuan.correspondence.rules import LIFE
 from suyuan.correspondence.rules.guard import Need, Person, State, Surface, Vote, may_vote, outcome
 from suyuan.correspondence.services.common import claim, fit
-from suyuan.correspondence.services.outgoing import message_queue
+from suyuan.correspondence.services.outgoing import message_parts, message_queue
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.textlint.rewriting import sentence_around
 from suyuan.platform import chance
@@ -130,42 +132,40 @@ def message_wait(
     surface: str = Surface.PRIVATE_MESSAGE,
     may_carry_content: bool = False,
 ) -> Clearance:
-    """Put a draft by until somebody agreed to its words; with the last yes it leaves by itself."""
+    """Put a draft by until somebody agreed to its words, and to the line above them; with the last yes it leaves by itself.
+
+    Each is its own question, for what is agreed to is agreed to word for word. Comes back with the first of them.
+    """
     move = LIFE.move(message.state, "wait")
     fit(message.draft_body)
-    words = message_words(message, message.surface or surface)
+    parts = message_parts(message, message.surface or surface)
+    for part in parts:
+        filled_in(part.text, part.field)
+    held = [part for part in parts if part.need != Need.NOTHING and given_of(part) is None]
+    if not held:
+        raise NothingToClear()
     writer = User.objects.filter(uid=message.author.partition(":")[2]).first() if message.author.startswith("user:") else None
-    clearance = clearance_ask(
-        words=words,
-        why=why,
-        fact_stream=message.fact_stream,
-        party=message.party,
-        compartment=message.compartment,
-        language=message.language,
-        writer=writer,
-        message=message,
-        actor=actor,
-        now=now,
-    )
-    if clearance.message_id != message.pk:
-        raise MessageUnfit("waiting_already", field="words")
+    asked = [
+        clearance_ask(
+            words=part,
+            why=why,
+            fact_stream=message.fact_stream,
+            party=message.party,
+            compartment=message.compartment,
+            language=message.language,
+            writer=writer,
+            message=message,
+            actor=actor,
+            now=now,
+        )
+        for part in held
+    ]
+    for clearance, part in zip(asked, held, strict=True):
+        if clearance.message_id != message.pk:
+            raise MessageUnfit("waiting_already", field=part.field)
     waiting = {"state": move.target, "with_content": bool(may_carry_content) and message.channel != rules.Channel.PORTAL}
     claim(message, message.state, edition=message.edition, set_to=waiting | {"edition": message.edition + 1})
-    return clearance
-
-
-def message_words(message: Message, surface: str = Surface.PRIVATE_MESSAGE) -> Words:
-    """The words of a message as the gate wants them."""
-    return Words(
-        text=message.draft_body,
-        stream=message.subject_stream,
-        branch_id=message.branch_id,
-        surface=surface,
-        kind=message.kind,
-        reply_to=message.reply_to,
-        templates=tuple(message.templates),
-        party=message.party,
-    )
+    return asked[0]
 
 
 @writes
@@ -182,7 +182,7 @@ def clearance_vote(
     """One person's yes or no, in the role in which the caller found them. Raises NotYourVote, ReasonMissing, ClearanceOver.
 
     One no ends it, and its message is a draft again; with the last yes that it takes, its message leaves, and not before
-    the hours of the person it is for.
+    the hours of the person it is for, nor before whatever else of it was asked about.
     """
     clearance = _open(clearance)
     if not reason.strip():
@@ -202,7 +202,7 @@ def clearance_vote(
         _end(clearance, state, now)
     _tell(fact, clearance, actor, now, role=role, yes=yes, private={"reason": reason.strip()[:WHY]})
     message = clearance.message
-    if message is not None and state == State.GIVEN:
+    if message is not None and state == State.GIVEN and not _still_asked(message).exists():
         message_queue(
             message=message,
             undo=rules.UNDO_OTHERWISE,
@@ -213,7 +213,7 @@ def clearance_vote(
             now=now,
         )
     if message is not None and state == State.REFUSED:
-        _back_to_draft(message)
+        _back_to_draft(message, actor, now)
     return clearance
 
 
@@ -223,10 +223,9 @@ def clearance_withdraw(*, clearance: Clearance, actor: Actor, now: datetime) -> 
     clearance = _open(clearance)
     if actor.user_id not in writers_of(clearance) and actor.kind != "system":
         raise NotYourVote()
-    _end(clearance, State.LAPSED, now)
-    _tell("clearance.lapsed", clearance, actor, now)
+    _lapse(clearance, actor, now)
     if clearance.message is not None:
-        _back_to_draft(clearance.message)
+        _back_to_draft(clearance.message, actor, now)
     return clearance
 
 
@@ -236,10 +235,9 @@ def clearances_stop(*, stream: str, party: str = "", actor: Actor, now: datetime
     still = Clearance.objects.filter(stream=stream, state=State.OPEN).select_related("message")
     still = list(still.filter(party=party) if party else still)
     for clearance in still:
-        _end(clearance, State.LAPSED, now)
-        _tell("clearance.lapsed", clearance, actor, now)
-        if clearance.message is not None:
-            _back_to_draft(clearance.message)
+        _lapse(clearance, actor, now)
+    for message in {each.message_id: each.message for each in still if each.message is not None}.values():
+        _back_to_draft(message, actor, now)
     return len(still)
 
 
@@ -256,6 +254,8 @@ def _open(clearance: Clearance) -> Clearance:
     row = Clearance.objects.select_for_update(of=("self",)).select_related("message__text").get(pk=clearance.pk)
     if row.state != State.OPEN:
         raise ClearanceOver()
+    if row.message_id is not None:  # two yeses at once, to its words and to the line above: the second one sees the first
+        row.message = Message.objects.select_for_update(of=("self",)).select_related("text").get(pk=row.message_id)
     return row
 
 
@@ -268,7 +268,19 @@ def _end(clearance: Clearance, state: str, now: datetime) -> None:
     clearance.save(update_fields=columns)
 
 
-def _back_to_draft(message: Message) -> None:
+def _lapse(clearance: Clearance, actor: Actor, now: datetime) -> None:
+    _end(clearance, State.LAPSED, now)
+    _tell("clearance.lapsed", clearance, actor, now)
+
+
+def _still_asked(message: Message) -> QuerySet[Clearance]:
+    return Clearance.objects.filter(message=message, state=State.OPEN).select_related("message")
+
+
+def _back_to_draft(message: Message, actor: Actor, now: datetime) -> None:
+    """A draft again, and nothing of it is asked for any longer."""
+    for other in _still_asked(message):
+        _lapse(other, actor, now)
     if message.state == rules.State.WAITING:
         move = LIFE.move(message.state, "unwait")
         claim(message, message.state, set_to={"state": move.target, "edition": message.edition + 1})

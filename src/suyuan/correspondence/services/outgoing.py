@@ -8,6 +8,7 @@ reader knows already, a key that LINE or the SMS service knows already. Where su
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from suyuan.correspondence import mail, rules
@@ -208,13 +209,28 @@ def message_queue(
     return message
 
 
+def message_parts(message: Message, surface: str = Surface.PRIVATE_MESSAGE) -> list[Words]:
+    """What a message says, as the gate wants it: its words, and the line above them where there is one."""
+    body = Words(
+        text=message.draft_body,
+        stream=message.subject_stream,
+        branch_id=message.branch_id,
+        surface=surface,
+        kind=message.kind,
+        reply_to=message.reply_to,
+        templates=tuple(message.templates),
+        party=message.party,
+    )
+    line = [replace(body, text=message.subject_line, field="subject_line")] if message.subject_line else []
+    return [body, *line]
+
+
 def _passed(message: Message, surface: str, now: datetime) -> VerdictRow:
     """The words through the gate, and the line above them, which an open letter shows before they are read."""
-    about = {"stream": message.subject_stream, "branch_id": message.branch_id, "surface": surface, "kind": message.kind}
-    about |= {"reply_to": message.reply_to, "templates": tuple(message.templates), "party": message.party}
-    if message.subject_line:
-        guard_pass(Words(text=message.subject_line, field="subject_line", **about), what="subject", now=now)
-    return guard_pass(Words(text=message.draft_body, **about), what="message", now=now)
+    body, *line = message_parts(message, surface)
+    for words in line:
+        guard_pass(words, what="subject", now=now)
+    return guard_pass(body, what="message", now=now)
 
 
 @writes
