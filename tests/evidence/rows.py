@@ -39,6 +39,12 @@ NOT_COMMITTED: dict[str, str] = {
     "evidence_bundleexport.crcs": "with wrong ones a bundle cannot be opened; they make no other one believed",
     "evidence_bundleexport.fault": "says whether it is offered; what leaves is checked by whoever receives it",
     "evidence_bundleexport.checked_at": "when that was found",
+    "correspondence_clearance.branch_id": "moves with its case; the fact of the move says where to",
+    "correspondence_clearance.compartment": "the same; in which stream it was told is part of what was asked",
+    "correspondence_clearance.form_sealed": "waits for whoever asked, sealed, and goes by itself",
+    "correspondence_findingdispute.branch_id": "moves with its case",
+    "correspondence_clinicrule.uid": "facts name it by its code and version",
+    "correspondence_findingdispute.words_sealed": "sealed anew each time: what it opens to is looked at below",
 }
 
 

@@ -148,6 +148,7 @@ def register_all() -> None:
     from suyuan.correspondence.gate import known_register
     from suyuan.correspondence.phrases import ARRIVED
     from suyuan.correspondence.phrases import PHRASES as WORDS
+    from suyuan.correspondence.recomputing import guard_recomputed
     from suyuan.evidence.phrases import PHRASES as EVIDENCE
     from suyuan.evidence.recomputing import evidence_recomputed
     from suyuan.people.selectors import person_meant
@@ -182,6 +183,7 @@ def register_all() -> None:
     verify.register_row_check("access", access_recomputed)
     verify.register_row_check("platform", platform_recomputed)
     verify.register_row_check("evidence", evidence_recomputed)
+    verify.register_row_check("guard", guard_recomputed)
     verify.register_row_check("cases", cases_recomputed)
     verify.register_row_check("inquiry", inquiry_recomputed)
     access.meant_register("reference", case_meant)

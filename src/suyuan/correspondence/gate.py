@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +18,14 @@ from suyuan.correspondence.guard import Verdict, guard_check
 from suyuan.correspondence.models import Clearance, VerdictRow
 from suyuan.correspondence.places import open_holes
 from suyuan.correspondence.rules.guard import PUBLIC, Need, State, Surface, covers, needed
+from suyuan.kernel.chain import canonical, time_text
 from suyuan.platform import units
+from suyuan.platform.facts import fact_beside
 
 _LOOKED_BACK, _ALIKE = 5, 0.7
 
+# Under this name a fact says which verdicts it answers for: uid, digest, clearance.
+LOOKED = "looked"
 # Who knows what identifies the people of a stream; by its noun. Contexts above name themselves in config.
 _KNOWN: dict[str, Callable[[str, str], Iterable[Any]]] = {}
 
@@ -117,7 +122,16 @@ def guard_pass(words: Words, *, what: str, now: datetime) -> VerdictRow:
         at=now,
     )
     row.save(force_insert=True)
+    fact_beside(words.stream, LOOKED, [str(row.uid), verdict_digest(row), str(clearance.uid) if clearance else None])
     return row
+
+
+def verdict_digest(row: VerdictRow) -> str:
+    """Of all that the row says: the fact of the words carries it."""
+    held = str(row.clearance.uid) if row.clearance is not None else None
+    said = [row.stream, row.what, row.surface, row.level, row.findings, row.asks, row.packs, row.sha256, held]
+    said += [row.emergency, time_text(row.at)]
+    return hashlib.sha256(canonical(said)).hexdigest()
 
 
 def told(row: VerdictRow) -> dict[str, Any]:

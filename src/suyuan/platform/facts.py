@@ -134,10 +134,23 @@ def facts_record(facts: Iterable[Fact], *, actor: Actor, now: datetime) -> list[
     recorded = []
     for fact in facts:
         kind_of(fact.type)
+        if beside := unit.notes.pop(_beside(fact.stream), None):
+            fact = replace(fact, plain={**fact.plain, **beside})
         _refuse_twins(fact)
         recorded.append(Recorded(fact, chance.uid(), actor, now))
     unit.facts.extend(recorded)
     return recorded
+
+
+def fact_beside(stream: str, name: str, value: chain.Json) -> None:
+    """What the next fact of this thing says as well, in a list under `name`: a row was written that it answers for."""
+    waiting = units.required().notes.setdefault(_beside(stream), {})
+    waiting.setdefault(name, []).append(value)
+
+
+def _beside(stream: str) -> str:
+    """A thing and its protected compartments have one uid."""
+    return f"beside:{stream.partition(':')[2]}"
 
 
 def _refuse_twins(fact: Fact) -> None:
@@ -153,6 +166,8 @@ def facts_flush(unit: units.Unit) -> None:
     react_until_still(unit)
     for finish in unit.flushers:
         finish(unit)
+    if untold := [name for name in unit.notes if name.startswith("beside:")]:
+        raise RuntimeError(f"rows were written that no fact tells of: {', '.join(untold)}")
     if not unit.facts:
         return
     begun = {r.stream for r in unit.facts if r.fact.begins}

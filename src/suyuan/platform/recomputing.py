@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -80,6 +80,7 @@ class Kept:
 
     `key`: columns by which a fact names the row. Where several rows share it, they are told apart by all they say.
     `also`: what else a row is held against, made from its columns; `of`: from which, where that one can be erased.
+    `noun`: where the column has only what follows it in the name of the stream.
     """
 
     model: type[Model]
@@ -88,10 +89,20 @@ class Kept:
     key: tuple[str, ...]
     also: Callable[[dict[str, Any]], dict[str, Any]] = lambda row: {}
     of: Mapping[str, str] = field(default_factory=dict)
+    noun: str = ""
 
     @property
     def table(self) -> str:
         return self.model._meta.db_table
+
+    def stream_of(self, found: Any) -> str:
+        return f"{self.noun}:{found}" if self.noun else found
+
+    def found_by(self, streams: Iterable[str]) -> list[str]:
+        """What stands in the column of rows of these streams."""
+        if not self.noun:
+            return list(streams)
+        return [stream.partition(":")[2] for stream in streams if stream.startswith(f"{self.noun}:")]
 
 
 def read_by(
@@ -100,11 +111,12 @@ def read_by(
     key: tuple[str, ...],
     also: Callable[[dict[str, Any]], dict[str, Any]] = lambda row: {},
     of: Mapping[str, str] = MappingProxyType({}),
+    noun: str = "",
     **paths: str,
 ) -> Kept:
     """Every column but the number; `paths` say how to read those that point to another row, and what else is read."""
     names = [each.name for each in model._meta.concrete_fields if each.name != "id"]
-    return Kept(model, stream, {name: name for name in names} | paths, key, also, of)
+    return Kept(model, stream, {name: name for name in names} | paths, key, also, of, noun)
 
 
 @dataclass
@@ -191,9 +203,13 @@ def _homes(
     wanted = None if streams is None else {_thing(stream) for stream in streams}
     # What hangs on a row of another table is looked for where that one is.
     by_model = {each.model: each for each in kept}
-    of_tables = [(each.model, each.model._base_manager.all(), each.stream) for each in kept if _root(each, by_model) is each.model]
-    for model, rows, path in [(FactRow, FactRow.objects.filter(type__in=types), "stream"), *of_tables]:
-        for stream in rows.order_by().values_list(path, flat=True).distinct().iterator():
+    of_tables = [
+        (each.model, each.model._base_manager.all(), each.stream, each.stream_of) for each in kept if _root(each, by_model) is each.model
+    ]
+    facts = (FactRow, FactRow.objects.filter(type__in=types), "stream", str)
+    for model, rows, path, named in [facts, *of_tables]:
+        for value in rows.order_by().values_list(path, flat=True).distinct().iterator():
+            stream = named(value)
             thing = _thing(stream)
             if wanted is None or thing in wanted:
                 found[thing].add(stream)
@@ -234,8 +250,9 @@ def _rows(kept: Kept, streams: list[str]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     if not streams:
         return found
-    rows = kept.model._base_manager.filter(**{f"{kept.stream}__in": streams}).order_by("pk")
-    for pk, stream, *values in rows.values_list("pk", kept.stream, *kept.columns.values()):
+    rows = kept.model._base_manager.filter(**{f"{kept.stream}__in": kept.found_by(streams)}).order_by("pk")
+    for pk, value, *values in rows.values_list("pk", kept.stream, *kept.columns.values()):
+        stream = kept.stream_of(value)
         row = {name: _plainly(value) for name, value in zip(kept.columns, values, strict=True)}
         found[_thing(stream)].append({"pk": pk, "of": stream} | row | kept.also(row))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -37,6 +38,7 @@ from suyuan.correspondence.rules.guard import Need, Person, State, Surface, Vote
 from suyuan.correspondence.services.common import claim, fit
 from suyuan.correspondence.services.outgoing import message_parts, message_queue
 from suyuan.kernel.actor import Actor
+from suyuan.kernel.chain import canonical
 from suyuan.kernel.textlint.rewriting import sentence_around
 from suyuan.platform import chance
 from suyuan.platform.facts import Fact, facts_record
@@ -111,8 +113,16 @@ def clearance_ask(
     clearance.save(force_insert=True)
     more = {"texts": {"words": text}, "private": {"why": clearance.why} if clearance.why else {}}
     kinds = sorted({each["kind"] for each in clearance.findings})
-    _tell("clearance.asked", clearance, actor, now, level=clearance.level, findings=kinds, **more)
+    _tell("clearance.asked", clearance, actor, now, level=clearance.level, findings=kinds, row=clearance_digest(clearance), **more)
     return clearance
+
+
+def clearance_digest(clearance: Clearance) -> str:
+    """Of what was asked and never changes: the fact carries it."""
+    row = clearance
+    writer = str(row.writer.uid) if row.writer is not None else None
+    said = [row.stream, row.fact_stream, row.party, row.language, row.sha256, writer, row.findings, row.asks, row.packs, row.act]
+    return hashlib.sha256(canonical(said)).hexdigest()
 
 
 def form_kept(clearance: Clearance) -> dict[str, list[str]]:
@@ -348,7 +358,7 @@ def finding_dispute(
         at=now,
     )
     dispute.save(force_insert=True)
-    plain = {"dispute": str(uid), "rule": dispute.rule, "kind": dispute.kind, "level": dispute.level}
+    plain = {"dispute": str(uid), "rule": dispute.rule, "kind": dispute.kind, "level": dispute.level, "surface": dispute.surface}
     private = {"why": dispute.why, **({"words": quoted} if quoted else {})}
     facts_record([Fact("dispute.raised", dispute.stream, plain, private, subject=dispute)], actor=actor, now=now)
     return dispute

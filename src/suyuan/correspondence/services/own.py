@@ -5,6 +5,7 @@ draft → tried → live → ended. A live version stays as it is; to change it,
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ from suyuan.correspondence.own_models import AllowEntry, ClinicRule, TryOut
 from suyuan.correspondence.own_rules import MOST_RULES, Trouble, Wanted, troubles, wanted_of
 from suyuan.correspondence.services.clearing import dispute_judge
 from suyuan.kernel.actor import Actor
+from suyuan.kernel.chain import canonical
 from suyuan.people.models import PersonIndex
 from suyuan.platform import chance, identifiers
 from suyuan.platform.facts import Fact, facts_record
@@ -64,7 +66,8 @@ def clinic_rule_draft(
     rule = ClinicRule(uid=chance.uid(), code=code, version=version, branch=branch)
     _write(rule, wanted, actor, now)
     rule.save(force_insert=True)
-    _tell("clinic_rule.drafted", rule, actor, now, private=_said(wanted))
+    where = str(branch.uid) if branch is not None else ""
+    _tell("clinic_rule.drafted", rule, actor, now, private=_said(wanted), branch=where)
     return rule
 
 
@@ -116,8 +119,14 @@ def clinic_rule_tried(
     same = ClinicRule.objects.filter(pk=tryout.rule_id, state="draft", digest=tryout.digest)
     same.update(state="tried")
     said = {name: int(count) for name, count in counts.items()}
-    _tell("clinic_rule.tried", tryout.rule, actor, now, tryout=str(tryout.uid), texts=read, **said)
+    _tell("clinic_rule.tried", tryout.rule, actor, now, tryout=str(tryout.uid), texts=read, row=tryout_digest(tryout), **said)
     return tryout
+
+
+def tryout_digest(tryout: TryOut) -> str:
+    """Of what came of it: the fact carries it."""
+    said = [tryout.counts, tryout.hits, tryout.packs]
+    return hashlib.sha256(canonical(said)).hexdigest()
 
 
 @writes
@@ -240,7 +249,8 @@ def allow_add(*, kind: str, words: str, why: str, branch: Branch | None, actor: 
         uid=chance.uid(), kind=kind, words=words, why=why[:WHY], branch=branch, added_by_id=actor.user_id, added_at=now
     )
     entry.save(force_insert=True)
-    _tell_words("allow_entry.added", entry, actor, now, {"words": words, "why": entry.why})
+    where = str(branch.uid) if branch is not None else ""
+    _tell_words("allow_entry.added", entry, actor, now, {"words": words, "why": entry.why}, branch=where)
     return entry
 
 
@@ -284,8 +294,10 @@ def _of_a_patient(words: str, branch: Branch | None) -> bool:
     return any(rows.filter(field=v.field, blind=v.value).exists() for v in telling)
 
 
-def _tell_words(fact_type: str, entry: AllowEntry, actor: Actor, now: datetime, private: Mapping[str, str]) -> None:
-    fact = Fact(fact_type, f"allow_entry:{entry.uid}", {"kind": entry.kind}, dict(private), subject=entry)
+def _tell_words(
+    fact_type: str, entry: AllowEntry, actor: Actor, now: datetime, private: Mapping[str, str], **plain: str
+) -> None:
+    fact = Fact(fact_type, f"allow_entry:{entry.uid}", {"kind": entry.kind, **plain}, dict(private), subject=entry)
     facts_record([fact], actor=actor, now=now)
 
 
