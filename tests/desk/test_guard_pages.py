@@ -73,6 +73,20 @@ def test_a_letter_is_looked_at_for_the_one_who_will_read_it(browser, make_case, 
     assert told not in words(manager.post(where, typed | {"party": str(beside.uid)}))
 
 
+@pytest.mark.requirement("D-04")
+@pytest.mark.parametrize(
+    ("text", "safer"),
+    [
+        ("我們保證三個月內會完全恢復。", "恢復的情形因人而異"),
+        ("我们保证三个月内会完全恢复。", "恢复情况因人而异"),
+        ("We guarantee a full recovery, you will be fine.", "Recovery differs"),
+    ],
+)
+def test_safer_words_are_in_the_language_of_the_draft(browser, cast, text, safer):
+    page = words(browser("nurse").post("/guard/check/", {"words": text, "surface": "private_message"}))
+    assert safer in page.split('class="sy-finding__safer"')[1].split("</p>")[0]
+
+
 def test_machines_ask_the_same_page(browser, cast):
     asked = {"text": GAG, "surface": "settlement", "jurisdiction": "tw"}
     answer = browser("nurse").post("/guard/", asked, HTTP_ACCEPT="application/json").json()

@@ -12,11 +12,11 @@ from functools import cached_property, lru_cache
 
 from suyuan.accounts.models import Branch, User
 from suyuan.correspondence.own_rules import NOTHING_OWN, Beside, Own, own_of
-from suyuan.kernel.textlint import Context, Finding, Known, Linter, verdict
+from suyuan.kernel.textlint import Context, Finding, Folding, Known, Linter, verdict
 from suyuan.kernel.textlint.rewriting import Change, rewritten, sentence_around
 from suyuan.playbooks.guarding import Guarding, rule_set
 from suyuan.playbooks.selectors import wording_hashes, wording_newest
-from suyuan.playbooks.texts import Texts, pick
+from suyuan.playbooks.texts import pick
 
 MASKED_KINDS = frozenset({"patient_data", "asks_personal_data"})
 
@@ -152,12 +152,16 @@ def own_words(branch: Branch) -> tuple[str, ...]:
 def worded(text: str, findings: tuple[Finding, ...], rules: Rules, context: Context, language: str) -> Verdict:
     """Findings as a writer reads them, in order of harm."""
     shown = masked(text, findings)
-    said = tuple(_said(number, f, text, shown, rules.guarding, context, language) for number, f in enumerate(findings, 1))
+    own = written_in(text, context.jurisdiction) if findings else ""
+    about = (text, shown, rules.guarding, context, language, own)
+    said = tuple(_said(number, f, *about) for number, f in enumerate(findings, 1))
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Verdict(verdict(findings), said, digest, rules.hashes, context.surface, text)
 
 
-def _said(number: int, finding: Finding, text: str, shown: str, guarding: Guarding, context: Context, language: str) -> Said:
+def _said(
+    number: int, finding: Finding, text: str, shown: str, guarding: Guarding, context: Context, language: str, own: str
+) -> Said:
     kind = guarding.kind_of[finding.kind]
     rule = guarding.rule_of.get(finding.rule)
     why, safer = (rule and rule.why) or kind.why, (rule and rule.safer) or kind.safer
@@ -179,18 +183,25 @@ def _said(number: int, finding: Finding, text: str, shown: str, guarding: Guardi
         quoted=_quoted(shown[finding.start : finding.end]),
         why=pick(why, language),
         basis=basis.get(context.jurisdiction, ""),
-        safer=_own(safer, context, language),
+        safer=pick(safer, own) if safer is not None else "",
         action=action,
         swap=swap,
         clearable=context.surface not in kind.never_cleared,
     )
 
 
-def _own(safer: Texts | None, context: Context, language: str) -> str:
-    """Safer words stand in the text, so they are in its language: that of the place, unless the writer works in English."""
-    if safer is None:
-        return ""
-    return pick(safer, "zh-Hans" if context.jurisdiction == "cn" else "zh-Hant")
+_SHOWS = 8  # a sentence of so many characters has some that differ between the scripts
+
+
+def written_in(text: str, jurisdiction: str) -> str:
+    """The language and script of the text itself, for safer words will stand in it; where it does not show, that of the place."""
+    han = [c for c in text if "\u3400" <= c <= "\u9fff"]
+    if sum(c.isascii() and c.isalpha() for c in text) > 4 * len(han):
+        return "en"
+    if len(han) < _SHOWS:
+        return "zh-Hans" if jurisdiction == "cn" else "zh-Hant"
+    simplified = set(Folding()(text).text)
+    return "zh-Hant" if sum(c not in simplified for c in han) * 20 > len(han) else "zh-Hans"
 
 
 def masked(text: str, findings: Iterable[Finding | Said]) -> str:

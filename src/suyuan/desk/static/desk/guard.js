@@ -143,6 +143,10 @@
       area.style.height = `${area.scrollHeight + 2}px`;
     }
 
+    // A page that is turned or made narrower breaks its lines anew; what no longer fits would lie hidden.
+    let wide = 0;
+    if (inMirror) new ResizeObserver(() => { if (area.clientWidth !== wide) { wide = area.clientWidth; grow(); } }).observe(area);
+
     /* ── safer words ── */
     function put(text, from, to) {
       area.focus();
