@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -44,6 +46,32 @@ PLACES = """() => {
 def looked_at(page: Page) -> dict:
     expect(page.locator("[data-sy-mirror] mark").first).to_be_attached()
     return page.evaluate(PLACES)
+
+
+def test_everything_is_within_reach_of_the_keyboard_and_said_aloud(street):
+    page = street.staff("shen")
+    page.goto("/guard/")
+    page.select_option("[name=surface]", "private_message")
+    page.fill("[name=words]", "您根本是無理取鬧。我們保證三個月內會完全恢復。")
+    told = page.get_by_role("status").filter(has_text="須核准")
+    expect(told).to_contain_text("要另一位同事核准才能送出")
+    first = page.get_by_role("listitem").filter(has_text="第 1 處，須核准")
+    expect(first.get_by_role("button", name=re.compile("無理取鬧.*到文字裡看"))).to_be_visible()
+    expect(first.get_by_role("button", name=re.compile("採用.*第 1 處"))).to_be_visible()
+
+    first.locator("summary").press("Enter")
+    first.locator("textarea").press("Escape")
+    expect(first.locator("details")).not_to_have_attribute("open", "")
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    first.locator("summary").press("Enter")
+    first.locator("textarea").fill("引用對方的話")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(first).to_contain_text("已記下，會由負責規則的人看。")
+
+    page.locator("[name=words]").press("Alt+1")
+    expect(page.locator("[data-sy-told]")).to_contain_text("已換成：我們看到您的意見了")
+    assert page.evaluate("document.activeElement.name") == "words"
 
 
 def test_underlines_lie_under_their_words_on_any_width(street):

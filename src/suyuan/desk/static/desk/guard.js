@@ -28,7 +28,7 @@
     const form = area?.form;
     if (!area) return;
     const inMirror = area.tagName === "TEXTAREA" && mirror;
-    const state = { text: area.value, checked: area.value, spans: [], asked: 0, abort: null, need: "nothing", open: 0 };
+    const state = { text: area.value, checked: area.value, spans: [], asked: 0, abort: null, need: "nothing", open: 0, taken: "" };
     box.setAttribute("data-live", "");
     if (area.tagName === "TEXTAREA") area.rows = Math.min(area.rows, 5);
     const plain = our("[name=_check]");
@@ -60,7 +60,10 @@
       let answer;
       try {
         answer = await fetch(box.dataset.syGuarded, { method: "POST", body: sent, signal: state.abort.signal, redirect: "manual", headers: { "X-CSRFToken": token(), "HX-Request": "true" } });
-      } catch { return; } // offline, or a newer question: the gate asks again when it is sent
+      } catch (fault) { // offline, or a newer question: the gate asks again when it is sent
+        if (fault.name !== "AbortError") announce([]);
+        return;
+      }
       if (!answer.ok || area.value !== text) return;
       const root = new DOMParser().parseFromString(await answer.text(), "text/html").body.firstElementChild;
       const open = new Set(ours("details[data-sy-fold][open]").map((fold) => fold.dataset.syFold));
@@ -92,6 +95,13 @@
       }));
       sendable(root?.dataset?.whyNot ?? "");
       draw();
+      if (root) announce(all(".sy-verdict__words > *", our('[data-sy-part="verdict"]')).map((line) => line.textContent.trim()));
+    }
+    // Heard once: what was taken over, then how things stand; silence while nothing of it changes.
+    function announce(lines) {
+      const place = our("[data-sy-told]"), said = [state.taken, ...lines].filter(Boolean).join(" ");
+      state.taken = "";
+      if (place && place.textContent !== said) place.textContent = said;
     }
     function sendable(why) {
       const emergency = form?.elements.emergency?.checked;
@@ -161,8 +171,9 @@
       const span = state.spans.find((s) => s.number === String(number));
       if (!button || !span) return;
       const safer = span.action === "delete" ? "" : button.dataset.safer ?? "", text = area.value;
-      const told = our("[data-sy-told]");
-      if (told) told.textContent = safer ? told.dataset.taken + safer : told.dataset.deleted;
+      const words = our("[data-sy-told]")?.dataset ?? {};
+      state.taken = safer ? words.taken + safer : words.deleted;
+      state.spans = state.spans.filter((s) => s !== span);
       if (span.action === "insert") {
         const apart = span.start > 0 && safer && !/\s$/.test(text.slice(0, span.start)) && span.start === text.length && text.includes("\n") ? "\n" : "";
         put(text.slice(0, span.start) + apart + safer + text.slice(span.start), span.start, span.start + apart.length + safer.length);
@@ -173,6 +184,8 @@
       if (stale) stale.hidden = false;
       shift(state.text, area.value);
       state.text = area.value;
+      // What was found in words that are no longer there is asked about no longer, until the next answer comes.
+      for (const card of all("[data-sy-finding]", part("findings") ?? box)) card.hidden = !state.spans.some((s) => s.number === card.dataset.number);
       draw();
       clearTimeout(state.asked);
       state.asked = setTimeout(check, WAIT);
@@ -212,6 +225,12 @@
       const report = event.target.closest?.("[data-sy-dispute] button");
       if (report) disputed(report.closest("[data-sy-dispute]"));
     });
+    box.addEventListener("keydown", (event) => {
+      const fold = event.key === "Escape" && mine(event.target) && event.target.closest("details[open]");
+      if (!fold) return;
+      fold.open = false;
+      fold.querySelector("summary").focus();
+    });
     async function disputed(place) {
       const reason = place.querySelector("textarea"), why = reason.value.trim(), card = place.closest("[data-sy-finding]");
       if (!why) { reason.focus(); return; }
@@ -222,8 +241,8 @@
       try {
         const answer = await fetch(place.dataset.syDispute, { method: "POST", body: sent, redirect: "manual", headers: { "X-CSRFToken": token(), "HX-Request": "true" } });
         const said = new DOMParser().parseFromString(await answer.text(), "text/html").body;
-        if (answer.ok) place.replaceChildren(...said.childNodes);
-        else place.querySelector("[data-sy-refused]").textContent = said.textContent.trim();
+        if (answer.ok) { place.replaceChildren(...said.childNodes); announce([place.textContent.trim()]); place.closest("details").querySelector("summary").focus(); }
+        else place.querySelector("[data-sy-refused]").textContent = (said.querySelector(".sy-band__title") ?? said).textContent.trim();
       } catch { /* offline: the words stay in the field */ }
     }
     for (const name of ["surface", "reply_to", "branch", "party", "emergency", (box.dataset.when ?? "").split("|")[0]].filter(Boolean)) {
@@ -234,7 +253,10 @@
     form?.addEventListener("click", (event) => {
       if (!event.target.closest?.("[data-sy-held]")) return;
       event.preventDefault();
-      if (held.get(form)?.keys().next().value === box) our(".sy-verdict")?.scrollIntoView({ block: "nearest" });
+      if (held.get(form)?.keys().next().value !== box) return;
+      our(".sy-verdict")?.scrollIntoView({ block: "nearest" });
+      const place = our("[data-sy-told]");
+      if (place) { place.textContent = ""; setTimeout(() => announce([our(".sy-verdict__title")?.textContent]), 50); }
     }, true);
     if (our(".sy-verdict")) told(null); else draw();
     if (area.value.trim() && !our(".sy-verdict")) check();
