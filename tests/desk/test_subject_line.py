@@ -42,6 +42,7 @@ def test_a_held_line_is_asked_about_and_the_letter_leaves_with_the_yes(browser, 
     assert write(manager, case, _clear="1", _why=["", "主旨照醫師的話"]).status_code == 302
     row, letter = Clearance.objects.get(), Message.objects.get(direction="out")
     assert (row.text.body, row.why, row.message) == (LINE, "主旨照醫師的話", letter) and letter.state == "waiting"
+    assert "給本人的訊息的主旨" in head.get("/clearances/").content.decode()
     seen = head.get(f"/cases/{case.reference}/clearances/{row.uid}/").content.decode()
     assert "要送出的主旨" in seen and CLEAN[:20] in seen
     assert decide(head, case, row).status_code == 302

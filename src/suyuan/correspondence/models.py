@@ -334,6 +334,11 @@ class Clearance(models.Model):
             models.Index(fields=["branch_id", "id"], condition=Q(state="open"), name="clearance_open"),
         ]
 
+    @property
+    def is_line(self) -> bool:
+        """Asked about the line above a letter, and not about its words."""
+        return self.message is not None and self.text.body != "" and self.text.body == self.message.subject_line
+
 
 class ClearanceVote(models.Model):
     """One person's yes or no, in which role, and why. The person it is about may read the reason one day."""

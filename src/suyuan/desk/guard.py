@@ -167,7 +167,7 @@ def _line(row: Clearance, case: Case) -> dict:
         "row": row,
         "case": case,
         "url": reverse("desk:clearance", args=[case.reference, row.uid]),
-        "surface": surface_word(row.surface),
+        "surface": _("%(surface)s的主旨") % {"surface": surface_word(row.surface)} if row.is_line else surface_word(row.surface),
         "level": guarding.level_word(row.level),
         "state": _states().get(row.state, row.state),
     }
@@ -194,8 +194,7 @@ def _clearance_page(
 ) -> HttpResponse:
     noted(request, found, "case.clearance", compartments={row.compartment})
     place = guarding.place_of(found, row.surface, party=row.party)
-    line = row.message is not None and row.text.body != "" and row.text.body == row.message.subject_line
-    shown = guarding.said(place, row.text.body, brief=line) if row.text.body else None
+    shown = guarding.said(place, row.text.body, brief=row.is_line) if row.text.body else None
     allowed = allowed_moves(request.profile, found)
     votes = votes_of(row)
     mine = request.user.pk in writers_of(row)
@@ -211,7 +210,7 @@ def _clearance_page(
         "incoming": last_words_of(found, row.party, row.asked_at),
         "narrative": found.narrative.body if found.narrative_id else "",
         "votes": [(vote, who_label(vote.role)) for vote in row.votes.select_related("by").order_by("id")],
-        "is_line": line,
+        "is_line": row.is_line,
         "letter": row.message if row.text.body else None,
         "paper_url": paper_of(found, row.act) if mine and row.state == State.GIVEN else "",
         "missing": _("、").join(str(who_label(r)) for r in waits_for(row.needs, row.surface, votes)),

@@ -37,7 +37,7 @@ def clearances_waiting(profile: ActorProfile) -> list[tuple[Clearance, Case]]:
     rows = Clearance.objects.filter(state=State.OPEN).exclude(asked_by_id=profile.user_id)
     return [
         (row, case)
-        for row, case in _with_cases(profile, list(rows.select_related("asked_by").order_by("asked_at")[: 4 * MOST]))
+        for row, case in _with_cases(profile, list(rows.select_related("asked_by", "message", "text").order_by("asked_at")[: 4 * MOST]))
         if may(profile, clearing(row.surface), view_of(case)) and vote_role(profile, case, row)
     ][:MOST]
 
@@ -46,7 +46,7 @@ def clearances_asked(profile: ActorProfile, now: datetime) -> list[tuple[Clearan
     """What this person asked: still open, agreed to and not yet sent, or refused of late."""
     mine = Q(asked_by_id=profile.user_id) | Q(writer_id=profile.user_id)
     told = Q(state=State.OPEN) | Q(state=State.GIVEN, used_at=None) | Q(state=State.REFUSED, ended_at__gt=now - SHOWN_FOR)
-    rows = Clearance.objects.filter(mine & told).select_related("asked_by").order_by("-asked_at")[:MOST]
+    rows = Clearance.objects.filter(mine & told).select_related("asked_by", "message", "text").order_by("-asked_at")[:MOST]
     return list(_with_cases(profile, list(rows)))
 
 
