@@ -12,7 +12,8 @@ from itertools import count
 from sys import intern
 
 Ends = tuple[tuple[int, int], ...]  # number and length of each word
-Steps = dict[str, int]
+Steps = dict[str, "State"]  # to which state a character leads
+State = tuple[Steps, Steps, Ends]  # the steps from here, those from the last character alone, and the words that end here
 _NOWHERE: Steps = {}
 
 
@@ -21,8 +22,8 @@ class Automaton:
     everywhere."""
 
     def __init__(self, words: Iterable[str], numbers: Iterable[int] | None = None) -> None:
-        self._root: Steps = {}
-        steps, ends = [self._root], [()]
+        steps: list[dict[str, int]] = [{}]
+        ends: list[Ends] = [()]
         for number, word in zip(count() if numbers is None else numbers, words, strict=False):
             if not word:
                 raise ValueError("an empty word")
@@ -35,7 +36,7 @@ class Automaton:
                     steps.append({})
                     ends.append(())
             ends[state] += ((number, len(word)),)
-        self._states = list(zip(*_completed(steps, ends), strict=True))
+        self._root = _linked(*_completed(steps, ends))
 
     def __call__(self, text: str) -> Iterator[tuple[int, int, int]]:
         """(number of the word, start, end), by where they end."""
@@ -45,7 +46,7 @@ class Automaton:
 
     def ends(self, text: Iterable[str]) -> list[tuple[int, Ends]]:
         """Where words end, and which do there: what the loop below spends is what reading a text costs."""
-        states, root = self._states, self._root
+        root = self._root
         step = last = _NOWHERE
         found = []
         for at, c in enumerate(text, 1):
@@ -53,17 +54,17 @@ class Automaton:
             if state is None:
                 step = last = _NOWHERE
                 continue
-            step, last, numbers = states[state]
+            step, last, numbers = state
             if numbers:
                 found.append((at, numbers))
         return found
 
 
-def _completed(steps: list[Steps], ends: list[Ends]) -> tuple[list[Steps], list[Steps], list[Ends]]:
-    """Give every state the steps and the words of its longest proper suffix, from the root down; the steps of a single
-    character apart."""
+def _completed(steps: list[dict[str, int]], ends: list[Ends]) -> tuple[list[dict[str, int]], list[int], list[Ends]]:
+    """Give every state the steps and the words of its longest proper suffix, from the root down; that of its last
+    character alone is only named."""
     root = steps[0]
-    suffix, last = [0] * len(steps), [_NOWHERE] * len(steps)
+    suffix, last = [0] * len(steps), [0] * len(steps)
     single = {0, *root.values()}
     level = list(root.values())
     while level:
@@ -71,11 +72,25 @@ def _completed(steps: list[Steps], ends: list[Ends]) -> tuple[list[Steps], list[
         for state in level:
             own, lower = steps[state], suffix[state]
             for c, child in own.items():
-                suffix[child] = steps[lower].get(c) or last[lower].get(c) or root.get(c, 0)
-                last[child] = steps[root[c]] if c in root else _NOWHERE
+                suffix[child] = steps[lower].get(c) or steps[last[lower]].get(c) or root.get(c, 0)
+                last[child] = root.get(c, 0)
             below += own.values()
             ends[state] += ends[lower]
             if lower not in single:
                 steps[state] = {**steps[lower], **own} if own else steps[lower]
         level = below
     return steps, last, ends
+
+
+def _linked(steps: list[dict[str, int]], last: list[int], ends: list[Ends]) -> Steps:
+    """States in place of their numbers."""
+    linked = {id(own): {} if own else _NOWHERE for own in steps}
+    states = [
+        (linked[id(own)], linked[id(steps[before])] if before else _NOWHERE, words)
+        for own, before, words in zip(steps, last, ends, strict=True)
+    ]
+    for own in steps:
+        here = linked[id(own)]
+        if not here:
+            here.update({c: states[state] for c, state in own.items()})
+    return linked[id(steps[0])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
@@ -11,7 +11,8 @@ from typing import NamedTuple
 from suyuan.kernel.textlint import frames
 from suyuan.kernel.textlint.frames import CLAUSE, SENTENCE, TEXT
 from suyuan.kernel.textlint.page import Page
-from suyuan.kernel.textlint.slots import Slots, Span
+from suyuan.kernel.textlint.shapes import Span
+from suyuan.kernel.textlint.slots import Slots
 
 Path = tuple[Span, ...]
 Where = Mapping[int, list[Span]]  # slot → where it stands
@@ -26,6 +27,7 @@ class Part:
     slot: int
     gap: int
     within: str
+    longest: int
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,14 @@ def compiled(frame: frames.Frame, number: int, slots: Slots) -> Frame:
 
 
 def _line(line: frames.Line, slots: Slots) -> Line:
-    parts = tuple(Part(slots.of(e), e.gap, e.within) for e in line.elements)
+    parts = tuple(_part(element, slots) for element in line.elements)
     places = {part.slot: place for place, part in reversed(list(enumerate(parts)))}
     return Line(parts, places, line.starts_clause, line.ends_clause)
+
+
+def _part(element: frames.Element, slots: Slots) -> Part:
+    slot = slots.of(element)
+    return Part(slot, element.gap, element.within, slots.longest(slot))
 
 
 def _together(lines: tuple[Line, ...], within: str) -> str:
@@ -105,15 +112,17 @@ def _together(lines: tuple[Line, ...], within: str) -> str:
 def matches(page: Page, frame: Frame) -> Iterator[Match]:
     """Around every occurrence of the rarest part that is there. Words are found already; a shape is looked for when all
     else stands."""
-    if not all(map(page.of, frame.in_turn)):
-        return
-    where = {slot: page.of(slot) for slot in frame.slots}
+    where: dict[int, list[Span]] = {}
+    for slot in frame.in_turn:
+        if not (spans := page.of(slot)):
+            return
+        where[slot] = spans
     if frame.within == TEXT:
         whole = [_nearest(page, line, where, 0, len(page.text)) for line in frame.lines]
         if all(whole):
             yield Match.over(chain.from_iterable(spans for spans in whole if spans))
         return
-    rarest = min(frame.slots, key=lambda slot: len(where[slot]))
+    rarest = min(frame.slots, key=lambda slot: len(where[slot])) if len(where) > 1 else frame.in_turn[0]
     last_end = -1
     for start, end in where[rarest]:
         if start < last_end:
@@ -195,6 +204,8 @@ def _nearest(page: Page, line: Line, where: Where, low: int, high: int, near: in
 def _through(page: Page, line: Line, where: Where, low: int, high: int, must: Span, at: int) -> Path | None:
     """The way this line fits with its part number `at` on that very span: all others stand before or behind it."""
     start, end = must
+    if not _beside(line.parts, where, start, end, at):
+        return None
     windows = []
     for place, part in enumerate(line.parts):
         if place == at:
@@ -207,6 +218,28 @@ def _through(page: Page, line: Line, where: Where, low: int, high: int, must: Sp
             return None
         windows.append(here)
     return _fitting(page, line, windows, start)
+
+
+def _beside(parts: Sequence[Part], where: Where, start: int, end: int, at: int) -> bool:
+    """Near enough to that span there is something of the parts next to it: where there is not, as mostly, nobody looks on."""
+    if at + 1 < len(parts):
+        behind = parts[at + 1]
+        spans = where[behind.slot]
+        place = bisect_left(spans, (end, -1))
+        if place == len(spans) or spans[place][0] - end > behind.gap:
+            return False
+    if at:
+        before, gap = parts[at - 1], parts[at].gap
+        spans = where[before.slot]
+        lowest = start - gap
+        for place in range(bisect_left(spans, (start, -1)) - 1, -1, -1):
+            begins, ends = spans[place]
+            if lowest <= ends <= start:
+                return True
+            if begins < lowest - before.longest:
+                break
+        return False
+    return True
 
 
 def _fitting(page: Page, line: Line, windows: list[list[Span]], near: int) -> Path | None:

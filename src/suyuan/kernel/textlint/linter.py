@@ -16,7 +16,9 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from itertools import chain, count, islice
+from operator import or_
 
 from suyuan.kernel.textlint.fitting import Frame, Match, compiled, matches
 from suyuan.kernel.textlint.folding import Folding
@@ -24,8 +26,9 @@ from suyuan.kernel.textlint.frames import CLAUSE, SENTENCE
 from suyuan.kernel.textlint.grid import Grid, ones
 from suyuan.kernel.textlint.page import Page, Spread, Tables
 from suyuan.kernel.textlint.rules import Context, Finding, Level, Rule, RuleSet, by_harm
-from suyuan.kernel.textlint.scopes import Scopes
-from suyuan.kernel.textlint.slots import Slots, Span
+from suyuan.kernel.textlint.scopes import Scopes, Silence
+from suyuan.kernel.textlint.shapes import Span
+from suyuan.kernel.textlint.slots import Slots
 
 MOST_PLACES = 256  # kept ready
 AT_MOST = 12  # findings of one rule in one text
@@ -36,9 +39,10 @@ _ORDER = {Level.BLOCK.value: 0, Level.WARN.value: 1, Level.ADVISE.value: 2}
 
 @dataclass(frozen=True, eq=False)
 class _Rule:
-    """A rule, and its frames as columns of the grid."""
+    """A rule, the scopes that silence it, and its frames as columns of the grid."""
 
     rule: Rule
+    scopes: tuple[Silence, ...]
     frames: int
     unless: int
     unless_anywhere: int
@@ -64,13 +68,13 @@ class Linter:
         self._owns: dict[tuple[str, ...], tuple[re.Pattern[str], ...]] = {}
 
         made = self._compiled(rules.rules)
-        self._scopes = Scopes(self._slots, rules.words)
+        scopes = Scopes(self._slots, rules.words)
         # Numbering is complete: only now can words be looked for.
         self._automaton = self._slots.close()
         self._frames = sorted(chain.from_iterable(chain.from_iterable(made)), key=lambda frame: -len(frame.slots))
         columns = {frame.number: 1 << column for column, frame in enumerate(self._frames)}
         self._rules = tuple(
-            _Rule(rule, *(sum(columns[frame.number] for frame in some) for some in sets))
+            _Rule(rule, scopes.of(rule.silenced_by), *(sum(columns[frame.number] for frame in some) for some in sets))
             for rule, sets in zip(rules.rules, made, strict=True)
         )
         self._owner = {column: one for one in self._rules for column in ones(one.frames)}
@@ -93,14 +97,16 @@ class Linter:
         def asking(part: str) -> int:
             return sum(1 << column for column, frame in enumerate(self._frames) if frame.together == part)
 
+        shaped = [(slot, grid.columns[slot]) for slot in slots.shapes if slot in grid.columns]
         return Tables(
             slots=slots,
             grid=grid,
             of_class=[grid.bits(each) for each in slots.classes],
-            of_script={script: grid.bits(possible) for script, possible in slots.possible.items()},
+            of_shapes={some: grid.bits(some) for some in slots.possible.values()},
             in_clause=asking(CLAUSE),
             in_sentence=asking(SENTENCE),
-            shaped=[(slot, grid.columns[slot]) for slot in slots.shapes_of if slot in grid.columns],
+            shaped=shaped,
+            any_shape=reduce(or_, (columns for _slot, columns in shaped), 0),
         )
 
     # --- reading ---------------------------------------------------------------------------------------------------
@@ -123,8 +129,7 @@ class Linter:
 
     def _page(self, text: str) -> Page:
         folded = self._folding(text)
-        words = self._slots.found(self._automaton.ends(folded.characters), folded.text)
-        return Page(folded, words, self._tables)
+        return Page(folded, self._automaton.ends(folded.characters), self._tables)
 
     def _place(self, context: Context) -> _Place:
         """There are few places, and a rule is asked but once whether it is for one."""
@@ -155,9 +160,14 @@ class Linter:
         return standing
 
     def _of_rule(self, page: Page, one: _Rule, frames: list[Frame], at_most: int) -> list[Match]:
-        """As its frames stand in the text, until there are so many."""
-        if len(frames) > 1:
-            frames.sort(key=lambda frame: (page.first(frame.key), frame.key, frame.number))
+        """Where there are too many, those of the frames that stand first in the text."""
+        found = self._some(page, one, frames, at_most)
+        if len(found) < at_most or len(frames) == 1:
+            return found
+        ordered = sorted(frames, key=lambda frame: (page.first(frame.key), frame.key, frame.number))
+        return self._some(page, one, ordered, at_most)
+
+    def _some(self, page: Page, one: _Rule, frames: Iterable[Frame], at_most: int) -> list[Match]:
         found: list[Match] = []
         for match in chain.from_iterable(matches(page, frame) for frame in frames):
             if self._stands(page, one, match):
@@ -171,9 +181,11 @@ class Linter:
     # --- does it stand ---------------------------------------------------------------------------------------------
 
     def _stands(self, page: Page, one: _Rule, match: Match) -> bool:
-        if self._scopes.silence(page, match, one.rule.silenced_by):
+        if any(silent(page, match) for silent in one.scopes):
             return False
-        return not one.unless or not self._excuses(page, one).touch(*page.sentences.over(match.start, match.end))
+        if not page.may_stand(one.unless):
+            return True
+        return not self._excuses(page, one).touch(*page.sentences.over(match.start, match.end))
 
     def _excuses(self, page: Page, one: _Rule) -> Spread:
         """Found once in a text: asked again for every match, a text full of both would take forever."""

@@ -11,10 +11,12 @@ from functools import reduce
 from itertools import accumulate, chain
 from operator import or_
 
+from suyuan.kernel.textlint.automaton import Ends
 from suyuan.kernel.textlint.folding import Folded
 from suyuan.kernel.textlint.frames import CLAUSE
 from suyuan.kernel.textlint.grid import Grid, ones
-from suyuan.kernel.textlint.slots import Script, Slots, Span, script_of
+from suyuan.kernel.textlint.shapes import Span
+from suyuan.kernel.textlint.slots import Slots, whole_word
 
 MOST_PARTS = 64  # clauses or sentences that are told apart before frames are fitted
 
@@ -71,39 +73,40 @@ def _numbered(lows: Sequence[int], length: int) -> list[int]:
 class Tables:
     """What is the same for every text.
 
-    of_class    class of words → its bits in the grid
-    of_script   the same of the shapes that may stand in a text of that script
+    of_class    class of words → its bits in the grid; of_shapes: the same of shapes
     in_clause, in_sentence  frames that have to stand in one
-    shaped      slots a shape stands for, and the frames of each
+    shaped      slots that stand for a shape alone, and the frames of each; any_shape: all these
     """
 
     slots: Slots
     grid: Grid
     of_class: Sequence[int]
-    of_script: Mapping[Script, int]
+    of_shapes: Mapping[frozenset[int], int]
     in_clause: int
     in_sentence: int
     shaped: Sequence[tuple[int, int]]
+    any_shape: int
 
 
 class Page:
     """Where a slot stands, `of` finds out when it is asked, because most are never asked for."""
 
-    def __init__(self, folded: Folded, words: Mapping[int, list[Span]], tables: Tables) -> None:
+    def __init__(self, folded: Folded, ends: Iterable[tuple[int, Ends]], tables: Tables) -> None:
         self.folded = folded
         self.text = text = folded.text
         marks = [(m.start(), m.lastgroup) for m in _CUTS.finditer(text)]
         self.clauses = Parts([at for at, _stop in marks], len(text), folded.soft)
         self.sentences = Parts([at for at, stop in marks if stop], len(text))
-        self._script = script_of(text)
-        self._words = words
-        self._classes = set(words)
         self._tables, self._slots = tables, tables.slots
+        self._shapes = tables.slots.shapes_in(text)
+        self._words: dict[int, list[Span]] = {}  # class → where its words stand, as they first do
+        self._standing = self._may_fit(*self._read(ends))
+        self._classes = self._words.keys()
         self._own: Spread | None = None
         self._spans: dict[int, list[Span]] = {}
         self._quotes: list[Span] | None = None
+        self._characters: set[str] | None = None
         self._order: dict[int, int] | None = None
-        self._standing = self._may_stand()
         self.excuses: dict[str, Spread] = {}
 
     def sparing(self, own: Spread) -> Page:
@@ -114,28 +117,42 @@ class Page:
 
     # --- which frames may fit --------------------------------------------------------------------------------------
 
-    def _may_stand(self) -> int:
+    def _read(self, ends: Iterable[tuple[int, Ends]]) -> tuple[list[int], list[tuple[int, int, int]]]:
+        """What the words of each clause are good for; and those that reach across a break: class, start, end."""
+        words, of_class, first_latin = self._words, self._tables.of_class, self._slots.first_latin
+        beginning, ending = self.clauses.beginning, self.clauses.ending
+        in_clause = [0] * len(self.clauses)
+        across = []
+        for end, numbers in ends:
+            clause = ending[end]
+            for number, length in numbers:
+                start = end - length
+                if number >= first_latin and not whole_word(self.text, start, end):
+                    continue
+                if number in words:
+                    words[number].append((start, end))
+                else:
+                    words[number] = [(start, end)]
+                if beginning[start] == clause:
+                    in_clause[clause] |= of_class[number]
+                else:
+                    across.append((number, start, end))
+        return in_clause, across
+
+    def _may_fit(self, in_clause: list[int], across: list[tuple[int, int, int]]) -> int:
         """Frames all of whose slots stand in one clause, or one sentence, or in the text, as each of them asks. A word across
         a break may belong to any part, and so may a shape."""
-        clauses, sentences, tables = self.clauses, self.sentences, self._tables
-        shapes = tables.of_script[self._script]
-        in_clause, in_sentence = [shapes] * len(clauses), [shapes] * len(sentences)
-        over_clauses = over_sentences = 0
-        beginning, ending = clauses.beginning, clauses.ending
-        for number, spans in self._words.items():
-            bits = tables.of_class[number]
-            for start, end in spans:
-                part = beginning[start]
-                if ending[end] == part:
-                    in_clause[part] |= bits
-                    continue
-                over_clauses |= bits
-                if sentences.joined(end, start):
-                    in_sentence[sentences.beginning[start]] |= bits
-                else:
-                    over_sentences |= bits
-        for part, low in enumerate(clauses.lows):
-            in_sentence[sentences.beginning[low]] |= in_clause[part]
+        tables, sentences = self._tables, self.sentences
+        over_clauses = over_sentences = tables.of_shapes[self._shapes]
+        in_sentence = [0] * len(sentences)
+        for clause, low in enumerate(self.clauses.lows):
+            in_sentence[sentences.beginning[low]] |= in_clause[clause]
+        for number, start, end in across:
+            over_clauses |= tables.of_class[number]
+            if sentences.joined(end, start):
+                in_sentence[sentences.beginning[start]] |= tables.of_class[number]
+            else:
+                over_sentences |= tables.of_class[number]
         whole = reduce(or_, in_sentence, over_sentences)
 
         full = tables.grid.full
@@ -148,10 +165,14 @@ class Page:
                 found |= full(bits) & asking
         return found
 
+    def may_stand(self, asked: int) -> bool:
+        """One of these frames may fit."""
+        return self._standing & asked != 0
+
     def standing(self, asked: int) -> Iterator[int]:
         """Of these frames the numbers of those that may fit. For a shape the text is searched when all else stands."""
-        for slot, columns in self._tables.shaped:
-            if self._standing & asked & columns and not self._words_of(slot) and not self.of(slot):
+        for slot, columns in self._tables.shaped if self._standing & asked & self._tables.any_shape else ():
+            if self._standing & asked & columns and not self.of(slot):
                 self._standing &= ~columns
         return ones(self._standing & asked)
 
@@ -176,13 +197,18 @@ class Page:
         spans.sort()
         if spans and (around := self._slots.besides.get(slot)) and (covers := self.of(around)):
             spans = [span for span in spans if not _covered(span, covers)]
-        if slot in self._slots.possible[self._script]:
+        if slot in self._shapes:
             more = (
-                self._slots.shaped(one, self.text) if one == slot else self.of(one)
+                self._shaped(one) if one == slot else self.of(one)
                 for one in self._slots.shapes_of[slot]
             )
             spans = sorted(chain(spans, *more))
         return spans
+
+    def _shaped(self, slot: int) -> list[Span]:
+        if self._characters is None:
+            self._characters = set(self.folded.characters)
+        return self._slots.shapes[slot].spans(self.text, self._characters)
 
     def first(self, slot: int) -> int:
         """For putting slots in the order in which they first stand; one that stands as a shape only comes last."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from suyuan.kernel.textlint.fitting import Match, window, within
 from suyuan.kernel.textlint.page import Page
 from suyuan.kernel.textlint.rules import ASKING, CONDITION, NEGATION, REPORTING, Scope
-from suyuan.kernel.textlint.slots import Slots, Span
+from suyuan.kernel.textlint.shapes import Span
+from suyuan.kernel.textlint.slots import Slots
 
+Silence = Callable[[Page, Match], bool]
 NEGATION_REACH, CONDITION_REACH, REPORT_REACH = 6, 25, 14
 
 
@@ -23,13 +25,14 @@ class Scopes:
         )
         self._longest_report = slots.longest(slot_of[REPORTING]) if REPORTING in slot_of else 0
 
-    def silence(self, page: Page, match: Match, silenced_by: Collection[str]) -> bool:
-        return (
-            (Scope.NEGATED in silenced_by and self._negated(page, match))
-            or (Scope.HYPOTHETICAL in silenced_by and self._supposed(page, match))
-            or (Scope.QUESTION in silenced_by and self._asked(page, match))
-            or (Scope.QUOTED in silenced_by and self._quoted(page, match))
-        )
+    def of(self, silenced_by: Collection[str]) -> tuple[Silence, ...]:
+        silences = {
+            Scope.NEGATED: self._negated,
+            Scope.HYPOTHETICAL: self._supposed,
+            Scope.QUESTION: self._asked,
+            Scope.QUOTED: self._quoted,
+        }
+        return tuple(silent for scope, silent in silences.items() if scope in silenced_by)
 
     def _negated(self, page: Page, match: Match) -> bool:
         negations = _standing(page, self._negation)

@@ -10,18 +10,14 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, product
 
-from suyuan.kernel.textlint.automaton import Automaton, Ends
+from suyuan.kernel.textlint.automaton import Automaton
 from suyuan.kernel.textlint.folding import Folding
 from suyuan.kernel.textlint.frames import Element
-from suyuan.kernel.textlint.identifiers import CHECKS
 from suyuan.kernel.textlint.rules import RuleSet, Words
-
-Span = tuple[int, int]
-Script = tuple[bool, bool]  # whether a text has digits, and whether it has Latin letters
+from suyuan.kernel.textlint.shapes import LONGEST, Shape
 
 # Lists whose words may be those of the clinic's own people.
 IDENTIFYING = frozenset({"surname", "title", "full_name"})
-_LONGEST_SHAPE = 40
 _DIGIT, _LATIN = re.compile(r"\d"), re.compile("[a-z]")
 
 
@@ -36,10 +32,10 @@ class Slots:
         self._slots_of: dict[str, list[int]] = {}
         self._lengths: dict[int, int] = {}
         self._rarity: dict[int, tuple[int, int]] = {}
-        self._shapes: dict[int, tuple[re.Pattern[str], str, str]] = {}
-        self._latin: frozenset[int] = frozenset()
-        self.possible: dict[Script, frozenset[int]] = {}  # slots whose shape may stand in a text
+        self.first_latin = 0  # classes from here on are of Latin words or numbers
         self._count = 0
+        self.shapes: dict[int, Shape] = {}
+        self.possible: dict[tuple[bool, bool], frozenset[int]] = {}  # without digits, without Latin letters
         self.besides: dict[int, int] = {}
         # Slots that a shape stands for: the shape itself, and groups it is one of.
         self.shapes_of: dict[int, list[int]] = {}
@@ -113,10 +109,9 @@ class Slots:
             self._slots_of.setdefault(word, []).append(slot)
 
     def _shape(self, name: str) -> int:
-        shape = self._rules.shapes[name]
         slot = self._new()
-        self._lengths[slot], self._rarity[slot] = _LONGEST_SHAPE, (3, -1)
-        self._shapes[slot] = re.compile(shape.pattern), shape.needs, shape.check
+        self._lengths[slot], self._rarity[slot] = LONGEST, (3, -1)
+        self.shapes[slot] = Shape.of(self._rules.shapes[name])
         self.shapes_of[slot] = [slot]
         return slot
 
@@ -126,58 +121,38 @@ class Slots:
 
     def close(self) -> Automaton:
         """Once every list has its number: what finds their words. Words of one class come under one number."""
-        numbers: dict[tuple[bool, tuple[int, ...]], int] = {}
-        of_word = {}
+        word_of: dict[tuple[bool, tuple[int, ...]], list[str]] = {}
         for word, slots in self._slots_of.items():
-            of_word[word] = numbers.setdefault((_latin(word[0]) or _latin(word[-1]), tuple(slots)), len(numbers))
-        self.classes = [slots for _latin_, slots in numbers]
-        self._latin = frozenset(number for (latin, _slots), number in numbers.items() if latin)
+            word_of.setdefault((_latin(word[0]) or _latin(word[-1]), tuple(slots)), []).append(word)
+        ordered = sorted(word_of, key=lambda each: each[0])
+        self.first_latin = sum(not latin for latin, _slots in ordered)
+        self.classes = [slots for _latin, slots in ordered]
         self.classes_of = [set() for _slot in range(self._count + 1)]
         for number, slots in enumerate(self.classes):
             for slot in slots:
                 self.classes_of[slot].add(number)
-        for script in product((False, True), repeat=2):
-            self.possible[script] = frozenset(self._with(*script))
+        for without in product((False, True), repeat=2):
+            self.possible[without] = frozenset(self._shapes_without(*without))
+        of_word = {word: number for number, each in enumerate(ordered) for word in word_of[each]}
         return Automaton(of_word, of_word.values())
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
-    def _with(self, digits: bool, latin: bool) -> Iterator[int]:
-        lacks = {"digit": not digits, "latin": not latin}
+    def shapes_in(self, plain: str) -> frozenset[int]:
+        """The slots whose shape may stand in a text."""
+        return self.possible[_DIGIT.search(plain) is None, _LATIN.search(plain) is None]
+
+    def _shapes_without(self, digits: bool, latin: bool) -> Iterator[int]:
         for slot, shapes in self.shapes_of.items():
-            if not all(lacks.get(self._shapes[shape][1], False) for shape in shapes):
+            if not all(self.shapes[shape].lacks(digits, latin) for shape in shapes):
                 yield slot
-
-    def found(self, ends: Iterable[tuple[int, Ends]], plain: str) -> dict[int, list[Span]]:
-        """Classes and where their words stand, in the order in which they first do."""
-        table: dict[int, list[Span]] = {}
-        latin = self._latin
-        for end, numbers in ends:
-            for number, length in numbers:
-                start = end - length
-                if number in latin and not _whole_word(plain, start, end):
-                    continue
-                if number in table:
-                    table[number].append((start, end))
-                else:
-                    table[number] = [(start, end)]
-        return table
-
-    def shaped(self, slot: int, plain: str) -> list[Span]:
-        pattern, _needs, check = self._shapes[slot]
-        holds = CHECKS.get(check)
-        return [m.span() for m in pattern.finditer(plain) if holds is None or holds(m.group())]
-
-
-def script_of(plain: str) -> Script:
-    return _DIGIT.search(plain) is not None, _LATIN.search(plain) is not None
 
 
 def _latin(character: str) -> bool:
     return character.isascii() and character.isalnum()
 
 
-def _whole_word(plain: str, start: int, end: int) -> bool:
+def whole_word(plain: str, start: int, end: int) -> bool:
     """A Latin word or number does not count inside a longer one."""
     if start and _latin(plain[start]) and _latin(plain[start - 1]):
         return False
