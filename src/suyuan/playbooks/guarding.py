@@ -324,11 +324,11 @@ def _examples(guarding: Guarding) -> Iterator[Wrong]:
             continue
         for part in ("fires", "quiet"):
             for inner, example in enumerate(getattr(rule, part)):
-                found = linter.check(*context_of(example, rule, levels))
-                if part == "fires" and not any(f.rule == rule.id or f.kind == rule.kind for f in found):
+                found = linter.check(*context_of(example, rule, levels), kind=rule.kind)
+                if part == "fires" and not found:
                     yield "rules", (place, part, inner), "example_silent", rule.id, _text(example)
-                if part == "quiet" and (loud := [f.rule for f in found if f.kind == rule.kind]):
-                    yield "rules", (place, part, inner), "example_fires", rule.id, f"{loud[0]}: {_text(example)}"
+                if part == "quiet" and found:
+                    yield "rules", (place, part, inner), "example_fires", rule.id, f"{found[0].rule}: {_text(example)}"
 
 
 def context_of(example: str | Example, rule: GuardRule, levels: Mapping[str, str]) -> tuple[str, textlint.Context]:

@@ -1,8 +1,8 @@
 """Aho and Corasick (1975): every occurrence of every word, in one walk over the text.
 
 A state is what was read last, as far as some word begins like that. From there a character leads on, or else from the last
-character read, or else from nothing. That is not kept in every state: copied, the many ways on from common characters
-would fill the memory, and the walk would wait for it at every step.
+character alone, or else from nothing. The many ways on from a single character are not copied into every state that ends
+with it: they would fill the memory, and the walk would wait for it at every step.
 """
 
 from __future__ import annotations
@@ -12,9 +12,19 @@ from itertools import count
 from sys import intern
 
 Ends = tuple[tuple[int, int], ...]  # number and length of each word
-Steps = dict[str, "State"]  # to which state a character leads
-State = tuple[Steps, Steps, Ends]  # the steps from here, those from the last character alone, and the words that end here
-_NOWHERE: Steps = {}
+_NOWHERE: dict[str, _State] = {}
+
+
+class _State:
+    """`steps`: where a character leads from here; `last`: the steps from the last character alone; `ends`: words that end
+    here."""
+
+    __slots__ = ("ends", "last", "steps")
+
+    def __init__(self) -> None:
+        self.steps: dict[str, _State] = _NOWHERE
+        self.last: dict[str, _State] = _NOWHERE
+        self.ends: Ends = ()
 
 
 class Automaton:
@@ -22,21 +32,43 @@ class Automaton:
     everywhere."""
 
     def __init__(self, words: Iterable[str], numbers: Iterable[int] | None = None) -> None:
-        steps: list[dict[str, int]] = [{}]
-        ends: list[Ends] = [()]
+        self._root: dict[str, _State] = {}
+        pairs: dict[tuple[int, int], tuple[int, int]] = {}  # kept once: many words are of one number and length
         for number, word in zip(count() if numbers is None else numbers, words, strict=False):
             if not word:
                 raise ValueError("an empty word")
-            state = 0
-            for c in map(intern, word):
-                here = steps[state]
-                state = here.get(c, 0)
-                if not state:
-                    state = here[c] = len(steps)
-                    steps.append({})
-                    ends.append(())
-            ends[state] += ((number, len(word)),)
-        self._root = _linked(*_completed(steps, ends))
+            pair = (number, len(word))
+            self._state(word).ends += (pairs.setdefault(pair, pair),)
+        self._complete()
+
+    def _state(self, word: str) -> _State:
+        state, steps = None, self._root
+        for c in map(intern, word):
+            there = steps.get(c)
+            if there is None:
+                if steps is _NOWHERE:
+                    steps = state.steps = {}
+                there = steps[c] = _State()
+            state, steps = there, there.steps
+        return state
+
+    def _complete(self) -> None:
+        """Give every state the steps and the words of its longest proper suffix, from the root down; those of its last
+        character alone are only named."""
+        root = self._root
+        waiting: list[tuple[_State, _State | None, bool]] = [(state, None, True) for state in root.values()]
+        for state, suffix, single in waiting:
+            own = state.steps
+            for c, below in own.items():
+                alone = root.get(c)
+                longer = suffix and (suffix.steps.get(c) or suffix.last.get(c))
+                if alone:
+                    below.last = alone.steps
+                waiting.append((below, longer or alone, not longer or longer is alone))
+            if suffix:
+                state.ends += suffix.ends
+            if not single:
+                state.steps = {**suffix.steps, **own} if own else suffix.steps
 
     def __call__(self, text: str) -> Iterator[tuple[int, int, int]]:
         """(number of the word, start, end), by where they end."""
@@ -54,43 +86,7 @@ class Automaton:
             if state is None:
                 step = last = _NOWHERE
                 continue
-            step, last, numbers = state
+            step, last, numbers = state.steps, state.last, state.ends
             if numbers:
                 found.append((at, numbers))
         return found
-
-
-def _completed(steps: list[dict[str, int]], ends: list[Ends]) -> tuple[list[dict[str, int]], list[int], list[Ends]]:
-    """Give every state the steps and the words of its longest proper suffix, from the root down; that of its last
-    character alone is only named."""
-    root = steps[0]
-    suffix, last = [0] * len(steps), [0] * len(steps)
-    single = {0, *root.values()}
-    level = list(root.values())
-    while level:
-        below: list[int] = []
-        for state in level:
-            own, lower = steps[state], suffix[state]
-            for c, child in own.items():
-                suffix[child] = steps[lower].get(c) or steps[last[lower]].get(c) or root.get(c, 0)
-                last[child] = root.get(c, 0)
-            below += own.values()
-            ends[state] += ends[lower]
-            if lower not in single:
-                steps[state] = {**steps[lower], **own} if own else steps[lower]
-        level = below
-    return steps, last, ends
-
-
-def _linked(steps: list[dict[str, int]], last: list[int], ends: list[Ends]) -> Steps:
-    """States in place of their numbers."""
-    linked = {id(own): {} if own else _NOWHERE for own in steps}
-    states = [
-        (linked[id(own)], linked[id(steps[before])] if before else _NOWHERE, words)
-        for own, before, words in zip(steps, last, ends, strict=True)
-    ]
-    for own in steps:
-        here = linked[id(own)]
-        if not here:
-            here.update({c: states[state] for c, state in own.items()})
-    return linked[id(steps[0])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
@@ -17,12 +17,13 @@ from suyuan.kernel.textlint.slots import Slots
 Path = tuple[Span, ...]
 Where = Mapping[int, list[Span]]  # slot → where it stands
 
+_ANY = 1 << 20  # longer than any text
 TOGETHER = 60  # characters between parts that stand in one sentence in any order
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
-    """One element of a frame, its words numbered."""
+    """One element of a frame, its words numbered. `longest`: of its words; no shape is longer than that either."""
 
     slot: int
     gap: int
@@ -30,7 +31,7 @@ class Part:
     longest: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """`places`: where in it a slot stands first."""
 
@@ -40,9 +41,9 @@ class Line:
     ends_clause: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Frame:
-    """`key`: its rarest slot; `together`: in what all of its parts have to stand."""
+    """`together`: in what all of its parts have to stand."""
 
     number: int
     lines: tuple[Line, ...]
@@ -51,7 +52,7 @@ class Frame:
     absent: tuple[tuple[int, str], ...]
     reach: int
     in_turn: tuple[int, ...]
-    key: int
+    by_rarity: tuple[int, ...]
     together: str
 
 
@@ -80,10 +81,10 @@ def compiled(frame: frames.Frame, number: int, slots: Slots) -> Frame:
         lines=lines,
         slots=used,
         within=frame.within,
-        absent=tuple((slots.of(element), within) for element, within in frame.absent),
+        absent=tuple((slots.of(element), reach) for element, reach in frame.absent),
         reach=sum(part.gap + slots.longest(part.slot) for part in parts) + TOGETHER * (len(lines) - 1),
         in_turn=tuple(sorted(used, key=lambda slot: (slot in slots.shapes_of, slot))),
-        key=slots.rarest(used),
+        by_rarity=slots.by_rarity(used),
         together=_together(lines, frame.within),
     )
 
@@ -96,11 +97,12 @@ def _line(line: frames.Line, slots: Slots) -> Line:
 
 def _part(element: frames.Element, slots: Slots) -> Part:
     slot = slots.of(element)
-    return Part(slot, element.gap, element.within, slots.longest(slot))
+    longest = _ANY if slot in slots.shapes_of else slots.longest(slot)
+    return Part(slot, element.gap, element.within, longest)
 
 
-def _together(lines: tuple[Line, ...], within: str) -> str:
-    if within == TEXT or len(lines) == len(lines[0].parts) == 1:
+def _together(lines: tuple[Line, ...], reach: str) -> str:
+    if reach == TEXT or len(lines) == len(lines[0].parts) == 1:
         return TEXT
     far = len(lines) > 1 or any(part.within != CLAUSE for part in lines[0].parts[1:])
     return SENTENCE if far else CLAUSE
@@ -118,42 +120,62 @@ def matches(page: Page, frame: Frame) -> Iterator[Match]:
             return
         where[slot] = spans
     if frame.within == TEXT:
-        whole = [_nearest(page, line, where, 0, len(page.text)) for line in frame.lines]
-        if all(whole):
-            yield Match.over(chain.from_iterable(spans for spans in whole if spans))
+        yield from _anywhere(page, frame, where)
         return
     rarest = min(frame.slots, key=lambda slot: len(where[slot])) if len(where) > 1 else frame.in_turn[0]
+    fit = _on_line if len(frame.lines) == 1 else _on_lines
     last_end = -1
-    for start, end in where[rarest]:
-        if start < last_end:
+    for span in where[rarest]:
+        if span[0] < last_end:
             continue
-        first, last = page.sentences.around(start)
-        low, high = max(first, start - frame.reach), min(last, end + frame.reach)
-        spans: list[Span] = []
-        for line in frame.lines:
-            if rarest in line.places:
-                found = _through(page, line, where, low, high, (start, end), line.places[rarest])
-            else:
-                found = _nearest(page, line, where, low, high, start)
-            if found is None:
-                break
-            spans.extend(found)
+        match = fit(page, frame, where, rarest, span)
+        if match is not None and not (frame.absent and _forbidden(page, frame, match)):
+            last_end = match.end
+            yield match
+
+
+def _anywhere(page: Page, frame: Frame, where: Where) -> Iterator[Match]:
+    """Once in a text."""
+    lines = [_nearest(page, line, where, (0, len(page.text)), 0) for line in frame.lines]
+    if all(lines):
+        yield Match.over(chain.from_iterable(spans for spans in lines if spans))
+
+
+def _on_line(page: Page, frame: Frame, where: Where, rarest: int, span: Span) -> Match | None:
+    line = frame.lines[0]
+    path = _through(page, line, where, _around(page, frame, span), span, line.places[rarest])
+    return Match(path, path[0][0], path[-1][1]) if path else None
+
+
+def _on_lines(page: Page, frame: Frame, where: Where, rarest: int, span: Span) -> Match | None:
+    """All of them within one sentence, in any order, no farther from each other than `TOGETHER`."""
+    room = _around(page, frame, span)
+    spans: list[Span] = []
+    for line in frame.lines:
+        if rarest in line.places:
+            found = _through(page, line, where, room, span, line.places[rarest])
         else:
-            match = Match.over(spans)
-            if len(frame.lines) > 1 and not _one_sentence(page, match):
-                continue
-            if _absent(page, frame, match):
-                last_end = match.end
-                yield match
+            found = _nearest(page, line, where, room, span[0])
+        if found is None:
+            return None
+        spans.extend(found)
+    match = Match.over(spans)
+    return match if _one_sentence(page, match) else None
 
 
-def _absent(page: Page, frame: Frame, match: Match) -> bool:
-    for slot, within in frame.absent:
+def _around(page: Page, frame: Frame, span: Span) -> Span:
+    """Where in the text its other parts can stand."""
+    first, last = page.sentences.around(span[0])
+    return max(first, span[0] - frame.reach), min(last, span[1] + frame.reach)
+
+
+def _forbidden(page: Page, frame: Frame, match: Match) -> bool:
+    for slot, reach in frame.absent:
         if spans := page.of(slot):
-            parts = page.sentences if within == SENTENCE else page.clauses
-            if any_within(spans, *parts.over(match.start, match.end)):
-                return False
-    return True
+            parts = page.sentences if reach == SENTENCE else page.clauses
+            if next(within(spans, *parts.over(match.start, match.end)), None):
+                return True
+    return False
 
 
 def _one_sentence(page: Page, match: Match) -> bool:
@@ -167,79 +189,38 @@ def _one_sentence(page: Page, match: Match) -> bool:
     return True
 
 
-# --- small things --------------------------------------------------------------------------------------------------
+# --- one line ------------------------------------------------------------------------------------------------------
 
 
-def within(spans: list[Span], low: int, high: int) -> Iterator[Span]:
-    """As `window`, for who asks no more than whether there is one: a clause may be as long as the text."""
-    for place in range(bisect_left(spans, (low, -1)), bisect_left(spans, (high, -1))):
-        if spans[place][1] <= high:
-            yield spans[place]
+def _through(page: Page, line: Line, where: Where, room: Span, must: Span, at: int) -> Path | None:
+    """The way this line fits with its part number `at` on that very span: all others stand before or behind it."""
+    windows = [[must]] * len(line.parts)
+    low, high = must
+    for place in range(at - 1, -1, -1):
+        low = max(room[0], low - line.parts[place + 1].gap - line.parts[place].longest)
+        windows[place] = here = window(where[line.parts[place].slot], low, must[0])
+        if not here:
+            return None
+    for place in range(at + 1, len(line.parts)):
+        high = min(room[1], high + line.parts[place].gap + line.parts[place].longest)
+        windows[place] = here = window(where[line.parts[place].slot], must[1], high)
+        if not here:
+            return None
+    return _fitting(page, line, windows, must[0])
 
 
-def any_within(spans: list[Span], low: int, high: int) -> bool:
-    return next(within(spans, low, high), None) is not None
-
-
-def window(spans: list[Span], low: int, high: int) -> list[Span]:
-    """Those that begin at low or later and end at high or earlier."""
-    if not spans:
-        return []
-    first = bisect_left(spans, (low, -1))
-    last = bisect_left(spans, (high, -1))
-    return [span for span in spans[first:last] if span[1] <= high]
-
-
-def _nearest(page: Page, line: Line, where: Where, low: int, high: int, near: int = 0) -> Path | None:
-    """The way this line fits between low and high that begins nearest to `near`."""
+def _nearest(page: Page, line: Line, where: Where, room: Span, near: int) -> Path | None:
+    """The way this line fits in there that begins nearest to `near`."""
+    if len(line.parts) == 1 and not line.starts_clause and not line.ends_clause:
+        span = closest(where[line.parts[0].slot], *room, near)
+        return (span,) if span else None
     windows = []
     for part in line.parts:
-        here = window(where[part.slot], low, high)
+        here = window(where[part.slot], *room)
         if not here:
             return None
         windows.append(here)
     return _fitting(page, line, windows, near)
-
-
-def _through(page: Page, line: Line, where: Where, low: int, high: int, must: Span, at: int) -> Path | None:
-    """The way this line fits with its part number `at` on that very span: all others stand before or behind it."""
-    start, end = must
-    if not _beside(line.parts, where, start, end, at):
-        return None
-    windows = []
-    for place, part in enumerate(line.parts):
-        if place == at:
-            here = [must]
-        elif place < at:
-            here = window(where[part.slot], low, start)
-        else:
-            here = window(where[part.slot], end, high)
-        if not here:
-            return None
-        windows.append(here)
-    return _fitting(page, line, windows, start)
-
-
-def _beside(parts: Sequence[Part], where: Where, start: int, end: int, at: int) -> bool:
-    """Near enough to that span there is something of the parts next to it: where there is not, as mostly, nobody looks on."""
-    if at + 1 < len(parts):
-        behind = parts[at + 1]
-        spans = where[behind.slot]
-        place = bisect_left(spans, (end, -1))
-        if place == len(spans) or spans[place][0] - end > behind.gap:
-            return False
-    if at:
-        before, gap = parts[at - 1], parts[at].gap
-        spans = where[before.slot]
-        lowest = start - gap
-        for place in range(bisect_left(spans, (start, -1)) - 1, -1, -1):
-            begins, ends = spans[place]
-            if lowest <= ends <= start:
-                return True
-            if begins < lowest - before.longest:
-                break
-        return False
-    return True
 
 
 def _fitting(page: Page, line: Line, windows: list[list[Span]], near: int) -> Path | None:
@@ -259,10 +240,11 @@ def _extended(page: Page, paths: list[Path], here: list[Span], part: Part) -> li
     """Each span of this part behind the nearest path that it may follow."""
     ordered = sorted(paths, key=lambda path: path[-1][1]) if len(paths) > 1 else paths
     ends = [path[-1][1] for path in ordered]
+    joined = (page.clauses if part.within == CLAUSE else page.sentences).joined
     longer = []
     for span in here:
         place = bisect_right(ends, span[0]) - 1
-        if place >= 0 and span[0] - ends[place] <= part.gap and page.joined(ends[place], span[0], part.within):
+        if place >= 0 and span[0] - ends[place] <= part.gap and joined(ends[place], span[0]):
             longer.append((*ordered[place], span))
     return longer
 
@@ -273,3 +255,49 @@ def _starts(page: Page, at: int) -> bool:
 
 def _ends(page: Page, at: int) -> bool:
     return not page.text[at : page.clauses.around(at - 1)[1]].strip(" 」』”\"'）)】")
+
+
+# --- spans in order ------------------------------------------------------------------------------------------------
+
+
+def window(spans: list[Span], low: int, high: int) -> list[Span]:
+    """Those that begin at low or later and end at high or earlier."""
+    found = []
+    for place in range(bisect_left(spans, (low, -1)), len(spans)):
+        span = spans[place]
+        if span[0] >= high:
+            break
+        if span[1] <= high:
+            found.append(span)
+    return found
+
+
+def within(spans: list[Span], low: int, high: int) -> Iterator[Span]:
+    """The same one by one, for who may need only the first: a clause may be as long as the text."""
+    for place in range(bisect_left(spans, (low, -1)), len(spans)):
+        span = spans[place]
+        if span[0] >= high:
+            break
+        if span[1] <= high:
+            yield span
+
+
+def closest(spans: list[Span], low: int, high: int, near: int) -> Span | None:
+    """Of those in the window the one that begins nearest to `near`; of two as near, the first."""
+    middle = bisect_left(spans, (near, -1))
+    best = None
+    for place in range(middle, len(spans)):
+        if spans[place][0] >= high:
+            break
+        if spans[place][1] <= high:
+            best = spans[place]
+            break
+    for place in range(middle - 1, -1, -1):
+        start, end = spans[place]
+        if start < low:
+            break
+        if end <= high:
+            if best is None or near - start <= best[0] - near:
+                best = spans[bisect_left(spans, (start, -1))]
+            break
+    return best

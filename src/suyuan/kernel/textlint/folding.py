@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from sys import intern
 
@@ -56,13 +56,7 @@ class Folding:
         self._words: dict[str, str] = {}
 
     def __call__(self, text: str) -> Folded:
-        known = self._known
-        try:
-            pieces = [known[c] for c in text]
-        except KeyError:
-            for c in set(text) - known.keys():
-                known[c] = intern(self._one(c))
-            pieces = [known[c] for c in text]
+        pieces = self._pieces(text)
         folded = "".join(pieces)
         if len(folded) == len(text) and all(pieces):
             return _closed_up(folded, pieces, range(len(text)), range(1, len(text) + 1))
@@ -73,14 +67,28 @@ class Folding:
             ends.extend([at + 1] * len(piece))
         return _closed_up(folded, folded, tuple(starts), tuple(ends))
 
+    def _pieces(self, text: str) -> list[str]:
+        """What each character becomes: the same objects each time, so that what is looked up by them is found quickly."""
+        known = self._known
+        try:
+            return [known[c] for c in text]
+        except KeyError:
+            for c in set(text) - known.keys():
+                known[c] = intern(self._one(c))
+            return [known[c] for c in text]
+
     def plain(self, text: str) -> str:
         return self(text).text
 
-    def word(self, word: str) -> str:
-        """Of a word in a list: many stand in several lists, so what they become is remembered. Never for what people typed."""
-        if word not in self._words:
-            self._words[word] = self(word).text.strip()
-        return self._words[word]
+    def words(self, words: Iterable[str]) -> set[str]:
+        """Of the words of a list: many stand in several lists, so what they become is remembered. Never for what people typed."""
+        words = set(words)
+        if fresh := [word for word in words if word not in self._words]:
+            together = "".join(self._pieces("\n".join(fresh))).split("\n")
+            alone = len(together) != len(fresh) or any(map(_CLOSES_UP.search, together))
+            folded = map(self.plain, fresh) if alone else together
+            self._words.update(zip(fresh, (word.strip() for word in folded), strict=True))
+        return {self._words[word] for word in words} - {""}
 
     def _one(self, character: str) -> str:
         if character in "\n\r\u2028\u2029":

@@ -3,18 +3,19 @@
 Every frame is a column. Row r has a bit in the columns of those frames whose r-th slot stands in a text, or in a part of
 it; a frame may fit where all of its rows have their bit. The rows lie one behind another in one whole number, so a word adds
 what it is good for by one `|`, and a few `&` tell the columns that are full. Frames with more slots come first: then a row
-is as long as there are frames that need it, and no longer.
+is as long as there are frames that need it, and no longer. The rarest slot of each frame stands in the first row: then the
+numbers of rare words are short, and those of common words, which are long, are at hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 
 class Grid:
-    def __init__(self, columns: Sequence[Collection[int]]) -> None:
-        """Of each frame its slots; in order of how many they are, most first."""
+    def __init__(self, columns: Sequence[Sequence[int]]) -> None:
+        """Of each frame its slots, rarest first; in order of how many they are, most first."""
         sizes = [len(slots) for slots in columns]
         assert sizes == sorted(sizes, reverse=True)
         lengths = [sum(size > row for size in sizes) for row in range(max(sizes, default=0))]

@@ -33,6 +33,7 @@ from suyuan.kernel.textlint.slots import Slots
 MOST_PLACES = 256  # kept ready
 AT_MOST = 12  # findings of one rule in one text
 
+_PATIENT_DATA = "patient_data"
 _SEPARATORS = r"[-() .]{0,2}"
 _ORDER = {Level.BLOCK.value: 0, Level.WARN.value: 1, Level.ADVISE.value: 2}
 
@@ -64,7 +65,7 @@ class Linter:
         self._ranks = rules.ranks
         self._known_levels = rules.known_levels
         self._slots = Slots(rules, self._folding)
-        self._places: dict[tuple[str, str, str], _Place] = {}
+        self._places: dict[tuple[str, str, str, str], _Place] = {}
         self._owns: dict[tuple[str, ...], tuple[re.Pattern[str], ...]] = {}
 
         made = self._compiled(rules.rules)
@@ -78,7 +79,7 @@ class Linter:
             for rule, sets in zip(rules.rules, made, strict=True)
         )
         self._owner = {column: one for one in self._rules for column in ones(one.frames)}
-        self._tables = self._tabled(Grid([frame.slots for frame in self._frames]))
+        self._tables = self._tabled(Grid([frame.by_rarity for frame in self._frames]))
 
     def _compiled(self, rules: Iterable[Rule]) -> list[list[list[Frame]]]:
         """Of each rule its frames, those that excuse it in their sentence, and those that do so anywhere."""
@@ -111,13 +112,13 @@ class Linter:
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
-    def check(self, text: str, context: Context, *, at_most: int = AT_MOST) -> tuple[Finding, ...]:
-        """What the rules find, in order of harm; of one rule `at_most` so many."""
-        place = self._place(context)
+    def check(self, text: str, context: Context, *, at_most: int = AT_MOST, kind: str = "") -> tuple[Finding, ...]:
+        """What the rules find, in order of harm; of one rule `at_most` so many; if asked, of one kind only."""
+        place = self._place(context, kind)
         page = whole = self._page(text)
         if context.allow:
             page = whole.sparing(Spread(m.span() for one in self._own(context.allow) for m in one.finditer(whole.text)))
-        found = list(self._known(page, context))
+        found = list(self._known(page, context)) if kind in ("", _PATIENT_DATA) else []
         for one, frames in self._standing(page, place.columns).items():
             level = one.rule.levels[context.surface]
             for match in self._of_rule(page, one, frames, at_most):
@@ -131,14 +132,14 @@ class Linter:
         folded = self._folding(text)
         return Page(folded, self._automaton.ends(folded.characters), self._tables)
 
-    def _place(self, context: Context) -> _Place:
+    def _place(self, context: Context, kind: str) -> _Place:
         """There are few places, and a rule is asked but once whether it is for one."""
-        key = (context.surface, context.jurisdiction, context.reply_to)
+        key = (context.surface, context.jurisdiction, context.reply_to, kind)
         known = self._places.get(key)
         if known is None:
             if len(self._places) >= MOST_PLACES:
                 self._places.clear()
-            here = [one for one in self._rules if _concerns(one.rule, context)]
+            here = [one for one in self._rules if _concerns(one.rule, context) and kind in ("", one.rule.kind)]
             columns = sum(one.frames for one in here if not one.rule.missing)
             known = self._places[key] = _Place(columns, tuple(one for one in here if one.rule.missing))
         return known
@@ -164,7 +165,7 @@ class Linter:
         found = self._some(page, one, frames, at_most)
         if len(found) < at_most or len(frames) == 1:
             return found
-        ordered = sorted(frames, key=lambda frame: (page.first(frame.key), frame.key, frame.number))
+        ordered = sorted(frames, key=lambda frame: (page.first(frame.by_rarity[0]), frame.by_rarity[0], frame.number))
         return self._some(page, one, ordered, at_most)
 
     def _some(self, page: Page, one: _Rule, frames: Iterable[Frame], at_most: int) -> list[Match]:
@@ -216,7 +217,7 @@ class Linter:
                 continue
             for m in islice(_sought(folded).finditer(page.text), AT_MOST):
                 start, end = page.folded.back(*m.span())
-                yield Finding("patient_data", level, start, end, f"known-{known.kind}")
+                yield Finding(_PATIENT_DATA, level, start, end, f"known-{known.kind}")
 
     def _absences(self, page: Page, whole: Page, missing: Iterable[_Rule], context: Context) -> Iterator[Finding]:
         """On the whole page too: a telephone that names nobody, because it is the clinic's own, is still a way to call."""

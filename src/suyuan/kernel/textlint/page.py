@@ -23,6 +23,7 @@ MOST_PARTS = 64  # clauses or sentences that are told apart before frames are fi
 _CUTS = re.compile(
     r"(?P<stop>[。！？!?\n；;｡]|\.(?=\s|$)|[\U0001f000-\U0001faff\u2600-\u27bf])|[，、,：:…—~](?![0-9]{3}\b)|\.{2,}"
 )
+_DIGITS = re.compile(r"\d+")
 _QUOTES = re.compile('「[^「」]{1,200}」|『[^『』]{1,200}』|“[^“”]{1,200}”|"[^"\n]{1,200}"')
 
 
@@ -106,6 +107,7 @@ class Page:
         self._spans: dict[int, list[Span]] = {}
         self._quotes: list[Span] | None = None
         self._characters: set[str] | None = None
+        self._digits = 0
         self._order: dict[int, int] | None = None
         self.excuses: dict[str, Spread] = {}
 
@@ -198,17 +200,15 @@ class Page:
         if spans and (around := self._slots.besides.get(slot)) and (covers := self.of(around)):
             spans = [span for span in spans if not _covered(span, covers)]
         if slot in self._shapes:
-            more = (
-                self._shaped(one) if one == slot else self.of(one)
-                for one in self._slots.shapes_of[slot]
-            )
+            more = (self._shaped(one) if one == slot else self.of(one) for one in self._slots.shapes_of[slot])
             spans = sorted(chain(spans, *more))
         return spans
 
     def _shaped(self, slot: int) -> list[Span]:
         if self._characters is None:
             self._characters = set(self.folded.characters)
-        return self._slots.shapes[slot].spans(self.text, self._characters)
+            self._digits = max(map(len, _DIGITS.findall(self.text)), default=0)
+        return self._slots.shapes[slot].spans(self.text, self._characters, self._digits)
 
     def first(self, slot: int) -> int:
         """For putting slots in the order in which they first stand; one that stands as a shape only comes last."""

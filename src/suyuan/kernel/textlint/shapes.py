@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from re import _constants as op  # what a pattern is made of has no public name
 from re import _parser
@@ -15,55 +15,66 @@ Span = tuple[int, int]
 
 LONGEST = 40
 _WIDEST = 64  # characters of a class that are still told one by one
+_DIGIT = list(_parser.parse(r"\d"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Shape:
-    """`anchors`: one of these stands in every match; where there are none, nothing is known of it."""
+    """`anchors`: of each of these sets a character stands in every match; `digits`: so many stand there in a row."""
 
     pattern: re.Pattern[str]
     needs: str
     check: str
-    anchors: frozenset[str]
+    anchors: tuple[frozenset[str], ...]
+    digits: int
 
     @classmethod
     def of(cls, shape: rules.Shape) -> Shape:
-        return cls(re.compile(shape.pattern), shape.needs, shape.check, anchors(shape.pattern))
+        parsed = _parser.parse(shape.pattern)
+        told = () if parsed.state.flags & re.IGNORECASE else tuple(filter(None, _anchors(parsed)))
+        return cls(re.compile(shape.pattern), shape.needs, shape.check, told, _digits(parsed))
 
     def lacks(self, no_digits: bool, no_latin: bool) -> bool:
         return (self.needs == "digit" and no_digits) or (self.needs == "latin" and no_latin)
 
-    def spans(self, plain: str, characters: Set[str]) -> list[Span]:
-        if self.anchors and self.anchors.isdisjoint(characters):
+    def spans(self, plain: str, characters: Set[str], digits: int) -> list[Span]:
+        """`characters` of the text, and its longest run of digits."""
+        if digits < self.digits or any(map(characters.isdisjoint, self.anchors)):
             return []
         holds = CHECKS.get(self.check)
         return [m.span() for m in self.pattern.finditer(plain) if holds is None or holds(m.group())]
 
 
-def anchors(pattern: str) -> frozenset[str]:
-    """The smallest set of characters of which one stands in every match."""
-    parsed = _parser.parse(pattern)
-    return frozenset() if parsed.state.flags & re.IGNORECASE else _in_turn(parsed)
+def _anchors(parsed: Iterable) -> Iterator[frozenset[str]]:
+    """Of each element that no match goes without, the characters of which it has one; none where that cannot be told."""
+    for kind, value in parsed:
+        if kind is op.LITERAL:
+            yield frozenset(chr(value))
+        elif kind is op.IN:
+            yield _class(value)
+        elif kind is op.BRANCH:
+            each = [min(filter(None, _anchors(branch)), key=len, default=None) for branch in value[1]]
+            yield frozenset().union(*each) if all(each) else frozenset()
+        elif inner := _inside(kind, value):
+            yield from _anchors(inner)
 
 
-def _in_turn(parsed: Iterable) -> frozenset[str]:
-    told = (_one(kind, value) for kind, value in parsed)
-    return min(filter(None, told), key=len, default=frozenset())
+def _digits(parsed: Iterable) -> int:
+    most = 0
+    for kind, value in parsed:
+        if kind is op.BRANCH:
+            most = max(most, min(map(_digits, value[1])))
+        elif inner := _inside(kind, value):
+            repeated = kind is not op.SUBPATTERN and list(inner) == _DIGIT
+            most = max(most, value[0] if repeated else _digits(inner))
+    return most
 
 
-def _one(kind, value) -> frozenset[str]:
-    if kind is op.LITERAL:
-        return frozenset(chr(value))
-    if kind is op.IN:
-        return _class(value)
-    if kind is op.BRANCH:
-        each = [_in_turn(branch) for branch in value[1]]
-        return frozenset().union(*each) if all(each) else frozenset()
+def _inside(kind, value) -> Iterable:
+    """What a group or a repetition holds, if it stands at least once."""
     if kind is op.SUBPATTERN and not value[1]:
-        return _in_turn(value[3])
-    if kind in (op.MAX_REPEAT, op.MIN_REPEAT) and value[0]:
-        return _in_turn(value[2])
-    return frozenset()
+        return value[3]
+    return value[2] if kind in (op.MAX_REPEAT, op.MIN_REPEAT) and value[0] else ()
 
 
 def _class(members: Iterable) -> frozenset[str]:

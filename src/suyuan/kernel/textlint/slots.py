@@ -41,7 +41,7 @@ class Slots:
         self.shapes_of: dict[int, list[int]] = {}
         self.identifying: set[int] = set()
         self.classes: list[tuple[int, ...]] = []  # of each class: its slots
-        self.classes_of: list[set[int]] = []  # of each slot: its classes
+        self.classes_of: list[frozenset[int]] = []  # of each slot: its classes
 
     # --- numbering -------------------------------------------------------------------------------------------------
 
@@ -52,9 +52,9 @@ class Slots:
     def longest(self, slot: int) -> int:
         return self._lengths[slot]
 
-    def rarest(self, slots: Iterable[int]) -> int:
-        """The one least likely to stand in a text, as far as its words tell: long and few."""
-        return max(slots, key=lambda slot: (*self._rarity[slot], slot))
+    def by_rarity(self, slots: Iterable[int]) -> tuple[int, ...]:
+        """Those least likely to stand in a text first, as far as their words tell: long and few."""
+        return tuple(sorted(slots, key=lambda slot: (*self._rarity[slot], slot), reverse=True))
 
     def of(self, element: Element) -> int:
         if len(element.names) == 1 and not element.words:
@@ -92,17 +92,14 @@ class Slots:
 
     def _listed(self, listed: Words) -> int:
         slot = self._new()
-        folded = self._folded(listed.words)
+        folded = self._folding.words(listed.words)
         self._take(folded, slot)
         self._lengths[slot] = max(map(len, folded), default=1)
         self._rarity[slot] = min(3, *map(len, folded)) if folded else 1, -len(folded)
-        if besides := self._folded(listed.besides):
+        if besides := self._folding.words(listed.besides):
             self.besides[slot] = self._new()
             self._take(besides, self.besides[slot])
         return slot
-
-    def _folded(self, words: Iterable[str]) -> set[str]:
-        return set(map(self._folding.word, words)) - {""}
 
     def _take(self, words: Iterable[str], slot: int) -> None:
         for word in words:
@@ -124,13 +121,15 @@ class Slots:
         word_of: dict[tuple[bool, tuple[int, ...]], list[str]] = {}
         for word, slots in self._slots_of.items():
             word_of.setdefault((_latin(word[0]) or _latin(word[-1]), tuple(slots)), []).append(word)
-        ordered = sorted(word_of, key=lambda each: each[0])
+        # Short words are common: what is known of them lies together.
+        ordered = sorted(word_of, key=lambda each: (each[0], min(map(len, word_of[each]))))
         self.first_latin = sum(not latin for latin, _slots in ordered)
         self.classes = [slots for _latin, slots in ordered]
-        self.classes_of = [set() for _slot in range(self._count + 1)]
+        classes_of: list[list[int]] = [[] for _slot in range(self._count + 1)]
         for number, slots in enumerate(self.classes):
             for slot in slots:
-                self.classes_of[slot].add(number)
+                classes_of[slot].append(number)
+        self.classes_of = [frozenset(numbers) for numbers in classes_of]
         for without in product((False, True), repeat=2):
             self.possible[without] = frozenset(self._shapes_without(*without))
         of_word = {word: number for number, each in enumerate(ordered) for word in word_of[each]}
