@@ -20,6 +20,7 @@ from suyuan.kernel.textlint.automaton import Automaton
 from suyuan.kernel.textlint.rewriting import Change, rewritten
 from suyuan.playbooks import schemas
 from suyuan.playbooks.guarding import Guarding, context_of, levels_of, listed, rule_set
+from suyuan.playbooks.shipped import SECTIONS
 from suyuan.playbooks.wording import Skeleton
 
 pytestmark = [pytest.mark.requirement("B-11"), pytest.mark.sqlite]
@@ -35,7 +36,8 @@ def shipped() -> tuple[Guarding, tuple[Skeleton, ...], Linter]:
     for path in sorted(PACKS.rglob("*.yaml")):
         if path.name != "pack.yaml" and not path.name.startswith(("templates", "alternatives", "principles")):
             for name, rows in YAML(typ="safe").load(path.read_text("utf-8")).items():
-                sections.setdefault(name, []).extend(rows)
+                if name in (*SECTIONS, "skeletons"):
+                    sections.setdefault(name, []).extend(rows)
     shapes = schemas.of("wording")
     read_in = {name: shapes[name].validate_json(json.dumps(rows)) for name, rows in sections.items()}
     skeletons = read_in.pop("skeletons")
