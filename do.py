@@ -65,6 +65,8 @@ def main(argv: list[str]) -> int:
 
 # What has to hold on both databases: services, jobs, search, chain, and what patients send.
 BOTH = ["platform", "accounts", "people", "playbooks", "correspondence", "evidence", "cases", "portal"]
+# Of the pages those that ask for bytes, for JSON, or for one open row of a kind, which the two answer in ways of their own.
+BOTH += [f"desk/test_{name}.py" for name in ("wording_pages", "inbox_files", "erasure_of_what_waits")]
 # Where browsers, first starts and kills are waited for more than anything is worked.
 WAITING = ["config", "faults", "journeys", "ui"]
 
