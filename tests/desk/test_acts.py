@@ -182,6 +182,8 @@ STORIES = {
     "contact": ("receptionist", "received", None, {
         "kind": "call", "direction": "out", "channel": "telephone", "happened_at": BEFORE, "points": "說了回診。", "minutes": "12",
         "place": "櫃檯", "participants": "例小安", "tone": "worried", "next_step": "明天回電"}, "contact.logged"),
+    "came-in": ("receptionist", "received", None, {
+        "channel": "sms", "happened_at": BEFORE, "sender": "0912-345-678", "words": "今天又腫起來了"}, "message.received"),
     "plan": ("manager", "acknowledged", None, {"words": "先回診，再說明。", "method": "telephone"}, "plan.explained"),
     "promise": ("receptionist", "received", None, {"words": "明天回電", "due_at": LATER}, "promise.made"),
     "promise-kept": ("manager", "acknowledged", _promised, lambda case, cast: {
@@ -329,7 +331,7 @@ def test_an_act_posted_records_its_fact(code, cast, browser, make_case):
     done = act(client, code, case, **given)
     assert done.status_code == 302, done.content.decode()[done.content.decode().find("sy-summary"):][:900]
     gone = code == "move"  # to where this manager sees no cases
-    assert done["Location"] == (reverse("desk:today") if gone else reverse("desk:case", args=[case.reference]))
+    assert done["Location"] == (reverse("desk:today") if gone else reverse(BY_CODE[code].back, args=[case.reference]))
     from suyuan.platform.models import FactRow
 
     streams = [case.compartment_stream(c) for c in ("", "counsel", "mediation", "root_cause", "care_talk")]

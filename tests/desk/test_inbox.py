@@ -258,3 +258,26 @@ def test_a_letter_leaves_by_their_way_and_waits_for_their_hours(make_case, cast,
     assert left(channel="portal").send_after == NOON + timedelta(minutes=1)
     page = manager.get(f"/cases/{case.reference}/letters/").content.decode()
     assert page.count(" 送出</span>") == 2
+
+
+# --- what came past our machines -------------------------------------------------------------------------------------
+
+
+def test_a_text_on_the_clinics_mobile_is_written_down_from_the_page_of_messages(case, cast, browser):
+    reception = browser("receptionist")
+    letters = f"/cases/{case.reference}/letters/"
+    where = f"/cases/{case.reference}/do/came-in/"
+    assert where in reception.get(letters).content.decode()
+    said = {"channel": "sms", "happened_at": "2026-03-11T08:30", "words": "今天又腫起來了，誰可以看？"}
+    assert reception.post(where, said).status_code == 422
+    assert reception.post(where, said | {"sender": "0912-345-678"}).status_code == 302
+    party = case.parties.get()
+    assert reception.post(where, said | {"channel": "letter", "party": str(party.uid), "words": "信"}).status_code == 302
+    text, paper = Message.objects.filter(subject_stream=case.stream, direction="in").order_by("id")
+    assert (text.channel, text.party, text.known_by, text.state) == ("sms", "", "person", "received")
+    assert text.happened_at == NOON.replace(hour=0, minute=30) and paper.party == f"party:{party.uid}"
+    page = reception.get(letters).content.decode()
+    assert "今天又腫起來了" in page and f"{cast.receptionist.user.display_name} 記下" in page and "收到，寄件人未經核對" in page
+    assert "0912-345-678" in browser("manager").get(f"/cases/{case.reference}/").content.decode()
+    assert "今天又腫" not in str(portal_case(case, party, language="zh-hant").messages)
+    assert browser("auditor").post(where, said | {"sender": "x"}).status_code in (403, 404)

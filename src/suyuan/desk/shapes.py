@@ -736,6 +736,9 @@ def letter(row: Message, author: str, whom: str, now: datetime, *, answered: boo
         state = _("對方已回覆")
     if row.known_by not in SURE:
         state = _("收到，寄件人未經核對")
+    taken_down = row.direction == "in" and row.author.startswith("user:")
+    if taken_down:
+        at = row.happened_at or at
     return {
         "row": row,
         "ours": row.direction == "out",
@@ -746,7 +749,8 @@ def letter(row: Message, author: str, whom: str, now: datetime, *, answered: boo
         "kind": {"sent": "done", "delivered": "done", "failed": "late", "queued": "wait", "waiting": "wait", "draft": ""}.get(row.state, "" if row.known_by in SURE else "wait"),
         "channel": channel_word(row.channel),
         "failure": failure_word(row.failure) if row.failure else "",
-        "author": author,
+        "author": "" if taken_down else author,
+        "taken_down": _("%(name)s 記下") % {"name": author} if taken_down else "",
         "for": whom,
         "at": at,
         "may_take_back": row.state == "queued" and row.claimed_at is None and row.unsure_since is None,

@@ -798,6 +798,8 @@ def letters(request: HttpRequest, reference: str) -> HttpResponse:
             for row in rows
         ],
         "may_write": "message_send" in allowed,
+        "may_take_down": "contact" in allowed,
+        "take_down_url": shapes.act_url("came-in", found),
         "now": request.now,
     }
     noted(request, found, "case.letters", compartments={row.compartment for row in rows})

@@ -16,8 +16,9 @@ from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import Role, may_here
 from suyuan.accounts.selectors import members_with, profile_for
 from suyuan.cases import rules
+from suyuan.cases.errors import OtherCase
 from suyuan.cases.models import Case, Party, Task
-from suyuan.cases.services.common import case_change, case_locked, require_may, tasks_add
+from suyuan.cases.services.common import case_change, case_locked, require_may, stated_time, tasks_add
 from suyuan.cases.services.handling.steps import HANDLER, task_for
 from suyuan.cases.services.handling.working import task_open
 from suyuan.correspondence.models import Incoming, IncomingFile, Message
@@ -28,6 +29,7 @@ from suyuan.correspondence.services import (
     incoming_files_give,
     incoming_place,
     incoming_set_aside,
+    message_receive,
     staff_notify,
 )
 from suyuan.kernel.actor import SYSTEM, Actor
@@ -144,6 +146,45 @@ def incoming_drop(*, incoming: Incoming, reason: str, actor: Actor, now: datetim
     """A person says that it belongs to none, and why. Raises MayNot, IncomingSettled."""
     _require(incoming, actor, now)
     return incoming_set_aside(incoming=incoming, reason=reason, actor=actor, now=now)
+
+
+@writes
+def words_take_down(
+    *,
+    case: Case,
+    channel: str,
+    words: str,
+    happened_at: datetime,
+    party: Party | None = None,
+    sender: str = "",
+    actor: Actor,
+    now: datetime,
+) -> Message:
+    """What came past our machines, as a colleague read or heard it: a text on the clinic's mobile, a letter, a call.
+
+    Whose words they are is what the colleague says, so they are shown to nobody outside. Raises MayNot, OtherCase.
+    """
+    case = case_locked(case)
+    require_may(case, "contact", actor, now)
+    stated_time(happened_at, now)
+    if party is not None and party.case_id != case.pk:
+        raise OtherCase()
+    message = message_receive(
+        stream=case.stream,
+        branch_id=case.branch_id,
+        channel=channel,
+        body=words,
+        happened_at=happened_at,
+        party=f"party:{party.uid}" if party is not None else "",
+        known_by="person",
+        sender=" ".join(each for each in (party.person.full_name if party is not None else "", sender.strip()) if each),
+        language=case.language,
+        actor=actor,
+        now=now,
+    )
+    case_change(case, now=now)
+    reopening_ask(case, now)
+    return message
 
 
 def _require(incoming: Incoming, actor: Actor, now: datetime) -> None:

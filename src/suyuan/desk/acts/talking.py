@@ -11,6 +11,9 @@ from suyuan.cases import phrases
 from suyuan.cases.models import Demand, Party, Promise
 from suyuan.cases.phrases import label
 from suyuan.cases.services import handling
+from suyuan.cases.services.arriving import words_take_down
+from suyuan.correspondence.phrases import channel_word
+from suyuan.correspondence.rules import BODY_LIMIT
 from suyuan.correspondence.rules.guard import Surface
 from suyuan.desk.acts.act import EVER, Act, ActForm, NothingForm, RowField, on, plain
 from suyuan.desk.fields import LocalTimeField, line_field, one_of, words_field
@@ -71,6 +74,30 @@ class ContactForm(ActForm):
             for side in ("theirs", "ours"):
                 if data.get(side) is None and side not in self.errors:
                     self.add_error(side, _("請寫這次會談每方到場幾位。"))
+        return data
+
+
+class CameInForm(ActForm):
+    """A text, a letter or a call: by which way, when, from whom, and the words as they were."""
+
+    def build(self) -> None:
+        channels = ("sms", "phone_note", "letter", "in_person", "line", "email")
+        self.fields["channel"] = one_of(_("怎麼收到的"), [(code, channel_word(code)) for code in channels], initial="sms")
+        self.fields["happened_at"] = self.happened(_("對方什麼時候傳來或說的"), required=True)
+        people = Party.objects.filter(case=self.case).select_related("person").order_by("id")
+        self.fields["party"] = RowField(
+            label=_("看起來是誰"), rows=people, required=False, empty_label=_("不是其中一位，或不確定"),
+            words=lambda party: party.person.full_name or _("申訴人"),
+        )  # fmt: skip
+        self.fields["sender"] = line_field(
+            _("號碼、名字或寄件人"), required=False, limit=120, help_text=_("照手機或信封上寫的。上面選了人，可以不填。")
+        )
+        self.fields["words"] = words_field(_("對方的話"), rows=6, limit=BODY_LIMIT, help_text=_("照原文打，不改寫。照片另外加到證物。"))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not data.get("party") and not data.get("sender", "").strip():
+            self.add_error("sender", _("請選是誰，或寫下號碼、名字。"))
         return data
 
 
@@ -154,6 +181,10 @@ ACTS: tuple[Act, ...] = (
         plain(handling.contact_log, "kind", "channel", "direction", "happened_at", "points", "place", "participants",
                "minutes", "tone", "next_step", "keeps_promise", "theirs", "ours", "beyond"),
         _l("寫下時間、在場的人與談到的事。這份紀錄之後不能更改，只能補記。"), "talk", "phone", card="emotion"),
+    Act("came-in", "contact", _l("記下來訊"), _l("記下來訊"), CameInForm,
+        plain(words_take_down, "channel", "happened_at", "party", "sender", "words"),
+        _l("簡訊、電話、紙本或別處傳來的話，記進案件的訊息。會標明由誰記下，對方在進度頁看不到。"), "talk", "message", stages=EVER,
+        back="desk:letters"),
     Act("plan", "contact", _l("說明處理計畫或醫療狀況"), _l("記下說明"), PlanForm,
         plain(handling.plan_explain, "words", "method", "happened_at"), "", "talk", "message"),
     Act("promise", "promise", _l("記下約定"), _l("記下約定"), PromiseForm,
