@@ -156,7 +156,7 @@ def _shape(row: Incoming) -> dict[str, Any]:
         "at": row.happened_at or row.arrived_at,
         "sender": _("未連結的 LINE 帳號") if row.channel == "line" else content.sender,
         "subject": content.subject_line,
-        "words": words_of(row),
+        "words": words_of(row, along=False),
         "files": files_shown(row),
     }
 

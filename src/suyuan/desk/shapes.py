@@ -749,7 +749,7 @@ def letter(row: Message, author: str, whom: str, now: datetime, *, answered: boo
         "kind": {"sent": "done", "delivered": "done", "failed": "late", "queued": "wait", "waiting": "wait", "draft": ""}.get(row.state, "" if row.known_by in SURE else "wait"),
         "channel": channel_word(row.channel),
         "failure": failure_word(row.failure) if row.failure else "",
-        "author": "" if taken_down else author,
+        "author": "" if taken_down or row.author.startswith("integration:") else author,
         "taken_down": _("%(name)s 記下") % {"name": author} if taken_down else "",
         "for": whom,
         "at": at,

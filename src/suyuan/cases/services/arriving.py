@@ -5,6 +5,7 @@ Exactly one open case takes it in; otherwise a person gives it a place. And what
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -272,14 +273,25 @@ def _ask_again(case: Case, file: IncomingFile, now: datetime) -> None:
     tasks_add(case, [task_for(case, "contact", HANDLER, named, now, title=title, detail=detail, due_at=now + DAY)])
 
 
-def words_of(incoming: Incoming) -> str:
-    """What it says, with what came along and what could not be taken, in the language that is set."""
+def words_of(incoming: Incoming, *, along: bool = True) -> str:
+    """What it says, with what came along and what could not be taken, in the language that is set.
+
+    `along`: not where the files are listed beside the words.
+    """
     words, more = incoming.content.words.strip(), []
     files = list(incoming.files.select_related("stored").order_by("id"))
     if incoming.kind not in ("text", "mail") and not files:
-        more.append(
-            _("（對方從 LINE 傳來%(what)s，這裡收不到。可以請對方從進度頁上傳。）") % {"what": kind_word(incoming.kind)}
-        )
+        more.append(_("（對方從 LINE 傳來%(what)s，這裡收不到。可以請對方從進度頁上傳。）") % {"what": kind_word(incoming.kind)})
+    if along:
+        more += _along(incoming, files)
+    if incoming.left_out:
+        more.append(_("（信裡另有 %(n)s 個附件，沒有收進來。可以請對方從進度頁上傳。）") % {"n": incoming.left_out})
+    return "\n\n".join([each for each in (words, *more) if each]) or _("（沒有文字）")
+
+
+def _along(incoming: Incoming, files: Sequence[IncomingFile]) -> list[str]:
+    """A sentence each of what is still fetched, what was kept, and what was left and why."""
+    more = []
     if any(file.state == "waiting" for file in files):
         more.append(_("（對方從 LINE 傳來%(what)s，收好以後列在證物裡。）") % {"what": kind_word(incoming.kind)})
     if held := sum(file.state in ("kept", "given") for file in files):
@@ -291,9 +303,7 @@ def words_of(incoming: Incoming) -> str:
     ]
     if left:
         more.append(_("（沒有收進來的檔案：%(files)s。可以請對方從進度頁上傳。）") % {"files": _("；").join(left)})
-    if incoming.left_out:
-        more.append(_("（信裡另有 %(n)s 個附件，沒有收進來。可以請對方從進度頁上傳。）") % {"n": incoming.left_out})
-    return "\n\n".join([each for each in (words, *more) if each]) or _("（沒有文字）")
+    return more
 
 
 def kind_word(kind: str) -> str:
