@@ -8,10 +8,13 @@ from django.test import Client
 from django.urls import reverse
 
 from suyuan.cases.models import Passport, Report
+from suyuan.cases.rules import paper_fields
 from suyuan.cases.services import investigation, parties
 from suyuan.cases.services.receipts import receipt_row
+from suyuan.correspondence.models import Clearance
 from suyuan.platform.models import AccessRow
 from tests.cases.cast import NOON, fresh
+from tests.correspondence.held import WARNED
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-11")]
 
@@ -171,3 +174,27 @@ def _phone(cast, case) -> tuple[Client, str]:
     phone, slug = Client(), case.branch.portal_slug
     assert phone.post(f"/p/{slug}/follow/", {"reference": case.reference, "secret": secret}).status_code == 303
     return phone, slug
+
+
+@pytest.mark.requirement("B-11")
+def test_words_of_a_paper_wait_and_the_way_back_to_it_is_one_button(browser, case):
+    report = begun(browser, case, kind="complainant", who="manager")
+    manager, head = browser("manager"), browser("head")
+    asked = paper_fields("complainant", [str(issue.uid) for issue in case.issues.all()])
+    said = {name: "upheld" if name.startswith("outcome_") else "許醫師看過，明天回電。" for name in asked if name != "figure"}
+    name = next(name for name in said if not name.startswith("outcome_"))
+    held = said | {name: WARNED}
+    assert sent(manager, report, held, finish="1").status_code == 422
+    assert sent(manager, report, held, _clear="1", _why="醫師這樣說的").status_code == 302
+    row = Clearance.objects.get()
+    its_page = f"/cases/{case.reference}/clearances/{row.uid}/"
+    assert "回到文件定稿" not in manager.get(its_page).content.decode()
+    assert head.post(f"{its_page}decide/", {"yes": "1", "reason": "看過了"}).status_code == 302
+    back = url("report_write_complainant", case, report.uid)
+    assert f'href="{back}"' in manager.get(its_page).content.decode() and back not in head.get(its_page).content.decode()
+
+    changed = sent(manager, report, held | {name: WARNED + "謝謝。"}, finish="1").content.decode()
+    assert "核准的是改之前的文字" in changed and "再送交核准" in changed
+    assert sent(manager, report, held, finish="1").status_code == 302
+    report.refresh_from_db()
+    assert report.state != "draft"

@@ -202,6 +202,6 @@ def test_a_template_of_the_page_by_itself_knows_the_clinic_and_no_case(browser, 
 @pytest.mark.requirement("A-07")
 def test_a_letter_remembers_which_templates_it_was_begun_from(browser, make_case):
     case = make_case("acknowledged")
-    typed = {"channel": "portal", "words": "您好，明天 18:00 前回您。", "begun": "progress-written thanks progress-written"}
+    typed = {"channel": "portal", "words": "您好，明天 18:00 前回您。", "begun": "progress-written thanks \x00 no-such progress-written"}
     assert browser("manager").post(write(case), typed).status_code == 302
     assert Message.objects.get(subject_stream=case.stream).templates == ["progress-written", "thanks"]

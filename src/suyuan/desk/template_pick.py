@@ -120,7 +120,7 @@ def shelf(form: forms.Form, at: TemplatesAt, case: Case, posted: QueryDict | Non
     script = _script(posted, case.language)
     code = posted.get("template", "") if asked(posted) else ""
     groups = choices(case, at, at.values(form), code)
-    begun = begun_from(posted)
+    begun = begun_from(posted, case.jurisdiction)
     if not code:
         return Shelf(at, groups, script, begun)
     if all(each.code != code for _situation, rows in groups for each in rows):
@@ -146,10 +146,10 @@ def _script(posted: QueryDict | None, otherwise: str) -> str:
     return wanted if wanted in SCRIPTS else otherwise
 
 
-def begun_from(posted: Mapping[str, str] | None) -> tuple[str, ...]:
-    """Which templates the words were begun from, as the page carried them along."""
-    said = (posted or {}).get("begun", "")[:800].split()
-    return tuple(dict.fromkeys(said))[:MOST]
+def begun_from(posted: Mapping[str, str] | None, jurisdiction: str) -> tuple[str, ...]:
+    """Which templates the words were begun from, as the page carried them along; names that no template has are dropped."""
+    said = dict.fromkeys((posted or {}).get("begun", "")[:800].split())
+    return tuple(code for code in said if template_named(jurisdiction, code) is not None)[:MOST] if said else ()
 
 
 def choices(case: Case, at: TemplatesAt, values: Iterable[str], chosen: str = "") -> list[tuple[str, list[Choice]]]:
