@@ -13,14 +13,14 @@ from suyuan.accounts.models import Deputy, GuestGrant, Member, MemberRole, User
 from suyuan.accounts.rules import GUEST_KINDS, GUESTS, CaseView
 from suyuan.cases.models import Case, Involvement, Report, RootCause, StaffStatement, Task
 from suyuan.cases.rules import Paper
-from suyuan.cases.services import handling
+from suyuan.cases.services import handling, publishing
 from suyuan.cases.services.bundles import case_bundle, case_bundle_prepare
 from suyuan.cases.services.common import tell, words_frozen
 from suyuan.cases.services.hearing import interview_record
 from suyuan.cases.services.passports import passport_make
 from suyuan.correspondence.arriving import Came
 from suyuan.correspondence.gate import Words
-from suyuan.correspondence.models import Clearance
+from suyuan.correspondence.models import Clearance, OwnName
 from suyuan.correspondence.own_rules import Wanted
 from suyuan.correspondence.services import Arrival, allow_add, clinic_rule_draft, finding_dispute, incoming_take
 from suyuan.desk.services import file_keep, letter_send
@@ -40,6 +40,7 @@ from suyuan.platform.models import FileFault, StoredFile
 from suyuan.platform.texts import text_write
 from suyuan.platform.units import unit
 from tests.cases.cast import NOON, Cast, case_made, fresh, investigating
+from tests.correspondence.held_public import CLEAN
 from tests.evidence.pictures import A_FILE
 
 ROLES = matrix.COLUMNS
@@ -180,6 +181,7 @@ def _things(cast: Cast, case: Case, manager, colleague: User) -> dict[str, str]:
         "desk:inbox_item": _came(case),
         "desk:inbox_file": _came_along(case),
         **_own_rules(case, actor),
+        **_in_public(case, actor),
     }
 
 
@@ -195,6 +197,20 @@ def _came_along(case: Case) -> str:
     more = {"event": f"file-{case.pk}", "branch_id": case.branch_id, "words": "照片", "files": (Came(name="a.png", received=received),)}
     (row,) = incoming_take(arrivals=[Arrival(channel="email", **more)], actor=Actor("integration", "email"), now=NOON)
     return str(row.files.get().uid)
+
+
+def _in_public(case: Case, actor) -> dict[str, str]:
+    """Frozen words for everybody, others that were posted, and the account by which they were."""
+    first, second = (_final(case, actor) for _n in range(2))
+    own = OwnName.objects.create(platform="dcard", name=case.branch.code, branch=case.branch, added_by_id=actor.user_id, added_at=NOON)
+    given = {"account": str(own.uid), "posted_at": NOON, "sha256": first.text.sha256, "place": "首頁"}
+    posting = publishing.public_post(case=fresh(case), message=first, **given, actor=actor, now=NOON)
+    return {"desk:public_text": str(second.uid), "desk:public_ended": str(posting.uid), "desk:own_name_end": str(own.uid)}
+
+
+def _final(case: Case, actor):
+    who = {"case": fresh(case), "actor": actor, "now": NOON}
+    return publishing.public_freeze(message=publishing.public_draft(surface="statement", words=CLEAN, **who), **who)
 
 
 def _own_rules(case: Case, actor) -> dict[str, str]:
@@ -372,6 +388,9 @@ NAMED = {
     "desk:inbox_file": "desk:inbox_file",
     **dict.fromkeys(("desk:own_rule", "desk:own_rule_do", "desk:own_rule_write"), "desk:own_rule"),
     "desk:own_word_end": "desk:own_word_end",
+    **{f"desk:public_{act}": "desk:public_text" for act in ("text", "rewrite", "move", "decide", "posted")},
+    "desk:public_ended": "desk:public_ended",
+    "desk:own_name_end": "desk:own_name_end",
     "desk:dispute_answer": "desk:dispute_answer",
 }
 NOWHERE = "11111111-1111-4111-8111-111111111111"

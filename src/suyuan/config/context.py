@@ -14,6 +14,7 @@ from suyuan.accounts.labels import role_labels
 from suyuan.accounts.models import Branch, Organisation
 from suyuan.accounts.rules import HOUSE_MOVES, MANAGERS, Role
 from suyuan.cases.selectors import asked_for_statement
+from suyuan.desk.public import READERS as PUBLIC_READERS
 from suyuan.desk.views import REGISTER_ROLES
 
 HTML_LANGUAGES = {"zh-hant": "zh-Hant-TW", "zh-hans": "zh-Hans-CN", "en": "en"}
@@ -87,6 +88,8 @@ def _nav(request: HttpRequest) -> list[dict[str, str]]:
         shown += [_item(_("今天"), "today", "desk:today", "t"), _item(_("案件"), "cases", "desk:cases", "c")]
     if roles & REGISTER_ROLES:
         shown.append(_item(pgettext("nav", "受理"), "plus", "desk:register", "n"))
+    if roles & PUBLIC_READERS:
+        shown.append(_item(pgettext("nav", "公開"), "speaker", "desk:public", "o"))
     if roles & HOUSE_MOVES["incoming_place"]:
         shown.append(_item(_("來訊"), "message", "desk:inbox", "i"))
     if roles & HOUSE_MOVES["person_search"]:

@@ -30,12 +30,6 @@ def public_in(stream: str, uid: UUID | str) -> Message:
     return found
 
 
-def postings_of(message: Message) -> QuerySet[Posting]:
-    """Where it stands or stood, oldest first."""
-    rows = Posting.objects.filter(message=message).select_related("account", "recorded_by", "ended_by", "capture")
-    return rows.select_related("successor__message", "instead_of__message").order_by("id")
-
-
 def posting_in(stream: str, uid: UUID | str) -> Posting:
     """One posting of words of this subject. Raises NotHere."""
     rows = Posting.objects.filter(message__subject_stream=stream, uid=uid)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,6 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,7 +27,7 @@ from suyuan.correspondence.models import Clearance
 from suyuan.correspondence.opinion import is_set_up, server_name
 from suyuan.correspondence.phrases import surface_word
 from suyuan.correspondence.rules import BODY_LIMIT
-from suyuan.correspondence.rules.guard import State, Surface, waits_for
+from suyuan.correspondence.rules.guard import PUBLIC, REPLIES, State, Surface, waits_for
 from suyuan.correspondence.services import finding_dispute
 from suyuan.correspondence.services.clearing import form_kept, votes_of, writers_of
 from suyuan.desk import guarding, shapes, template_pick
@@ -59,12 +59,14 @@ def check(request: HttpRequest) -> HttpResponse:
 def _place(request: HttpRequest, data: Mapping[str, str]) -> guarding.Place:
     """Words about a case stand where the case does; all else where somebody says."""
     if reference := data.get("reference", ""):
-        found = cases_read.case_for(request.profile, reference, to="identity")
         surface = data.get("surface", "")
+        read = "public_read" if surface in PUBLIC else "identity"
+        found = cases_read.case_for(request.profile, reference, to=read)
         if surface not in set(Surface):
             raise BadInput(fields={"surface": surface})
         party = f"party:{data['party']}" if data.get("party") else ""
-        return guarding.place_of(found, surface, askable=data.get("askable") == "1", party=party)
+        place = guarding.place_of(found, surface, askable=data.get("askable") == "1", party=party)
+        return replace(place, reply_to=data.get("reply_to", "") if data.get("reply_to") in REPLIES else "")
     place = guarding.place_asked(data, branches_of(request))
     if place is None:
         raise BadInput(fields={"surface": data.get("surface", "")})
@@ -166,7 +168,7 @@ def _line(row: Clearance, case: Case) -> dict:
     return {
         "row": row,
         "case": case,
-        "url": reverse("desk:clearance", args=[case.reference, row.uid]),
+        "url": shapes.clearance_url(case.reference, row),
         "surface": _("%(surface)s的主旨") % {"surface": surface_word(row.surface)} if row.is_line else surface_word(row.surface),
         "level": guarding.level_word(row.level),
         "state": _states().get(row.state, row.state),

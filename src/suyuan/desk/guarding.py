@@ -48,10 +48,10 @@ class Place:
     jurisdiction: str = ""
     party: str = ""
 
-    def words(self, text: str) -> Words:
+    def words(self, text: str, templates: tuple[str, ...] = ()) -> Words:
         stream = self.stream or f"branch:{self.branch.uid}"
         where = {"surface": self.surface, "reply_to": self.reply_to, "jurisdiction": self.jurisdiction, "party": self.party}
-        words = Words(text=text, stream=stream, branch_id=self.branch.pk, **where)
+        words = Words(text=text, stream=stream, branch_id=self.branch.pk, templates=templates, **where)
         words.__dict__["branch"] = self.branch
         return words
 
@@ -60,15 +60,18 @@ def place_of(case: Case, surface: str = Surface.PRIVATE_MESSAGE, *, askable: boo
     return Place(case.branch, case.stream, surface, "", case.language, askable, party=party)
 
 
-def said(place: Place, text: str, held: GuardHeld | None = None, *, brief: bool = False) -> Shown:
-    """Everything a page shows of the verdict on this text. `held`: the refusal that brought the page up.
+def said(
+    place: Place, text: str, held: GuardHeld | None = None, templates: tuple[str, ...] = (), *, brief: bool = False
+) -> Shown:
+    """Everything a page shows of the verdict on this text. `held`: the refusal that brought the page up; `templates`: those
+    it was begun from.
 
     `brief`: one line above other words, which is not asked for what a whole letter has.
 
     A form sends each line break as two characters and a text box counts it as one: places are those of the box.
     """
     text = text.replace("\r\n", "\n")
-    words = place.words(text)
+    words = place.words(text, held.words.templates if held is not None else templates)
     verdict = words.verdict
     if brief:
         kept = tuple(each for each in verdict.findings if each.end > each.start or each.level != "advise")

@@ -1,7 +1,7 @@
 """The writes that span contexts below the desk: a letter, a file, copies with what was written, an answer on erasure."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from suyuan.cases.models import Case, Demand, ErasureDecision, Party
 from suyuan.cases.selectors.rights import erasure_parts, subject_of
-from suyuan.cases.services import handling, rights
+from suyuan.cases.services import handling, publishing, rights
 from suyuan.cases.services.checklist import evidence_give
 from suyuan.cases.services.common import case_locked, require_may
 from suyuan.correspondence.models import Clearance, Message
@@ -238,3 +238,17 @@ def erasure_decide(
     return rights.erasure_answer(
         case=case, demand=demand, choices=choices, letter=letter, language=case.language, actor=actor, now=now
     )
+
+
+@writes
+def public_frozen(*, kept: Callable[[], Message], case: Case, actor: Actor, now: datetime) -> Message:
+    """Words for everybody kept and frozen at once: where the guard holds them, nothing of both. Raises GuardHeld."""
+    return publishing.public_freeze(case=case, message=kept(), actor=actor, now=now)
+
+
+@writes
+def public_asked(*, kept: Callable[[], Message], why: str, case: Case, actor: Actor, now: datetime) -> Message:
+    """The same, put by until colleagues agreed to them."""
+    message = kept()
+    publishing.public_ask(case=case, message=message, why=why, actor=actor, now=now)
+    return message

@@ -24,9 +24,10 @@ from suyuan.cases.selectors import page as case_reads
 from suyuan.cases.selectors.clocks import day_name
 from suyuan.cases.selectors.outside import promise_words
 from suyuan.cases.selectors.today import DangerLine, Waiting, sign_words, task_title, unreachable
-from suyuan.correspondence.models import Message
+from suyuan.correspondence.models import Clearance, Message
 from suyuan.correspondence.phrases import channel_word, failure_word, posted_word
 from suyuan.correspondence.rules import SURE
+from suyuan.correspondence.rules.guard import PUBLIC
 from suyuan.desk import evidence_shapes
 from suyuan.desk.acts import BY_CODE, CLEARS, GROUPS, STOPS_WITH, Act, offered
 from suyuan.playbooks.selectors import procedure_newest
@@ -52,6 +53,13 @@ def act_url(code: str, case: Case | str, **asked: str) -> str:
 
 def case_url(reference: str) -> str:
     return reverse("desk:case", args=[reference])
+
+
+def clearance_url(reference: str, row: Clearance) -> str:
+    """Where words wait for people: what is for everybody has a page of its own, which more may open."""
+    if row.surface in PUBLIC and row.message is not None:
+        return reverse("desk:public_text", args=[reference, row.message.uid])
+    return reverse("desk:clearance", args=[reference, row.uid])
 
 
 def letter_url(reference: str) -> str:
@@ -248,7 +256,7 @@ def _for_me(line: Waiting) -> Shown:
     note = notes.get(line.kind, _("%(who)s提出，需要第二個人。"))
     return {
         "what": words % {"reference": line.reference},
-        "url": act_url(act, line.reference) if act else reverse("desk:clearance", args=[line.reference, line.uid]),
+        "url": act_url(act, line.reference) if act or line.words is None else clearance_url(line.reference, line.words),
         "since": line.since,
         "note": note and note % {"who": line.who},
     }
@@ -622,6 +630,8 @@ def pages(found: Case, allowed: frozenset[str], here: str) -> list[Shown]:
             ("papers", "desk:papers", _("報告與摘要")),
             ("rights", "desk:rights", _("保全與權利")),
         ]
+    if "public_read" in allowed:
+        listed.insert(3 if "identity" in allowed else 1, ("public", "desk:public_case", _("公開")))
     if "bundle_export" in allowed:
         listed.append(("bundle", "desk:bundle", _("證據包")))
     return [

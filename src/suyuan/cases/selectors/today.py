@@ -77,6 +77,7 @@ class Waiting:
     who: str = ""
     due_at: datetime | None = None
     uid: str = ""
+    words: Clearance | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -391,7 +392,7 @@ def _words_for_me(profile: ActorProfile, now: datetime) -> list[Waiting]:
     def line(row: Clearance, case: Case, kind: str) -> Waiting:
         since = row.ended_at or row.asked_at
         return Waiting(
-            reference=case.reference, what="words", since=since, kind=kind, who=row.asked_by.display_name, uid=str(row.uid)
+            reference=case.reference, what="words", since=since, kind=kind, who=row.asked_by.display_name, words=row
         )
 
     waiting = [line(row, case, "words") for row, case in clearances_waiting(profile)]
