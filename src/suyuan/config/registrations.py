@@ -142,6 +142,7 @@ def register_all() -> None:
     from suyuan.cases.services.handling import escalations_follow
     from suyuan.cases.services.handling.escalation import TELL
     from suyuan.cases.services.holding import PROTECTED, case_of_compartment, cases_of_incoming, cases_of_person
+    from suyuan.cases.services.wording import terms_follow
     from suyuan.config.jobs import access_recomputed
     from suyuan.config.phrases import PLATFORM
     from suyuan.correspondence.freezing import FROZEN as MESSAGES
@@ -166,6 +167,7 @@ def register_all() -> None:
     heard = {
         "message.received": (clocks_follow, escalations_follow),  # repeated messages call in the next person
         "message.failed": (clocks_follow, undelivered_follow),
+        "clearance.asked": (clocks_follow, terms_follow),
     }
     arriving = {"incoming.arrived": (PLACE,), "incoming.file_kept": (FILED,), "incoming.file_left": (FILED,)}
     facts.register({n: FactKind(phrase, after=arriving.get(n, ())) for n, phrase in ARRIVED.items()})

@@ -175,6 +175,10 @@ class GuardHeld(BadInput):
         match self.words.need:
             case Need.NEVER:
                 return _("這段話不能送出，誰都不能放行。請改掉標出的字。")
+            case Need.LEGAL:
+                return _("含和解或補償條件，須先經法務審閱。")
+            case Need.TWO_LEGAL:
+                return _("這段話被擋下了，又含和解或補償條件。改掉標出的字，再請法務審閱；一定要這樣寫時，要兩位同事同意，其中一位是法務。")
             case Need.TWO:
                 return _("這段話被擋下了。改掉標出的字就能送出；一定要這樣寫時，要兩位同事同意，其中一位是法務或院長。")
         return _("這段話要由另一位同事核准才能送出，或改掉標出的字。")

@@ -14,13 +14,14 @@ from django.utils.translation import get_language
 
 from suyuan.accounts.models import Branch
 from suyuan.correspondence.errors import GuardHeld, PlacesOpen
-from suyuan.correspondence.guard import Verdict, guard_check
+from suyuan.correspondence.guard import Verdict, guard_check, offers_in
 from suyuan.correspondence.models import Clearance, VerdictRow
 from suyuan.correspondence.places import open_holes
-from suyuan.correspondence.rules.guard import PUBLIC, Need, State, Surface, covers, needed
+from suyuan.correspondence.rules.guard import EMERGENCIES, PUBLIC, TERMS, Need, State, Surface, covers, needed
 from suyuan.kernel.chain import canonical, time_text
 from suyuan.platform import units
 from suyuan.platform.facts import fact_beside
+from suyuan.playbooks.selectors import wording_newest
 
 _LOOKED_BACK, _ALIKE = 5, 0.7
 
@@ -42,6 +43,23 @@ def known_of(stream: str, reader: str = "") -> tuple[Any, ...]:
 
 
 @dataclass(frozen=True)
+class Ask:
+    """One reason why legal has to agree. `by`: surface, template or words; `code`: which; words and why: for people."""
+
+    by: str
+    code: str
+    start: int = 0
+    end: int = 0
+    words: str = ""
+    why: str = ""
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What may be kept: codes and places, no words."""
+        return {"by": self.by, "code": self.code, "start": self.start, "end": self.end}
+
+
+@dataclass(frozen=True)
 class Words:
     """Words on their way out.
 
@@ -50,6 +68,7 @@ class Words:
     kind               of the message that carries them: an emergency is never held
     templates          codes of those it was begun from
     party              the one person who will read it, as a stream name
+    agreed             settled in the room already and only written down: its place alone asks nobody
     field              where a form shows what was found
     """
 
@@ -63,6 +82,7 @@ class Words:
     jurisdiction: str = ""
     templates: tuple[str, ...] = ()
     party: str = ""
+    agreed: bool = False
 
     @cached_property
     def branch(self) -> Branch:
@@ -88,9 +108,28 @@ class Words:
             return known_of(self.stream)
         return known_of(self.stream, self.party) if self.party and self.surface == Surface.PRIVATE_MESSAGE else ()
 
+    @cached_property
+    def asks(self) -> tuple[Ask, ...]:
+        """Why legal has to agree, whatever was found: by where it stands, what it was begun from, what it says."""
+        if self.kind in EMERGENCIES:
+            return ()
+        found = [Ask("surface", self.surface)] if self.surface in TERMS and not self.agreed else []
+        law = self.jurisdiction or self.branch.jurisdiction
+        marked = {row.id for row in wording_newest(law).templates if row.asks} if self.templates else set()
+        found += [Ask("template", code) for code in self.templates if code in marked]
+        said = offers_in(
+            self.text,
+            surface=self.surface,
+            branch=self.branch,
+            language=get_language() or self.branch.language,
+            reply_to=self.reply_to,
+            jurisdiction=self.jurisdiction,
+        )
+        return (*found, *(Ask("words", each.rule, each.start, each.end, each.words, each.why) for each in said))
+
     @property
     def need(self) -> Need:
-        return needed(self.verdict.findings, self.surface, self.kind)
+        return needed(self.verdict.findings, self.surface, self.kind, terms=bool(self.asks))
 
 
 def filled_in(text: str, field: str = "words") -> None:
@@ -115,6 +154,7 @@ def guard_pass(words: Words, *, what: str, now: datetime) -> VerdictRow:
         surface=words.surface,
         level=words.verdict.level,
         findings=words.verdict.codes(),
+        asks=[each.kept for each in words.asks],
         packs=list(words.verdict.packs),
         sha256=words.verdict.digest,
         clearance=clearance,
@@ -139,6 +179,8 @@ def told(row: VerdictRow) -> dict[str, Any]:
     said: dict[str, Any] = {"verdict": row.level}
     if row.findings:
         said["findings"] = sorted({each["kind"] for each in row.findings})
+    if row.asks:
+        said["terms"] = True
     if row.clearance_id:
         said["clearance"] = str(row.clearance.uid)
     return said

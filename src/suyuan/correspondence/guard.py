@@ -14,7 +14,7 @@ from suyuan.accounts.models import Branch, User
 from suyuan.correspondence.own_rules import NOTHING_OWN, Beside, Own, own_of
 from suyuan.kernel.textlint import Context, Finding, Folding, Known, Linter, verdict
 from suyuan.kernel.textlint.rewriting import Change, rewritten, sentence_around
-from suyuan.playbooks.guarding import Guarding, rule_set
+from suyuan.playbooks.guarding import Asks, Guarding, asking, rule_set
 from suyuan.playbooks.selectors import wording_hashes, wording_newest
 from suyuan.playbooks.texts import pick
 
@@ -93,6 +93,36 @@ def guard_check(
     return worded(text, rules.linter.check(text, context), rules, context, language)
 
 
+@dataclass(frozen=True)
+class Offered:
+    """Words by which a text makes an offer, and why legal reads them first."""
+
+    rule: str
+    start: int
+    end: int
+    words: str
+    why: str
+
+
+def offers_in(
+    text: str, *, surface: str, branch: Branch, language: str, reply_to: str = "", jurisdiction: str = ""
+) -> tuple[Offered, ...]:
+    """Where a text makes an offer, as the wording packs know one; one place for each way of making it."""
+    rules, context = reading_for(branch, surface=surface, reply_to=reply_to, jurisdiction=jurisdiction)
+    why = {row.id: row.why for row in rules.asks}
+    found = rules.asking.check(text, context, at_most=1) if rules.asks else ()
+    return tuple(
+        Offered(each.rule, each.start, each.end, _said_there(text, each), pick(why[each.rule], language))
+        for each in sorted(found, key=lambda each: each.start)
+    )
+
+
+def _said_there(text: str, found: Finding) -> str:
+    """The sentence it stands in: the sum may stand at its other end."""
+    start, end = sentence_around(text, found.start, found.end)
+    return _quoted(text[start:end].strip())
+
+
 def reading_for(
     branch: Branch, *, surface: str, reply_to: str = "", known: Iterable[Known] = (), jurisdiction: str = ""
 ) -> tuple[Rules, Context]:
@@ -111,6 +141,7 @@ class Rules:
     hashes: tuple[str, ...]
     shipped: Rules | None = None
     own: Own = NOTHING_OWN
+    asks: tuple[Asks, ...] = ()
 
     @cached_property  # two threads may both build it; they build the same
     def linter(self) -> Linter | Beside:
@@ -119,6 +150,13 @@ class Rules:
         shipped = self.shipped.linter
         assert isinstance(shipped, Linter)
         return Beside(shipped, self.shipped.guarding, self.own)
+
+    @cached_property
+    def asking(self) -> Linter:
+        """Reads for offers alone."""
+        if self.shipped is not None:
+            return self.shipped.asking
+        return Linter(rule_set(asking(self.guarding, self.asks)))
 
 
 def rules_of(jurisdiction: str, own: Own = NOTHING_OWN) -> Rules:
@@ -130,13 +168,14 @@ def rules_of(jurisdiction: str, own: Own = NOTHING_OWN) -> Rules:
 @lru_cache(maxsize=8)
 def _rules(hashes: tuple[str, ...], jurisdiction: str) -> Rules:
     """Kept as long as its hashes are in force: putting the words in order takes longer than reading a hundred texts."""
-    return Rules(wording_newest(jurisdiction).guarding, hashes)
+    wording = wording_newest(jurisdiction)
+    return Rules(wording.guarding, hashes, asks=wording.asks)
 
 
 @lru_cache(maxsize=64)
 def _with_own(hashes: tuple[str, ...], jurisdiction: str, own: Own) -> Rules:
     shipped = _rules(hashes, jurisdiction)
-    return Rules(own.beside(shipped.guarding), (*hashes, *own.known_by), shipped, own)
+    return Rules(own.beside(shipped.guarding), (*hashes, *own.known_by), shipped, own, shipped.asks)
 
 
 def own_words(branch: Branch) -> tuple[str, ...]:

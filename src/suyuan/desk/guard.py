@@ -27,7 +27,7 @@ from suyuan.correspondence.models import Clearance
 from suyuan.correspondence.opinion import is_set_up, server_name
 from suyuan.correspondence.phrases import surface_word
 from suyuan.correspondence.rules import BODY_LIMIT
-from suyuan.correspondence.rules.guard import PUBLIC, REPLIES, State, Surface, waits_for
+from suyuan.correspondence.rules.guard import BY_LEGAL, PUBLIC, REPLIES, State, Surface, waits_for
 from suyuan.correspondence.services import finding_dispute
 from suyuan.correspondence.services.clearing import form_kept, votes_of, writers_of
 from suyuan.desk import guarding, shapes, template_pick
@@ -52,7 +52,8 @@ def check(request: HttpRequest) -> HttpResponse:
     """What the guard says of a draft. The draft is kept nowhere and goes to nobody."""
     place = _place(request, request.POST)
     text, brief = request.POST.get("words", "")[:BODY_LIMIT], request.POST.get("brief") == "1"
-    shown = guarding.said(place, text, brief=brief)
+    begun = () if brief else template_pick.begun_from(request.POST)
+    shown = guarding.said(place, text, templates=begun, brief=brief)
     return render(request, "desk/guard_said.html", {"said": shown, "field_name": request.POST.get("field", "words")[:60]})
 
 
@@ -66,6 +67,7 @@ def _place(request: HttpRequest, data: Mapping[str, str]) -> guarding.Place:
             raise BadInput(fields={"surface": surface})
         party = f"party:{data['party']}" if data.get("party") else ""
         place = guarding.place_of(found, surface, askable=data.get("askable") == "1", party=party)
+        place = replace(place, agreed=data.get("agreed") == "1")
         return replace(place, reply_to=data.get("reply_to", "") if data.get("reply_to") in REPLIES else "")
     place = guarding.place_asked(data, branches_of(request))
     if place is None:
@@ -170,7 +172,7 @@ def _line(row: Clearance, case: Case) -> dict:
         "case": case,
         "url": shapes.clearance_url(case.reference, row),
         "surface": _("%(surface)s的主旨") % {"surface": surface_word(row.surface)} if row.is_line else surface_word(row.surface),
-        "level": guarding.level_word(row.level),
+        "level": _("法務審閱") if row.needs in BY_LEGAL else guarding.level_word(row.level),
         "state": _states().get(row.state, row.state),
     }
 
@@ -196,11 +198,12 @@ def _clearance_page(
 ) -> HttpResponse:
     noted(request, found, "case.clearance", compartments={row.compartment})
     place = guarding.place_of(found, row.surface, party=row.party)
-    shown = guarding.said(place, row.text.body, brief=row.is_line) if row.text.body else None
+    begun = tuple(row.message.templates) if row.message is not None and not row.is_line else ()
+    shown = guarding.said(place, row.text.body, templates=begun, brief=row.is_line) if row.text.body else None
     allowed = allowed_moves(request.profile, found)
     votes = votes_of(row)
     mine = request.user.pk in writers_of(row)
-    words = place.words(row.text.body)
+    words = place.words(row.text.body, begun)
     context = {
         "case": found,
         "heading": shapes.heading(found, True),
@@ -219,6 +222,7 @@ def _clearance_page(
         "may_vote": row.state == State.OPEN and CLEAR in allowed and bool(vote_role(request.profile, found, row)),
         "mine": mine,
         "alone": row.state == State.OPEN and nobody_left(found, words, Actor("user", "", row.asked_by_id), request.now),
+        "by_legal": row.needs in BY_LEGAL,
         "may_invite": "guest_invite" in allowed,
         "again": _again(found, row) if mine and row.state == State.GIVEN and row.used_at is None else None,
         "reason": reason,

@@ -17,13 +17,14 @@ from suyuan.accounts.labels import who_label
 from suyuan.accounts.models import Branch
 from suyuan.cases.models import Case
 from suyuan.correspondence.errors import GuardHeld, PlacesOpen
-from suyuan.correspondence.gate import Words, given_before, given_of
+from suyuan.correspondence.gate import Ask, Words, given_before, given_of
 from suyuan.correspondence.guard import Said
 from suyuan.correspondence.phrases import surface_word
 from suyuan.correspondence.places import Hole, fill, open_holes
 from suyuan.correspondence.rules import BODY_LIMIT
 from suyuan.correspondence.rules.guard import JURISDICTIONS, REPLIES, Need, Surface, waits_for
-from suyuan.correspondence.templates import house_values
+from suyuan.correspondence.templates import house_values, template_named
+from suyuan.desk.template_pick import begun_from
 from suyuan.playbooks.errors import PackMissing
 from suyuan.playbooks.selectors import wording_newest
 from suyuan.playbooks.wording import Principle, Skeleton
@@ -33,6 +34,9 @@ CHECK, ADOPT, BEGIN_AGAIN, CLEAR, WHY = "_check", "_adopt", "_skeleton", "_clear
 OURS = frozenset({CHECK, ADOPT, BEGIN_AGAIN, CLEAR, WHY, "csrfmiddlewaretoken", "held"})
 
 Shown = dict[str, Any]
+
+# What colleagues can be asked for.
+_ASKABLE = frozenset(Need) - {Need.NOTHING, Need.NEVER}
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,12 @@ class Place:
     askable: bool = False
     jurisdiction: str = ""
     party: str = ""
+    agreed: bool = False
 
     def words(self, text: str, templates: tuple[str, ...] = ()) -> Words:
         stream = self.stream or f"branch:{self.branch.uid}"
-        where = {"surface": self.surface, "reply_to": self.reply_to, "jurisdiction": self.jurisdiction, "party": self.party}
+        where = {"surface": self.surface, "reply_to": self.reply_to, "jurisdiction": self.jurisdiction}
+        where |= {"party": self.party, "agreed": self.agreed}
         words = Words(text=text, stream=stream, branch_id=self.branch.pk, templates=templates, **where)
         words.__dict__["branch"] = self.branch
         return words
@@ -80,7 +86,7 @@ def said(
     after = place.words(adopted).verdict if adopted != text else verdict
     holes = open_holes(text)
     need, agreed = words.need, False
-    if need in (Need.ONE, Need.TWO) and given_of(words) is not None:
+    if need in _ASKABLE and given_of(words) is not None:
         need, agreed = Need.NOTHING, True
     title = _("同事已核准這段話，可以送出") if agreed and not holes else _title(need, verdict.level, text, holes)
     asked = held.asked if held is not None else None
@@ -103,8 +109,9 @@ def said(
         "surface": surface_word(place.surface),
         "place": place,
         "asked": asked,
-        "earlier": given_before(words) if place.askable and asked is None and need in (Need.ONE, Need.TWO) else None,
-        "who": _who(words) if need in (Need.ONE, Need.TWO) and not holes else "",
+        "earlier": given_before(words) if place.askable and asked is None and need in _ASKABLE else None,
+        "who": _who(words) if need in _ASKABLE and not holes else "",
+        "reasons": reasons(words),
         "why_not": title if holes or need != Need.NOTHING else "",
     }
 
@@ -117,11 +124,29 @@ def _title(need: Need, level: str, text: str, holes: tuple[Hole, ...]) -> str:
     match need:
         case Need.NEVER:
             return _("現在不能送出，也不能由別人放行")
-        case Need.TWO:
+        case Need.TWO | Need.TWO_LEGAL:
             return _("現在不能送出")
+        case Need.LEGAL:
+            return _("要先經法務審閱才能送出")
         case Need.ONE:
             return _("要另一位同事核准才能送出")
     return _("可以送出，有幾句可以說得更好") if level == "advise" else _("可以送出")
+
+
+def reasons(words: Words) -> list[Shown]:
+    """Why legal has to agree, whatever was found: said to the writer, and to legal."""
+    return [_reason(each, words) for each in words.asks]
+
+
+def _reason(each: Ask, words: Words) -> Shown:
+    match each.by:
+        case "surface":
+            return {"title": _("和解內容一律先經法務審閱。"), "words": ""}
+        case "template":
+            row = template_named(words.jurisdiction or words.branch.jurisdiction, each.code)
+            title = str(row.title) if row is not None else each.code
+            return {"title": _("從「%(title)s」範本寫起，須先經法務審閱。") % {"title": title}, "words": ""}
+    return {"title": _("含和解或補償條件，須先經法務審閱：%(why)s。") % {"why": each.why}, "words": each.words}
 
 
 def counts(findings: Iterable[Said]) -> str:
@@ -240,7 +265,8 @@ def look(form: forms.Form, place: Place, posted: QueryDict | None = None) -> Non
             text = skeleton_text(where, posted[BEGIN_AGAIN].removeprefix(f"{name}:")) or text
         form.initial[name] = text
         if text.strip():
-            field.said = said(where, text, brief=is_brief(field))
+            begun = () if is_brief(field) else begun_from(posted)
+            field.said = said(where, text, templates=begun, brief=is_brief(field))
 
 
 def place_at(form: forms.Form, name: str, place: Place) -> Place | None:
@@ -251,7 +277,7 @@ def place_at(form: forms.Form, name: str, place: Place) -> Place | None:
     chooser, value, instead = getattr(form.fields[name], "guarded_when", ("", "", ""))
     if chooser and form[chooser].value() == value:
         surface = instead
-    return replace(place, surface=surface)
+    return replace(place, surface=surface, agreed=getattr(form.fields[name], "guarded_agreed", False))
 
 
 def held_at(form: forms.Form, place: Place) -> GuardHeld | None:
@@ -265,7 +291,7 @@ def held_at(form: forms.Form, place: Place) -> GuardHeld | None:
     name = refused.words.field if refused.words.field in form.fields else next(iter(guarded(form)), "")
     if name:
         askable = place.askable and refused.words.field in form.fields
-        where = replace(place, surface=refused.words.surface, askable=askable)
+        where = replace(place, surface=refused.words.surface, askable=askable, agreed=refused.words.agreed)
         form.fields[name].said = said(where, refused.words.text, refused, brief=is_brief(form.fields[name]))
     return refused
 

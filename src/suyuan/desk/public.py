@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -28,7 +26,6 @@ from suyuan.cases.services import publishing
 from suyuan.cases.services.wording import CLEAR_PUBLIC, nobody_left, vote_role, words_decide
 from suyuan.correspondence.models import Clearance, Message, OwnName, Posting
 from suyuan.correspondence.phrases import surface_word
-from suyuan.correspondence.places import fill, place_word
 from suyuan.correspondence.public_selectors import (
     own_name_for,
     own_names,
@@ -37,31 +34,27 @@ from suyuan.correspondence.public_selectors import (
     posting_in,
 )
 from suyuan.correspondence.rules import State
-from suyuan.correspondence.rules.guard import PUBLIC, waits_for
+from suyuan.correspondence.rules.guard import BY_LEGAL, waits_for
 from suyuan.correspondence.rules.guard import State as Asked
 from suyuan.correspondence.rules.public import OTHER, before_approval
 from suyuan.correspondence.services import own_name_add, own_name_end
 from suyuan.correspondence.services.clearing import votes_of, writers_of
 from suyuan.correspondence.services.publishing import KEEP
-from suyuan.correspondence.templates import house_values, situation_word, template_named, templates_for
-from suyuan.desk import guarding, shapes
+from suyuan.desk import guarding, shapes, template_pick
 from suyuan.desk.fields import attempt
 from suyuan.desk.noting import noted
-from suyuan.desk.public_forms import BEGUN, EndedForm, OwnNameForm, PostedForm, PublicForm
+from suyuan.desk.public_forms import EndedForm, OwnNameForm, PostedForm, PublicForm
 from suyuan.desk.services import public_asked, public_frozen
 from suyuan.desk.wording_forms import EVERYWHERE, scopes
 from suyuan.evidence.models import Item
 from suyuan.evidence.selectors.items import items_of
 from suyuan.kernel.actor import Actor
-from suyuan.kernel.refusal import NotHere, Refusal
+from suyuan.kernel.refusal import Refusal
 from suyuan.platform import access
 from suyuan.platform.addresses import address
-from suyuan.playbooks.texts import pick
-from suyuan.ui import dates
 
 KEEPERS = HOUSE_MOVES[KEEP]
 READERS = MANAGERS | {Role.LEGAL, Role.PUBLIC_RELATIONS, Role.AUDITOR}
-OUTSIDE_CASES = frozenset({"review_invitation", "advertisement"})  # templates that speak of no case
 
 
 # --- lists ---------------------------------------------------------------------------------------------------------
@@ -97,9 +90,11 @@ def of_case(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _head(request: HttpRequest, found: Case, allowed: frozenset[str]) -> dict[str, Any]:
+    narrated = cases_read.narrated_for(request.profile, found)
     return {
         "case": found,
-        "heading": shapes.heading(found, cases_read.narrated_for(request.profile, found)),
+        "narrated": narrated,
+        "heading": shapes.heading(found, narrated),
         "pages": shapes.pages(found, allowed, "public"),
     }
 
@@ -191,11 +186,11 @@ def rewrite(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
 
 def _write(request: HttpRequest, found: Case, draft: Message | None) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
-    begun = Begun.asked(posted, found, request.now)
-    looking = begun is not None or guarding.asked_only(posted)
-    form = PublicForm(None if looking else posted, draft=draft, initial=begun.initial if begun else None)
-    if looking and begun is None:
+    looking = template_pick.asked(posted) or guarding.asked_only(posted)
+    form = PublicForm(None if looking else posted, draft=draft)
+    if looking:
         guarding.typed(form, posted)
+    shelf = template_pick.shelf_in_public(form, found, posted, draft.templates if draft else (), request.now)
     place = guarding.Place(found.branch, found.stream, form.surface, _reply(form), found.branch.language, askable=True)
     form.fields["words"].guarded = form.surface
     guarding.look(form, place, posted if looking else None)
@@ -213,8 +208,7 @@ def _write(request: HttpRequest, found: Case, draft: Message | None) -> HttpResp
             **_head(request, found, allowed_moves(request.profile, found)),
             "form": form,
             "draft": draft,
-            "pick": begun,
-            "templates": _templates(found, begun.code if begun else ""),
+            "shelf": shelf,
             "incoming": last_words_of(found) if narrated else None,
             "narrative": found.narrative.body if narrated and found.narrative_id else "",
             "principles": guarding.principles(place, (), ""),
@@ -248,7 +242,7 @@ def _sent(request: HttpRequest, found: Case, draft: Message | None, form: Public
             surface=data["surface"],
             reply_to=data["reply_to"],
             words=data["words"],
-            templates=form.begun_from,
+            templates=template_pick.begun_from(request.POST),
             draft=draft,
             edition=data.get("edition"),
             **who,
@@ -265,53 +259,6 @@ def _sent(request: HttpRequest, found: Case, draft: Message | None, form: Public
         return None
     messages.success(request, said)
     return redirect("desk:public_text", reference=found.reference, uid=row.uid)
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A template that was just asked for: what was typed stays, its words go below."""
-
-    code: str
-    initial: dict[str, Any]
-    missing: list[dict[str, str]]
-
-    @classmethod
-    def asked(cls, posted: QueryDict | None, case: Case, now: datetime) -> Begun | None:
-        """None: the form was sent to send. Raises NotHere for a template that is not for everybody."""
-        if posted is None or "pick" not in posted:
-            return None
-        typed = {name: posted[name] for name in ("words", "surface", "reply_to", "edition", BEGUN) if name in posted}
-        code = posted.get("template", "")
-        if not code:
-            return cls("", typed, [])
-        row = template_named(case.jurisdiction, code)
-        if row is None or row.surface not in PUBLIC or row.surface in OUTSIDE_CASES:
-            raise NotHere()
-        filled = fill(pick(row.body, case.branch.language), _values(case, row.surface, now))
-        words = typed.get("words", "").rstrip()
-        typed |= {"words": f"{words}\n\n{filled.words}" if words else filled.words, "surface": row.surface}
-        typed |= {"reply_to": row.reply_to[0] if row.reply_to else typed.get("reply_to", "")}
-        typed[BEGUN] = " ".join(dict.fromkeys([*typed.get(BEGUN, "").split(), code]))
-        missing = [{"place": "{" + place + "}", "what": place_word(place)} for place in filled.missing]
-        return cls(code, typed, missing)
-
-
-def _values(case: Case, surface: str, now: datetime) -> dict[str, str]:
-    """What may be said of the clinic to everybody: nothing of the case, nothing of anybody in it."""
-    language = case.branch.language
-    with translation.override(language):
-        today = dates.full_date(dates.day_of(now, case.branch.tz), dates.language_of(language), weekday=False)
-        return house_values(case.branch, surface=surface, language=language) | {"date": today}
-
-
-def _templates(case: Case, chosen: str) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Situation → templates for everybody."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in templates_for(case.jurisdiction):
-        if row.surface in PUBLIC and row.surface not in OUTSIDE_CASES:
-            choice = {"code": row.id, "title": str(row.title), "chosen": row.id == chosen}
-            found.setdefault(situation_word(row.situation), []).append(choice)
-    return list(found.items())
 
 
 # --- one text ------------------------------------------------------------------------------------------------------
@@ -370,7 +317,8 @@ def _asking(
         "missing": _("、").join(str(who_label(r)) for r in waits_for(asked.needs, asked.surface, votes)) if still else "",
         "may_vote": still and CLEAR_PUBLIC in allowed and bool(vote_role(request.profile, found, asked)),
         "mine": request.user.pk in writers_of(asked),
-        "alone": still and nobody_left(found, place.words(row.words), Actor("user", "", asked.asked_by_id), request.now),
+        "alone": still and nobody_left(found, place.words(row.words, tuple(row.templates)), Actor("user", "", asked.asked_by_id), request.now),
+        "by_legal": asked.needs in BY_LEGAL,
         "may_invite": "guest_invite" in allowed,
     }
 

@@ -23,8 +23,6 @@ from suyuan.desk.guard_forms import replies
 from suyuan.evidence.models import Item
 from suyuan.playbooks.selectors import wording_newest
 
-BEGUN = "begun_from"
-
 
 def surfaces() -> list[tuple[str, str]]:
     return [(code.value, surface_word(code)) for code in Surface if code in PUBLIC]
@@ -47,17 +45,12 @@ class PublicForm(forms.Form):
             help_text=_("不提任何人的姓名、療程、日期，也不證實誰來過。"),
             guarded=Surface.PUBLIC_REPLY.value,
         )
-        self.fields[BEGUN] = forms.CharField(required=False, max_length=400, widget=forms.HiddenInput)
         self.fields["edition"] = forms.IntegerField(required=False, min_value=0, max_value=10**6, widget=forms.HiddenInput)
 
     @property
     def surface(self) -> str:
         chosen = self["surface"].value()
         return chosen if chosen in PUBLIC else Surface.PUBLIC_REPLY.value
-
-    @property
-    def begun_from(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(str(self[BEGUN].value() or "").split()))[:8]
 
 
 class PostedForm(forms.Form):

@@ -36,6 +36,7 @@ from suyuan.playbooks.wording import Template
 from suyuan.ui import dates
 
 # To somebody, written or said to their face.
+IN_PUBLIC = (Surface.PUBLIC_REPLY, Surface.STATEMENT)
 TO_A_PERSON = (Surface.PRIVATE_MESSAGE, Surface.CARE_MEETING)
 SCRIPTS = {"zh-hant": "繁體", "zh-hans": "简体", "en": "English"}
 MINUTES = "minutes"
@@ -193,6 +194,31 @@ def shelf_of_the_house(form: forms.Form, branch: Branch, posted: QueryDict | Non
     row = template_named(branch.jurisdiction, code)
     _put(form, at, fill(pick(row.body, script), house_values(branch, surface=row.surface, language=script)).words)
     return Shelf(at, groups, script, picked=code)
+
+
+def shelf_in_public(form: forms.Form, case: Case, posted: QueryDict | None, begun: Iterable[str], now: datetime) -> Shelf:
+    """For words about a case that everybody reads: nothing of the case and of nobody in it is put in. What is picked brings
+    the place it is for. Raises NotHere."""
+    at, script = TemplatesAt(chooser="surface"), _script(posted, case.branch.language)
+    code = posted.get("template", "") if asked(posted) else ""
+    before = begun_from(posted) or tuple(begun)
+    found: dict[str, list[Choice]] = {}
+    rows = [row for row in templates_for(case.jurisdiction) if row.surface in IN_PUBLIC]
+    for row in rows:
+        choice = Choice(row.id, str(row.title), str(row.when), row.id == code, (), surface_word(row.surface))
+        found.setdefault(row.situation, []).append(choice)
+    groups = [(situation_word(situation), choices) for situation, choices in found.items()]
+    if not code:
+        return Shelf(at, groups, script, before)
+    row = next((row for row in rows if row.id == code), None)
+    if row is None:
+        raise NotHere()
+    with translation.override(script):
+        today = dates.full_date(dates.day_of(now, case.branch.tz), dates.language_of(script), weekday=False)
+    values = house_values(case.branch, surface=row.surface, language=script) | {"date": today}
+    _put(form, at, fill(pick(row.body, script), values).words)
+    form.initial |= {"surface": row.surface, "reply_to": next(iter(row.reply_to), "")}
+    return Shelf(at, groups, script, tuple(dict.fromkeys([*before, code]))[:MOST], code)
 
 
 # --- what a case knows ---------------------------------------------------------------------------------------------

@@ -139,6 +139,36 @@ class GuardRule:
 
 
 @dataclass(frozen=True)
+class Asks:
+    """Words by which a text is known to need somebody's yes, whatever else is found in it. Found, it is no finding: nothing
+    need be said otherwise, somebody only has to read it first.
+
+    asks  who: legal. `only`: where; empty: wherever words stand. Scopes, `unless` and examples as in a rule
+    """
+
+    __pydantic_config__ = STRICT
+
+    id: Code
+    asks: Literal["legal"]
+    frames: Annotated[tuple[str, ...], Field(min_length=1)]
+    fires: Annotated[tuple[str | Example, ...], Field(min_length=1)]
+    quiet: Annotated[tuple[str | Example, ...], Field(min_length=1)]
+    why: Texts
+    jurisdictions: Jurisdictions = ()
+    only: tuple[Surface, ...] = ()
+    silenced_by: tuple[ScopeCode, ...] = ("negated", "quoted")
+    unless: tuple[str, ...] = ()
+    unless_anywhere: tuple[str, ...] = ()
+
+    def as_rule(self) -> GuardRule:
+        same = ("id", "frames", "fires", "quiet", "jurisdictions", "only", "silenced_by", "unless", "unless_anywhere", "why")
+        return GuardRule(kind=ASKING, **{name: getattr(self, name) for name in same})
+
+
+ASKING = "asking"
+
+
+@dataclass(frozen=True)
 class Substitute:
     """A character people type for another to get past a filter."""
 
@@ -169,6 +199,13 @@ class Guarding:
     def with_rules(self, words: Iterable[WordList], rules: Iterable[GuardRule]) -> "Guarding":
         """The same with a clinic's own added."""
         return Guarding(self.kinds, (*self.words, *words), self.shapes, self.substitutes, (*self.rules, *rules))
+
+
+def asking(guarding: Guarding, asks: Iterable[Asks]) -> Guarding:
+    """What asks for somebody's yes, to be read by itself with the same words and shapes."""
+    nothing = Texts("-", "-", "-")
+    kind = Kind(ASKING, 1, nothing, nothing, dict.fromkeys(SURFACES, "advise"))
+    return Guarding((kind,), guarding.words, guarding.shapes, guarding.substitutes, tuple(each.as_rule() for each in asks))
 
 
 def rule_set(guarding: Guarding) -> textlint.RuleSet:

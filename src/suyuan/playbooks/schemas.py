@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter
 from suyuan.kernel.chain import canonical
 from suyuan.kernel.deadlines import Unit
 from suyuan.playbooks import vocabulary as known
-from suyuan.playbooks.guarding import Guarding, wrongs
+from suyuan.playbooks.guarding import Guarding, asking, wrongs
 from suyuan.playbooks.readers import Calendar, ClockSpec, Code, Law, LawRule, Procedure, When
 from suyuan.playbooks.texts import PLACEHOLDERS, STRICT, Texts, holes
 from suyuan.playbooks.wording import PLACES, Wording
@@ -346,8 +346,15 @@ def _guarding(whole: Mapping[str, Any], examples: bool) -> Iterator[Flaw]:
     if parts["rules"] and not parts["kinds"]:
         yield Flaw("rules", (), "row_missing", expected="kinds")
         return
-    for section, at, code, expected, found in wrongs(Guarding(**parts), examples=examples):
+    whole_of = Guarding(**parts)
+    for section, at, code, expected, found in wrongs(whole_of, examples=examples):
         yield Flaw(section, at, code, expected, found)
+    asks = tuple(whole.get("asks", ()))
+    if not asks:
+        return
+    for section, at, code, expected, found in wrongs(asking(whole_of, asks), examples=examples):
+        if section == "rules":
+            yield Flaw("asks", at, code, expected, found)
 
 
 def _sent(section: str, place: int, row: Any) -> Iterator[Flaw]:

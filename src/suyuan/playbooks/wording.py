@@ -54,6 +54,7 @@ class Template:
     reply_to  the kinds of incoming words it answers; empty: none in particular
     levels    levels of a case; channels: ways to send; what is left empty fits always
     when      one sentence for staff: when to use it
+    asks      who has to agree to whatever is made of it: legal
     """
 
     __pydantic_config__ = STRICT
@@ -69,6 +70,7 @@ class Template:
     channels: tuple[Code, ...] = ()
     jurisdictions: Jurisdictions = ("tw", "cn")
     basis: tuple[Code, ...] = ()
+    asks: Literal["", "legal"] = ""
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,12 @@ class Wording:
     shapes: tuple[guarding.ShapeOf, ...] = ()
     substitutes: tuple[guarding.Substitute, ...] = ()
     rules: tuple[guarding.GuardRule, ...] = ()
+    asks: tuple[guarding.Asks, ...] = ()
+
+    @property
+    def asking(self) -> Guarding:
+        """By which words a text is known to need somebody's yes."""
+        return guarding.asking(self.guarding, self.asks)
 
     @property
     def guarding(self) -> Guarding:

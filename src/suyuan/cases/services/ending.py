@@ -93,7 +93,7 @@ def case_resolve_on_spot(*, case: Case, words: str, actor: Actor, now: datetime)
     seen, case = case, begin(case, "resolve_on_spot", actor, now)
     stage_step(seen, case, "resolve_on_spot", now=now, given=frozenset({"complainant_content"}))
     text = words_frozen(case, "resolution", words, now=now)
-    passed = words_pass(case, words, what="resolution", surface=Surface.SETTLEMENT, now=now)
+    passed = words_pass(case, words, what="resolution", surface=Surface.SETTLEMENT, agreed=True, now=now)
     cancelled = _tasks_over(case, now)
     plain = {"tasks_cancelled": cancelled, **passed}
     tell(case, "case.resolved_on_spot", actor=actor, now=now, plain=plain, texts={"words": text})

@@ -12,13 +12,14 @@ from suyuan.accounts.selectors import profile_for, profiles_around
 from suyuan.cases import errors
 from suyuan.cases.models import Case
 from suyuan.cases.selectors.ways import hours_begin
-from suyuan.cases.services.common import case_locked, case_view, require_may
+from suyuan.cases.services.common import case_change, case_locked, case_view, require_may
 from suyuan.correspondence.gate import Words, guard_pass, told
 from suyuan.correspondence.models import Clearance
-from suyuan.correspondence.rules.guard import PUBLIC, Person, Surface, enough_people, may_vote
+from suyuan.correspondence.rules.guard import BY_LEGAL, PUBLIC, Person, Surface, enough_people, may_vote
 from suyuan.correspondence.services import clearance_ask, clearance_vote, clearance_withdraw
 from suyuan.correspondence.services.clearing import votes_of, writers_of
 from suyuan.kernel.actor import Actor
+from suyuan.platform.facts import Recorded
 from suyuan.platform.units import writes
 
 CLEAR, CLEAR_PUBLIC = "words_clear", "public_clear"
@@ -30,12 +31,20 @@ def clearing(surface: str) -> str:
 
 
 def words_pass(
-    case: Case, text: str, *, what: str, now: datetime, surface: str = Surface.PRIVATE_MESSAGE, field: str = "words"
+    case: Case,
+    text: str,
+    *,
+    what: str,
+    now: datetime,
+    surface: str = Surface.PRIVATE_MESSAGE,
+    field: str = "words",
+    agreed: bool = False,
 ) -> dict[str, Any]:
     """Let words of this case out; returns what their fact says of the verdict. Nothing said passes. Raises GuardHeld."""
     if not text.strip():
         return {}
-    words = Words(text=text, stream=case.stream, branch_id=case.branch_id, surface=surface, field=field)
+    where = {"surface": surface, "field": field, "agreed": agreed}
+    words = Words(text=text, stream=case.stream, branch_id=case.branch_id, **where)
     return told(guard_pass(words, what=what, now=now))
 
 
@@ -81,6 +90,15 @@ def words_take_back(*, case: Case, clearance: Clearance, actor: Actor, now: date
     if clearance.stream != case.stream:
         raise errors.OtherCase()
     return clearance_withdraw(clearance=clearance, actor=actor, now=now)
+
+
+def terms_follow(event: Recorded, *, actor: Actor, now: datetime) -> None:
+    """Inside-reaction: asked to read terms, legal sees the case from now on, whatever its level."""
+    clearance = event.subject
+    if isinstance(clearance, Clearance) and clearance.needs in BY_LEGAL:
+        case = Case.objects.filter(stream=clearance.stream, asked_legal=False).first()
+        if case is not None:
+            case_change(case, now=now, asked_legal=True)
 
 
 def vote_role(profile: ActorProfile, case: Case, clearance: Clearance) -> str:

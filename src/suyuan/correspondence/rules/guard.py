@@ -1,7 +1,7 @@
 """What words need before they leave, and who may say yes to them. No Django, no clock, no database.
 
 A warning needs one person who did not write the words; a block needs two, one of them legal or the head of the clinic.
-A gag, a trade for a review, and what identifies somebody in public never leave, whoever agrees.
+Words that carry terms (an offer, a settlement) need legal among them, even when nothing is found in them. A gag, a trade for a review, and what identifies somebody in public never leave, whoever agrees.
 """
 
 from __future__ import annotations
@@ -39,16 +39,33 @@ NEVER_IN_PUBLIC = frozenset({"patient_data"})
 EMERGENCIES = frozenset({"emergency", "danger_instruction"})
 
 
+# Where words carry terms by where they stand.
+TERMS = frozenset({Surface.SETTLEMENT})
+
+
 class Need(StrEnum):
-    """What it takes. NEVER: other words."""
+    """What it takes. LEGAL: one of legal; TWO_LEGAL: two, one of them of legal. NEVER: other words."""
 
     NOTHING = "nothing"
     ONE = "one"
+    LEGAL = "legal"
     TWO = "two"
+    TWO_LEGAL = "two_legal"
     NEVER = "never"
 
 
-_GRAVITY = {Need.NOTHING: 0, Need.ONE: 1, Need.TWO: 2, Need.NEVER: 3}
+_GRAVITY = {Need.NOTHING: 0, Need.ONE: 1, Need.LEGAL: 2, Need.TWO: 3, Need.TWO_LEGAL: 4, Need.NEVER: 5}
+# People it takes, and whether one of legal is among them.
+_TAKES = {
+    Need.NOTHING: (0, False),
+    Need.ONE: (1, False),
+    Need.LEGAL: (1, True),
+    Need.TWO: (2, False),
+    Need.TWO_LEGAL: (2, True),
+    Need.NEVER: (3, True),
+}
+_WITH_LEGAL = {Need.NOTHING: Need.LEGAL, Need.ONE: Need.LEGAL, Need.TWO: Need.TWO_LEGAL}
+BY_LEGAL = frozenset({Need.LEGAL, Need.TWO_LEGAL})
 
 
 class State(StrEnum):
@@ -69,11 +86,12 @@ class Found(Protocol):
     def clearable(self) -> bool: ...
 
 
-def needed(findings: Iterable[Found], surface: str, kind: str = "") -> Need:
-    """What these findings take on this surface. `kind`: of the message."""
+def needed(findings: Iterable[Found], surface: str, kind: str = "", *, terms: bool = False) -> Need:
+    """What these findings take on this surface. `kind`: of the message; `terms`: the words carry terms."""
     if kind in EMERGENCIES:
         return Need.NOTHING
-    return max((_needed_by(each, surface) for each in findings), key=_GRAVITY.__getitem__, default=Need.NOTHING)
+    need = max((_needed_by(each, surface) for each in findings), key=_GRAVITY.__getitem__, default=Need.NOTHING)
+    return _WITH_LEGAL.get(need, need) if terms else need
 
 
 def _needed_by(found: Found, surface: str) -> Need:
@@ -86,7 +104,8 @@ def _needed_by(found: Found, surface: str) -> Need:
 
 def covers(given: str, wanted: str) -> bool:
     """Whether what was agreed to is as much as is needed by today's rules."""
-    return _GRAVITY[Need(given)] >= _GRAVITY[Need(wanted)]
+    (people, legal), (more, of_legal) = _TAKES[Need(given)], _TAKES[Need(wanted)]
+    return people >= more and (legal or not of_legal)
 
 
 # --- who may say yes -----------------------------------------------------------------------------------------------
@@ -100,6 +119,8 @@ APPROVERS = (
     Role.CASE_MANAGER,
     Role.PUBLIC_RELATIONS,
 )
+# Who reads terms before they are offered.
+LAWYERS = frozenset({Role.LEGAL, GUEST_LAWYER})
 # One of the two who set a block aside.
 DECIDERS = frozenset({Role.LEGAL, GUEST_LAWYER, Role.HEAD_OF_CLINIC})
 
@@ -131,6 +152,10 @@ def outcome(need: str, votes: Collection[Vote]) -> State:
     match Need(need):
         case Need.ONE:
             return State.GIVEN if people else State.OPEN
+        case Need.LEGAL:
+            return State.GIVEN if LAWYERS & set(people.values()) else State.OPEN
+        case Need.TWO_LEGAL:
+            return State.GIVEN if len(people) >= 2 and LAWYERS & set(people.values()) else State.OPEN
         case Need.TWO:
             decided = any(role in DECIDERS for role in people.values())
             return State.GIVEN if len(people) >= 2 and decided else State.OPEN
@@ -138,10 +163,13 @@ def outcome(need: str, votes: Collection[Vote]) -> State:
 
 
 def waits_for(need: str, surface: str, votes: Collection[Vote]) -> tuple[str, ...]:
-    """Roles of whom one is still missing. A second person where nobody of the first decides for the house: such a one."""
+    """Roles of whom one is still missing. A second person where nobody of the first decides for the house: such a one; where
+    legal has to be among them and is not yet, legal."""
     if outcome(need, votes) != State.OPEN or need == Need.NEVER:
         return ()
     roles = approvers(surface)
+    if need == Need.LEGAL or (need == Need.TWO_LEGAL and votes and not any(vote.role in LAWYERS for vote in votes)):
+        return tuple(role for role in roles if role in LAWYERS)
     if need == Need.TWO and votes and not any(vote.role in DECIDERS for vote in votes):
         return tuple(role for role in roles if role in DECIDERS)
     return roles
@@ -165,6 +193,11 @@ def may_vote(person: Person, need: str, surface: str, votes: Collection[Vote], w
 def enough_people(need: str, surface: str, people: Iterable[Person], writers: Collection[int]) -> bool:
     """Whether those here could agree at all. A small clinic where they cannot invites a guest."""
     roles = [role for each in people if (role := may_vote(each, need, surface, (), writers))]
-    if need == Need.TWO:
-        return len(roles) >= 2 and any(role in DECIDERS for role in roles)
-    return need != Need.ONE or bool(roles)
+    match Need(need):
+        case Need.TWO:
+            return len(roles) >= 2 and any(role in DECIDERS for role in roles)
+        case Need.TWO_LEGAL:
+            return len(roles) >= 2 and any(role in LAWYERS for role in roles)
+        case Need.ONE | Need.LEGAL:
+            return bool(roles)
+    return True

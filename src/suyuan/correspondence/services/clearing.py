@@ -104,6 +104,7 @@ def clearance_ask(
         level=words.verdict.level,
         needs=words.need,
         findings=words.verdict.codes(),
+        asks=[each.kept for each in words.asks],
         packs=list(words.verdict.packs),
         message=message,
         act=act,

@@ -25,7 +25,7 @@ from suyuan.correspondence.models import Clearance, Message, VerdictRow
 from suyuan.correspondence.public_errors import NeedsItsPlace
 from suyuan.correspondence.roads import road_of
 from suyuan.correspondence.rules import LIFE, Channel, Direction, Outcome, Posted, State, roads
-from suyuan.correspondence.rules.guard import PUBLIC, REPLIES, Surface
+from suyuan.correspondence.rules.guard import PUBLIC, REPLIES, TERMS, Surface
 from suyuan.correspondence.services.common import (
     claim,
     fit,
@@ -221,8 +221,11 @@ def message_parts(message: Message, surface: str = Surface.PRIVATE_MESSAGE) -> l
         templates=tuple(message.templates),
         party=message.party,
     )
-    line = [replace(body, text=message.subject_line, field="subject_line")] if message.subject_line else []
-    return [body, *line]
+    if not message.subject_line:
+        return [body]
+    # The terms stand below: neither the template nor the place of the words asks anything of the line above them.
+    above = Surface.PRIVATE_MESSAGE if surface in TERMS else surface
+    return [body, replace(body, text=message.subject_line, field="subject_line", surface=above, templates=())]
 
 
 def _passed(message: Message, surface: str, now: datetime) -> VerdictRow:

@@ -21,6 +21,7 @@ from suyuan.kernel.actor import Actor
 class SpotForm(ActForm):
     def build(self) -> None:
         self.fields["words"] = words_field(_("當場怎麼解決的，對方怎麼說"), rows=4, guarded=Surface.SETTLEMENT)
+        self.fields["words"].guarded_agreed = True
         self.fields["content"] = forms.BooleanField(label=_("對方明白表示這樣可以，不必再處理"))
 
 

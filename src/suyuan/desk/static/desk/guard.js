@@ -55,6 +55,8 @@
       state.abort = new AbortController();
       const text = area.value;
       const sent = about(text);
+      if (form?.elements.begun) sent.set("begun", form.elements.begun.value);
+      if (box.hasAttribute("data-agreed")) sent.set("agreed", "1");
       if (box.hasAttribute("data-askable")) sent.set("askable", "1");
       if (box.hasAttribute("data-brief")) sent.set("brief", "1");
       let answer;
