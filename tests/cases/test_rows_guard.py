@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from django.db import DatabaseError, models, transaction
 
+from suyuan.cases.services import publishing
 from suyuan.cases.services.handling.talking import promise_make
 from suyuan.cases.services.wording import words_decide
 from suyuan.correspondence.gate import Words
@@ -20,6 +21,8 @@ from suyuan.correspondence.models import (
     ClearanceVote,
     ClinicRule,
     FindingDispute,
+    OwnName,
+    Posting,
     TryOut,
     VerdictRow,
 )
@@ -33,14 +36,19 @@ from suyuan.correspondence.services import (
     clinic_rule_end,
     dispute_judge,
     finding_dispute,
+    own_name_add,
+    own_name_end,
 )
-from suyuan.desk.services import letter_put_by, letter_send
+from suyuan.desk.services import file_keep, letter_put_by, letter_send
 from suyuan.platform import facts, triggers, units, verify
 from suyuan.platform.erasure import Cell, erasure_order
+from suyuan.platform.files import STAFF_TYPES, file_receive
 from suyuan.platform.models import FactPrivate, FactRow
 from tests.cases.cast import HOUR, NOON, Cast, acknowledged, fresh
 from tests.cases.test_own_rules import RULE, live, tried
 from tests.correspondence.held import BLOCKED, CLEAN, WARNED
+from tests.correspondence.held_public import CLEAN as IN_PUBLIC
+from tests.correspondence.held_public import OTHER as BETTER
 from tests.evidence.rows import edits
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-15"), pytest.mark.requirement("B-11")]
@@ -53,6 +61,8 @@ TABLES: list[type[models.Model]] = [
     ClinicRule,
     TryOut,
     AllowEntry,
+    OwnName,
+    Posting,
 ]
 # Columns that a fact commits together, under one name.
 TOGETHER = {
@@ -104,7 +114,39 @@ def case(cast: Cast, make_case):
     for number in ("0900-111-222", "0900-111-333"):
         entry = allow_add(kind="phone", words=number, why="值班", branch=cast.tn, actor=manager.actor, now=NOON)
     allow_end(entry=entry, why="換號了", actor=manager.actor, now=NOON + HOUR)
+    _spoken_in_public(case, cast)
     return fresh(case)
+
+
+def _spoken_in_public(case, cast: Cast) -> None:
+    """By one account and another, in one place and another: standing, replaced, taken down."""
+    who = {"actor": cast.manager.actor, "now": NOON}
+    names = [
+        own_name_add(platform=platform, elsewhere=elsewhere, name="溪岸診所", branch=cast.tn, actor=cast.head.actor, now=NOON)
+        for platform, elsewhere in (("dcard", ""), ("other", "地方論壇"))
+    ]
+
+    def seen(words: str):
+        received = file_receive(source=[words.encode()], name="畫面.txt", max_bytes=1_000, accept=STAFF_TYPES)
+        return file_keep(case=fresh(case), received=received, note="", **who)
+
+    captures = [seen(words) for words in ("甲", "乙")]
+
+    def final(words: str):
+        draft = publishing.public_draft(case=fresh(case), surface="statement", words=words, **who)
+        return publishing.public_freeze(case=fresh(case), message=draft, **who)
+
+    def put(message, own, place: str):
+        where = {"account": str(own.uid), "place": place, "address": "https://example.com/1", "posted_at": NOON}
+        where |= {"capture": captures[0]} if place == "甲" else {}
+        return publishing.public_post(case=fresh(case), message=message, **where, sha256=message.text.sha256, **who)
+
+    first, second = final(IN_PUBLIC), final(BETTER)
+    standing, gone, _here = put(first, names[0], "甲"), put(first, names[1], "乙"), put(first, names[0], "丙")
+    ended = {"happened_at": NOON, "why": "電話換了"}
+    publishing.public_replace(case=fresh(case), posting=standing, message=second, sha256=second.text.sha256, **ended, **who)
+    publishing.public_take_down(case=fresh(case), posting=gone, whose="platform", **ended, **who)
+    own_name_end(own=names[1], why="不用了", actor=cast.head.actor, now=NOON + HOUR)
 
 
 def found() -> list[str]:

@@ -1,5 +1,5 @@
 """Rows of the guard held against the facts, column by column (`suyuan chain verify --rows`): what was let out and by whom, what was
-found in it, what was disputed, and the rules and words of the clinic's own.
+found in it, what was disputed, the rules and words of the clinic's own, and what was posted in public, where and in which name.
 
 The other direction of `gate`, `services.clearing` and `services.own`: they write a row and tell it, this reads what was told and
 says how the row must stand.
@@ -19,6 +19,8 @@ from suyuan.correspondence.models import (
     ClearanceVote,
     ClinicRule,
     FindingDispute,
+    OwnName,
+    Posting,
     TryOut,
     VerdictRow,
 )
@@ -73,7 +75,14 @@ TRYOUTS = read_by(TryOut, "rule__code", ("uid",), _found, noun="clinic_rule", ru
 WORDS = read_by(
     AllowEntry, "uid", ("uid",), noun="allow_entry", branch="branch__uid", added_by="added_by__uid", ended_by="ended_by__uid"
 )
-KEPT: tuple[Kept, ...] = (VERDICTS, CLEARANCES, VOTES, DISPUTES, RULES, TRYOUTS, WORDS)
+NAMES = read_by(
+    OwnName, "uid", ("uid",), noun="own_name", branch="branch__uid", added_by="added_by__uid", ended_by="ended_by__uid"
+)
+POSTINGS = read_by(
+    Posting, "message__fact_stream", ("uid",), message="message__uid", account="account__uid", capture="capture__uid",
+    recorded_by="recorded_by__uid", instead_of="instead_of__uid", ended_by="ended_by__uid",
+)  # fmt: skip
+KEPT: tuple[Kept, ...] = (VERDICTS, CLEARANCES, VOTES, DISPUTES, RULES, TRYOUTS, WORDS, NAMES, POSTINGS)
 
 
 def guard_recomputed(streams: Collection[str] | None) -> Iterator[Fault]:
@@ -211,6 +220,45 @@ def _word_ended(ledger: Ledger, fact: Said, live: Live) -> None:
     )
 
 
+# --- before everybody ------------------------------------------------------------------------------------------------
+
+
+def _name_added(ledger: Ledger, fact: Said, live: Live) -> None:
+    ledger.made(
+        NAMES, fact, uid=fact.stream.partition(":")[2], platform=fact("platform"), elsewhere=fact("elsewhere"), name=fact("name"),
+        address=fact("address"), branch=fact("branch") or None, added_by=fact.user, added_at=fact.at,
+        ended_by=None, ended_at=None, ended_why="",
+    )  # fmt: skip
+
+
+def _name_ended(ledger: Ledger, fact: Said, live: Live) -> None:
+    said = {"ended_by": fact.user, "ended_at": fact.at, "ended_why": fact("why")}
+    ledger.changed(NAMES, (fact.stream.partition(":")[2],), fact, **said)
+
+
+def _posted(ledger: Ledger, fact: Said, live: Live) -> None:
+    ledger.made(
+        POSTINGS, fact, uid=fact("posting"), message=fact("message"), account=fact("account"), place=fact("place"),
+        address=fact("address"), sha256=fact("sha256"), posted_at=fact.happened_at, recorded_at=fact.at, recorded_by=fact.user,
+        capture=fact("capture", None), instead_of=fact("before", None), state="live",
+        ended_at=None, ended_recorded_at=None, ended_by=None, ended_whose="", ended_why="",
+    )  # fmt: skip
+
+
+def _gone(ledger: Ledger, fact: Said, posting: str, state: str, whose: str) -> None:
+    said = {"state": state, "ended_at": fact.happened_at, "ended_recorded_at": fact.at, "ended_by": fact.user}
+    ledger.changed(POSTINGS, (posting,), fact, **said, ended_whose=whose, ended_why=fact("why"))
+
+
+def _replaced(ledger: Ledger, fact: Said, live: Live) -> None:
+    _gone(ledger, fact, fact("before"), "replaced", "clinic")
+    _posted(ledger, fact, live)
+
+
+def _taken_down(ledger: Ledger, fact: Said, live: Live) -> None:
+    _gone(ledger, fact, fact("posting"), "down", fact("whose"))
+
+
 _READ: Mapping[str, Callable[[Ledger, Said, Live], None]] = {
     "clearance.asked": _clearance_asked,
     "clearance.voted": _voted,
@@ -227,4 +275,9 @@ _READ: Mapping[str, Callable[[Ledger, Said, Live], None]] = {
     "clinic_rule.ended": _rule_ended,
     "allow_entry.added": _word_added,
     "allow_entry.ended": _word_ended,
+    "own_name.added": _name_added,
+    "own_name.ended": _name_ended,
+    "message.posted": _posted,
+    "message.replaced": _replaced,
+    "message.taken_down": _taken_down,
 }

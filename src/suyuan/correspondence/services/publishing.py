@@ -290,7 +290,8 @@ def own_name_add(
         added_at=now,
     )
     row.save(force_insert=True)
-    _tell_name("own_name.added", row, actor, now, {"address": address} if address else {})
+    more = {"address": address, "elsewhere": row.elsewhere}
+    _tell_name("own_name.added", row, actor, now, {name: value for name, value in more.items() if value})
     return row
 
 
@@ -333,4 +334,5 @@ def _listable(platform: str, elsewhere: str, name: str, address: str, branch: Br
 
 def _tell_name(fact_type: str, row: OwnName, actor: Actor, now: datetime, private: dict[str, str]) -> None:
     private |= _named(row, get_language() or "zh-hant")
-    facts_record([Fact(fact_type, row.stream, {"platform": row.platform}, private, subject=row)], actor=actor, now=now)
+    plain = {"platform": row.platform} | ({"branch": str(row.branch.uid)} if row.branch is not None else {})
+    facts_record([Fact(fact_type, row.stream, plain, private, subject=row)], actor=actor, now=now)
