@@ -205,7 +205,9 @@ def _in_public(case: Case, actor) -> dict[str, str]:
     own = OwnName.objects.create(platform="dcard", name=case.branch.code, branch=case.branch, added_by_id=actor.user_id, added_at=NOON)
     given = {"account": str(own.uid), "posted_at": NOON, "sha256": first.text.sha256, "place": "首頁"}
     posting = publishing.public_post(case=fresh(case), message=first, **given, actor=actor, now=NOON)
-    return {"desk:public_text": str(second.uid), "desk:public_ended": str(posting.uid), "desk:own_name_end": str(own.uid)}
+    draft = publishing.public_draft(case=fresh(case), surface="statement", words=CLEAN, actor=actor, now=NOON)
+    words = {"desk:public_text": str(second.uid), "desk:public_rewrite": str(draft.uid)}
+    return words | {"desk:public_ended": str(posting.uid), "desk:own_name_end": str(own.uid)}
 
 
 def _final(case: Case, actor):
@@ -388,7 +390,8 @@ NAMED = {
     "desk:inbox_file": "desk:inbox_file",
     **dict.fromkeys(("desk:own_rule", "desk:own_rule_do", "desk:own_rule_write"), "desk:own_rule"),
     "desk:own_word_end": "desk:own_word_end",
-    **{f"desk:public_{act}": "desk:public_text" for act in ("text", "rewrite", "move", "decide", "posted")},
+    **{f"desk:public_{act}": "desk:public_text" for act in ("text", "move", "decide", "posted")},
+    "desk:public_rewrite": "desk:public_rewrite",
     "desk:public_ended": "desk:public_ended",
     "desk:own_name_end": "desk:own_name_end",
     "desk:dispute_answer": "desk:dispute_answer",

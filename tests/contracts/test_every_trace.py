@@ -44,6 +44,7 @@ NOTHING_OF_A_CASE = {
     ),
     **dict.fromkeys(("desk:guard", "desk:guard_document"), "an empty form"),
     "desk:calls": "nothing, while nobody calls",
+    "desk:own_names": "accounts of the clinic's own",
     **dict.fromkeys(("accounts:login", "accounts:me", "accounts:password", "accounts:held"), "one's own"),
     **dict.fromkeys(
         ("accounts:staff", "accounts:staff_new", "accounts:person", "accounts:branches", "accounts:branch"), "colleagues and places"
