@@ -52,7 +52,7 @@ def check(request: HttpRequest) -> HttpResponse:
     """What the guard says of a draft. The draft is kept nowhere and goes to nobody."""
     place = _place(request, request.POST)
     text, brief = request.POST.get("words", "")[:BODY_LIMIT], request.POST.get("brief") == "1"
-    begun = () if brief else template_pick.begun_from(request.POST)
+    begun = () if brief else template_pick.begun_from(request.POST, place.law)
     shown = guarding.said(place, text, templates=begun, brief=brief)
     return render(request, "desk/guard_said.html", {"said": shown, "field_name": request.POST.get("field", "words")[:60]})
 

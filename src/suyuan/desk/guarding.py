@@ -53,6 +53,10 @@ class Place:
     party: str = ""
     agreed: bool = False
 
+    @property
+    def law(self) -> str:
+        return self.jurisdiction or self.branch.jurisdiction
+
     def words(self, text: str, templates: tuple[str, ...] = ()) -> Words:
         stream = self.stream or f"branch:{self.branch.uid}"
         where = {"surface": self.surface, "reply_to": self.reply_to, "jurisdiction": self.jurisdiction}
@@ -265,7 +269,7 @@ def look(form: forms.Form, place: Place, posted: QueryDict | None = None) -> Non
             text = skeleton_text(where, posted[BEGIN_AGAIN].removeprefix(f"{name}:")) or text
         form.initial[name] = text
         if text.strip():
-            begun = () if is_brief(field) else begun_from(posted)
+            begun = () if is_brief(field) else begun_from(posted, where.law)
             field.said = said(where, text, templates=begun, brief=is_brief(field))
 
 

@@ -242,7 +242,7 @@ def _sent(request: HttpRequest, found: Case, draft: Message | None, form: Public
             surface=data["surface"],
             reply_to=data["reply_to"],
             words=data["words"],
-            templates=template_pick.begun_from(request.POST),
+            templates=template_pick.begun_from(request.POST, found.jurisdiction),
             draft=draft,
             edition=data.get("edition"),
             **who,

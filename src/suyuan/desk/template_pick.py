@@ -201,7 +201,7 @@ def shelf_in_public(form: forms.Form, case: Case, posted: QueryDict | None, begu
     the place it is for. Raises NotHere."""
     at, script = TemplatesAt(chooser="surface"), _script(posted, case.branch.language)
     code = posted.get("template", "") if asked(posted) else ""
-    before = begun_from(posted) or tuple(begun)
+    before = begun_from(posted, case.jurisdiction) or tuple(begun)
     found: dict[str, list[Choice]] = {}
     rows = [row for row in templates_for(case.jurisdiction) if row.surface in IN_PUBLIC]
     for row in rows:
