@@ -17,8 +17,10 @@ from suyuan.correspondence.errors import ContentNotThere
 from suyuan.correspondence.models import Incoming, IncomingFile
 from suyuan.correspondence.phrases import ARRIVED, PHRASES
 from suyuan.correspondence.services import attaching, incoming, mailing
+from suyuan.evidence.models import CustodyEntry, Item
+from suyuan.evidence.phrases import PHRASES as EVIDENCE
 from suyuan.kernel.actor import Actor
-from suyuan.platform import clock, facts, keys
+from suyuan.platform import clock, facts, keys, units
 from suyuan.platform.files import file_verify, jobs, storage
 from suyuan.platform.jobs import run_due
 from suyuan.platform.models import FactRow, Job, StoredFile
@@ -38,7 +40,7 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def all_words(worded, monkeypatch):
     monkeypatch.setattr(
-        facts, "_kinds", {name: facts.FactKind(phrase) for name, phrase in {**PHRASES, **ARRIVED}.items()}
+        facts, "_kinds", {name: facts.FactKind(phrase) for name, phrase in {**PHRASES, **ARRIVED, **EVIDENCE}.items()}
     )
 
 
@@ -261,3 +263,35 @@ def test_a_picture_whose_fetching_died_is_there_once(committed, outside, point):
     run_due(NOW + timedelta(hours=1), slots=False)
     assert (files()[0].state, StoredFile.objects.count()) == ("kept", 1)
     assert FactRow.objects.filter(type="incoming.file_kept").count() == 1
+
+
+@pytest.mark.parametrize("point", ["first item", "last item", "told"])
+def test_files_whose_giving_died_are_evidence_once(committed, point):
+    row = take(mail(("a.jpg", JPEG, "image/jpeg"), ("b.pdf", PDF, "application/pdf")))
+    stream = "case:3b0a5f0e-0000-4000-8000-0000000000cc"
+
+    def give() -> None:
+        with units.unit():
+            placed = services.incoming_place(
+                incoming=row, stream=stream, branch_id=1, body="照片", actor=LINE, now=LATER
+            )
+            services.incoming_files_give(
+                incoming=row, message=placed, from_whom="wen@example.org", how="隨電子郵件收到", actor=LINE, now=LATER
+            )
+
+    def act() -> None:
+        made = attaching.item_add
+        match point:
+            case "first item":
+                attaching.item_add = killed
+            case "last item":
+                attaching.item_add = lambda **more: made(**more) if not Item.objects.exists() else killed()
+            case "told":
+                facts.facts_flush = killed
+        give()
+
+    dies(act)
+    assert not Item.objects.exists() and [f.state for f in files()] == ["kept", "kept"]
+    give()
+    assert [f.state for f in files()] == ["given", "given"]
+    assert [item.number for item in Item.objects.order_by("number")] == [1, 2] and CustodyEntry.objects.count() == 2
