@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from suyuan.kernel.textlint import frames
 from suyuan.kernel.textlint.frames import CLAUSE, SENTENCE, TEXT
-from suyuan.kernel.textlint.page import Page
+from suyuan.kernel.textlint.page import Page, Parts
 from suyuan.kernel.textlint.shapes import Span
 from suyuan.kernel.textlint.slots import Slots
 
@@ -143,6 +143,11 @@ def _anywhere(page: Page, frame: Frame, where: Where) -> Iterator[Match]:
 
 def _on_line(page: Page, frame: Frame, where: Where, rarest: int, span: Span) -> Match | None:
     line = frame.lines[0]
+    if len(line.parts) == 1:
+        stands = not (
+            line.starts_clause and not _starts(page, span[0]) or line.ends_clause and not _ends(page, span[1])
+        )
+        return Match((span,), *span) if stands else None
     path = _through(page, line, where, _around(page, frame, span), span, line.places[rarest])
     return Match(path, path[0][0], path[-1][1]) if path else None
 
@@ -194,6 +199,8 @@ def _one_sentence(page: Page, match: Match) -> bool:
 
 def _through(page: Page, line: Line, where: Where, room: Span, must: Span, at: int) -> Path | None:
     """The way this line fits with its part number `at` on that very span: all others stand before or behind it."""
+    if len(line.parts) == 2:
+        return (_led if at else _followed)(page, line, where, room, must)
     windows = [[must]] * len(line.parts)
     low, high = must
     for place in range(at - 1, -1, -1):
@@ -207,6 +214,38 @@ def _through(page: Page, line: Line, where: Where, room: Span, must: Span, at: i
         if not here:
             return None
     return _fitting(page, line, windows, must[0])
+
+
+def _followed(page: Page, line: Line, where: Where, room: Span, must: Span) -> Path | None:
+    """Of two parts the first stands there: the second is the first that follows."""
+    part, end = line.parts[1], must[1]
+    if line.starts_clause and not _starts(page, must[0]):
+        return None
+    for span in within(where[part.slot], end, room[1]):
+        if span[0] - end > part.gap or not _parts(page, part).joined(end, span[0]):
+            return None
+        if not line.ends_clause or _ends(page, span[1]):
+            return must, span
+    return None
+
+
+def _led(page: Page, line: Line, where: Where, room: Span, must: Span) -> Path | None:
+    """Of two parts the second stands there: the first is that which ends last before it."""
+    part, behind = line.parts
+    start = must[0]
+    if line.ends_clause and not _ends(page, must[1]):
+        return None
+    spans, last = where[part.slot], None
+    lowest = max(room[0], start - behind.gap - part.longest)
+    for place in range(bisect_left(spans, (start, -1)) - 1, -1, -1):
+        span = spans[place]
+        if span[0] < lowest or (last and span[0] + part.longest <= last[1]):
+            break
+        if span[1] <= start and (not last or span[1] > last[1]) and (not line.starts_clause or _starts(page, span[0])):
+            last = span
+    if last is None or start - last[1] > behind.gap or not _parts(page, behind).joined(last[1], start):
+        return None
+    return last, must
 
 
 def _nearest(page: Page, line: Line, where: Where, room: Span, near: int) -> Path | None:
@@ -240,13 +279,18 @@ def _extended(page: Page, paths: list[Path], here: list[Span], part: Part) -> li
     """Each span of this part behind the nearest path that it may follow."""
     ordered = sorted(paths, key=lambda path: path[-1][1]) if len(paths) > 1 else paths
     ends = [path[-1][1] for path in ordered]
-    joined = (page.clauses if part.within == CLAUSE else page.sentences).joined
+    joined = _parts(page, part).joined
     longer = []
     for span in here:
         place = bisect_right(ends, span[0]) - 1
         if place >= 0 and span[0] - ends[place] <= part.gap and joined(ends[place], span[0]):
             longer.append((*ordered[place], span))
     return longer
+
+
+def _parts(page: Page, part: Part) -> Parts:
+    """In one of what it stands with the part before it."""
+    return page.clauses if part.within == CLAUSE else page.sentences
 
 
 def _starts(page: Page, at: int) -> bool:

@@ -54,6 +54,11 @@ class Parts:
         """No break stands between."""
         return self.ending[end] == self.beginning[start]
 
+    def within(self, start: int, end: int) -> int | None:
+        """In which one it lies, if in one."""
+        part = self.beginning[start]
+        return part if self.ending[end] == part else None
+
     def around(self, at: int) -> Span:
         part = self.ending[at]
         return self.lows[part], self.highs[part]
@@ -149,12 +154,12 @@ class Page:
         in_sentence = [0] * len(sentences)
         for clause, low in enumerate(self.clauses.lows):
             in_sentence[sentences.beginning[low]] |= in_clause[clause]
-        for number, start, end in across:
+        for number, sentence in {(number, sentences.within(start, end)) for number, start, end in across}:
             over_clauses |= tables.of_class[number]
-            if sentences.joined(end, start):
-                in_sentence[sentences.beginning[start]] |= tables.of_class[number]
-            else:
+            if sentence is None:
                 over_sentences |= tables.of_class[number]
+            else:
+                in_sentence[sentence] |= tables.of_class[number]
         whole = reduce(or_, in_sentence, over_sentences)
 
         full = tables.grid.full
