@@ -53,10 +53,14 @@ class Score:
         return self.found / self.there if self.there else 1.0
 
 
+def read(folder: Path) -> tuple[Draft, ...]:
+    rows = (json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines())
+    return tuple(Draft(**{**row, "kinds": frozenset(row["kinds"])}) for row in rows)
+
+
 @cache
 def drafts() -> tuple[Draft, ...]:
-    rows = (json.loads(line) for path in sorted(DRAFTS.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines())
-    return tuple(Draft(**{**row, "kinds": frozenset(row["kinds"])}) for row in rows)
+    return read(DRAFTS)
 
 
 @cache

@@ -16,6 +16,7 @@ from suyuan.kernel.textlint import frames
 from suyuan.kernel.textlint.identifiers import CHECKS
 from suyuan.playbooks.readers import Code, Jurisdictions
 from suyuan.playbooks.texts import STRICT, Texts
+from suyuan.playbooks.weights import weights
 
 Surface = Literal[
     "public_reply", "private_message", "care_meeting", "statement", "advertisement", "settlement", "review_invitation"
@@ -111,14 +112,15 @@ class GuardRule:
     """One thing not to say. `frames`: see `kernel.textlint.frames`. `script`: where only one script means it.
 
     `missing`: it fires where none of its frames fits, for texts of `at_least` characters; what is missing belongs to the end
-    of the text, or `at_start`.
+    of the text, or `at_start`. `weighed`: it has no frames; the text as a whole is weighed (`kernel.textlint.weighing`), and it
+    never does more than warn. `doubtful`: it is wrong too often to stand alone, and counts where the weights lean its way.
     """
 
     __pydantic_config__ = STRICT
 
     id: Code
     kind: Name
-    frames: Annotated[tuple[str, ...], Field(min_length=1)]
+    frames: tuple[str, ...]
     fires: Annotated[tuple[str | Example, ...], Field(min_length=1)]
     quiet: Annotated[tuple[str | Example, ...], Field(min_length=1)]
     jurisdictions: Jurisdictions = ()
@@ -132,6 +134,8 @@ class GuardRule:
     missing: bool = False
     at_start: bool = False
     at_least: int = 0
+    weighed: bool = False
+    doubtful: bool = False
     why: Texts | None = None
     safer: Texts | None = None
     action: Literal["replace", "delete", "insert"] | None = None
@@ -208,8 +212,9 @@ def asking(guarding: Guarding, asks: Iterable[Asks]) -> Guarding:
     return Guarding((kind,), guarding.words, guarding.shapes, guarding.substitutes, tuple(each.as_rule() for each in asks))
 
 
-def rule_set(guarding: Guarding) -> textlint.RuleSet:
-    """What the kernel reads. Raises BadFrame, KeyError: a pack that was loaded has neither."""
+def rule_set(guarding: Guarding, *, weighed: bool = True) -> textlint.RuleSet:
+    """What the kernel reads; `weighed`: with the weights, where some rule asks for them. Raises BadFrame, KeyError: a pack that was
+    loaded has neither."""
     kinds = guarding.kind_of
     known = kinds.get("patient_data")
     return textlint.RuleSet(
@@ -219,6 +224,7 @@ def rule_set(guarding: Guarding) -> textlint.RuleSet:
         substitutes={one.id: one.stands_for for one in guarding.substitutes},
         ranks={kind.id: kind.rank for kind in guarding.kinds},
         known_levels=_known_levels(known) if known else {},
+        weights=weights() if weighed and any(rule.weighed or rule.doubtful for rule in guarding.rules) else None,
     )
 
 
@@ -238,6 +244,8 @@ def levels_of(rule: GuardRule, kind: Kind) -> dict[str, str]:
     levels: dict[str, str] = {**kind.levels, **rule.levels}
     if rule.only:
         levels = {s: levels.get(s, "") for s in rule.only}
+    if rule.weighed:
+        levels = {surface: "warn" if level == "block" else level for surface, level in levels.items()}
     return {surface: level for surface, level in levels.items() if level and level != "none"}
 
 
@@ -256,6 +264,8 @@ def _rule(rule: GuardRule, kind: Kind) -> textlint.Rule:
         missing=rule.missing,
         at_start=rule.at_start,
         at_least=rule.at_least,
+        weighed=rule.weighed,
+        doubtful=rule.doubtful,
     )
 
 
@@ -326,6 +336,8 @@ def _unknown(guarding: Guarding) -> Iterator[Wrong]:
     for place, rule in enumerate(guarding.rules):
         if rule.kind not in guarding.kind_of:
             yield "rules", (place, "kind"), "not_known", ", ".join(sorted(guarding.kind_of)), rule.kind
+        if not rule.frames and not rule.weighed:
+            yield "rules", (place, "frames"), "empty", "", ""
         for part in ("frames", "unless", "unless_anywhere"):
             for inner, line in enumerate(getattr(rule, part)):
                 try:
@@ -353,12 +365,14 @@ def _unbounded(pattern: str) -> str:
 
 
 def _examples(guarding: Guarding) -> Iterator[Wrong]:
-    linter = textlint.Linter(rule_set(guarding))
+    """What a rule says by itself; the weights, which know of all of them, are asked for rules that have nothing else."""
+    alone, weighed = (textlint.Linter(rule_set(guarding, weighed=asked)) for asked in (False, True))
     for place, rule in enumerate(guarding.rules):
         levels = levels_of(rule, guarding.kind_of[rule.kind])
         if not levels:
             yield "rules", (place, "levels"), "nowhere", "", rule.id
             continue
+        linter = weighed if rule.weighed else alone
         for part in ("fires", "quiet"):
             for inner, example in enumerate(getattr(rule, part)):
                 found = linter.check(*context_of(example, rule, levels), kind=rule.kind)

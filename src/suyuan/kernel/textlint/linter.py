@@ -7,6 +7,7 @@ the text and with what is found in it, and nothing a writer types can make it mo
     automaton  all words in one walk                    page     one text: its parts, and what stands where
     slots      numbers for lists of words and shapes    fitting  where a frame fits
     grid       which frames may fit, all at once        scopes   whether words mean what they say
+    weighing   how the whole sounds, where rules are in doubt or silent
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from itertools import chain, count, islice
+from math import inf
 from operator import or_
 
 from suyuan.kernel.textlint.fitting import Frame, Match, compiled, matches
@@ -29,6 +31,7 @@ from suyuan.kernel.textlint.rules import Context, Finding, Level, Rule, RuleSet,
 from suyuan.kernel.textlint.scopes import Scopes, Silence
 from suyuan.kernel.textlint.shapes import Span
 from suyuan.kernel.textlint.slots import Slots
+from suyuan.kernel.textlint.weighing import Weights
 
 MOST_PLACES = 256  # kept ready
 AT_MOST = 12  # findings of one rule in one text
@@ -51,10 +54,12 @@ class _Rule:
 
 @dataclass(frozen=True)
 class _Place:
-    """What holds where a text goes: the columns of all frames that must not fit there, and rules of which one must."""
+    """What holds where a text goes: the columns of all frames that must not fit there, and rules of which one must;
+    and rules that weigh the whole."""
 
     columns: int
     missing: tuple[_Rule, ...]
+    weighed: tuple[Rule, ...]
 
 
 class Linter:
@@ -64,6 +69,8 @@ class Linter:
         self._folding = Folding(rules.substitutes)
         self._ranks = rules.ranks
         self._known_levels = rules.known_levels
+        self._weights = rules.weights
+        self._doubtful = frozenset(rule.id for rule in rules.rules if rule.doubtful)
         self._slots = Slots(rules, self._folding)
         self._places: dict[tuple[str, str, str, str], _Place] = {}
         self._owns: dict[tuple[str, ...], tuple[re.Pattern[str], ...]] = {}
@@ -126,6 +133,8 @@ class Linter:
                 found.append(Finding(one.rule.kind, level, start, end, one.rule.id))
         found = _merged(found)
         found.extend(self._absences(page, whole, place.missing, context))
+        if self._weights and (place.weighed or any(one.rule in self._doubtful for one in found)):
+            found = list(self._in_all(page, place, found, context, self._weights))
         return tuple(sorted(found, key=by_harm(self._ranks)))
 
     def _page(self, text: str) -> Page:
@@ -141,7 +150,9 @@ class Linter:
                 self._places.clear()
             here = [one for one in self._rules if _concerns(one.rule, context) and kind in ("", one.rule.kind)]
             columns = sum(one.frames for one in here if not one.rule.missing)
-            known = self._places[key] = _Place(columns, tuple(one for one in here if one.rule.missing))
+            missing = tuple(one for one in here if one.rule.missing and not one.rule.weighed)
+            weighed = tuple(one.rule for one in here if one.rule.weighed)
+            known = self._places[key] = _Place(columns, missing, weighed)
         return known
 
     def _own(self, allow: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
@@ -226,9 +237,28 @@ class Linter:
         for one in missing:
             rule = one.rule
             if length >= rule.at_least and not any(next(self._anywhere(each, one.frames), None) for each in pages):
-                place = 0 if rule.at_start else length
-                at = page.folded.back(place, place)[0]
+                at = page.folded.back(*_place_of(rule, length))[0]
                 yield Finding(rule.kind, rule.levels[context.surface], at, at, rule.id)
+
+    # --- how the whole sounds --------------------------------------------------------------------------------------
+
+    def _in_all(
+        self, page: Page, place: _Place, found: list[Finding], context: Context, weights: Weights
+    ) -> Iterator[Finding]:
+        """Without what only doubtful rules say and the text as a whole does not; with what the text says and no rule does."""
+        weighed = weights.weigh(page.text, context.surface, context.reply_to)
+        certain = {one.kind for one in found if one.rule not in self._doubtful}
+        said = set(certain)
+        for one in found:
+            if one.kind in certain or weighed.score.get(one.kind, inf) >= weights.leaning.get(one.kind, inf):
+                said.add(one.kind)
+                yield one
+        for rule in place.weighed:
+            if rule.kind in said or len(page.text) < rule.at_least:
+                continue
+            if weighed.score.get(rule.kind, -inf) >= weights.sure.get(rule.kind, inf):
+                start, end = page.folded.back(*(_place_of(rule, len(page.text)) if rule.missing else weighed.worst[rule.kind]))
+                yield Finding(rule.kind, rule.levels[context.surface], start, end, rule.id)
 
 
 # --- small things ---------------------------------------------------------------------------------------------------
@@ -241,6 +271,12 @@ def _concerns(rule: Rule, context: Context) -> bool:
         and (not rule.reply_to or context.reply_to in rule.reply_to)
         and context.reply_to not in rule.not_reply_to
     )
+
+
+def _place_of(rule: Rule, length: int) -> Span:
+    """Where in a text of this length something that is missing belongs."""
+    at = 0 if rule.at_start else length
+    return at, at
 
 
 def _sought(folded: str) -> re.Pattern[str]:

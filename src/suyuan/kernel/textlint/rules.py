@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from suyuan.kernel.textlint.frames import Frame
+from suyuan.kernel.textlint.weighing import Weights
 
 
 class Level(StrEnum):
@@ -55,7 +56,8 @@ class Shape:
 @dataclass(frozen=True)
 class Rule:
     """`levels`: surface → level; other surfaces are not its business. With `missing`, it fires where no frame
-    fits, and points to the end of the text, or to its beginning."""
+    fits, and points to the end of the text, or to its beginning. With `weighed`, it fires where the weights are sure and no other
+    rule of its kind has; a `doubtful` one counts only where they lean its way."""
 
     id: str
     kind: str
@@ -70,6 +72,8 @@ class Rule:
     missing: bool = False
     at_start: bool = False
     at_least: int = 0
+    weighed: bool = False
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class RuleSet:
     ranks: Mapping[str, int] = field(default_factory=dict)
     # By surface; where only some of it is not to be said, by surface and kind.
     known_levels: Mapping[str | tuple[str, str], str] = field(default_factory=dict)
+    weights: Weights | None = None
 
 
 @dataclass(frozen=True)
