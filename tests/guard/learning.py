@@ -12,7 +12,6 @@ found least is helped first.
 """
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -31,9 +30,8 @@ from suyuan.kernel.textlint.weighing import SENTENCES_COUNT, grams, packed, sent
 from suyuan.playbooks.guarding import REPLIES, SURFACES, rule_set
 from suyuan.playbooks.shipped import guarding_of
 from suyuan.playbooks.weights import FILE
-from tests.guard.scoring import DRAFTS, ROOT, Draft, read
+from tests.guard.scoring import ROOT, Draft, learned_from, made_of
 
-SENTENCES = DRAFTS.parent / "sentences"
 OF_THE_WHOLE = frozenset({"no_empathy", "no_next_step", "no_private_channel"})
 SELDOM = 3  # texts: a gram in fewer teaches nothing
 MOST_GRAMS = 30_000  # of a scale: the heaviest
@@ -65,17 +63,7 @@ class Text:
 @cache
 def texts() -> tuple[Text, ...]:
     folding = Folding(rule_set(guarding_of(ROOT / "packs"), weighed=False).substitutes)
-    return tuple(
-        Text(draft, folding(draft.text).text, folder is DRAFTS) for folder in (DRAFTS, SENTENCES) for draft in read(folder)
-    )
-
-
-def made_of() -> str:
-    """The hash of all that is learned from."""
-    digest = hashlib.sha256()
-    for path in sorted([*DRAFTS.glob("*.jsonl"), *SENTENCES.glob("*.jsonl")]):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    return tuple(Text(draft, folding(draft.text).text, draft.seen) for draft in learned_from())
 
 
 @dataclass

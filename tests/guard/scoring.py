@@ -5,6 +5,7 @@
 """
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import sys
@@ -20,13 +21,14 @@ from suyuan.playbooks.shipped import guarding_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DRAFTS = Path(__file__).parent / "drafts"
+SENTENCES = Path(__file__).parent / "sentences"
 PAGE = ROOT / "docs" / "guard.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 @dataclass(frozen=True)
 class Draft:
-    """One labelled text. `seen`: its words were at hand while rules were written."""
+    """One labelled text. `seen`: its words were at hand while rules were written and weights learned."""
 
     id: str
     text: str
@@ -61,6 +63,19 @@ def read(folder: Path) -> tuple[Draft, ...]:
 @cache
 def drafts() -> tuple[Draft, ...]:
     return read(DRAFTS)
+
+
+def learned_from() -> tuple[Draft, ...]:
+    """Whole drafts that were seen, then sentences written for one kind."""
+    return (*(draft for draft in drafts() if draft.seen), *read(SENTENCES))
+
+
+def made_of() -> str:
+    """The hash of all that is learned from: what it says and how it is labelled."""
+    digest = hashlib.sha256()
+    for draft in learned_from():
+        digest.update(repr((draft.text, draft.surface, draft.reply_to, sorted(draft.kinds))).encode())
+    return digest.hexdigest()
 
 
 @cache

@@ -5,6 +5,7 @@ import pytest
 
 from suyuan.playbooks.guarding import REPLIES, SURFACES
 from suyuan.playbooks.vocabulary import FINDINGS
+from suyuan.playbooks.weights import weights
 from tests.guard import scoring
 
 pytestmark = pytest.mark.sqlite
@@ -43,3 +44,7 @@ def test_a_clean_draft_is_seldom_held_up(results):
 
 def test_the_page_says_what_is_measured():
     assert scoring.tables() in scoring.PAGE.read_text("utf-8"), "run python -m tests.guard.scoring --write"
+
+
+def test_the_weights_are_learned_from_the_drafts_that_are_here():
+    assert weights().made_of == scoring.made_of(), "run python -m tests.guard.learning --write"

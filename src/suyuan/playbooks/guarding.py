@@ -366,7 +366,9 @@ def _unbounded(pattern: str) -> str:
 
 def _examples(guarding: Guarding) -> Iterator[Wrong]:
     """What a rule says by itself; the weights, which know of all of them, are asked for rules that have nothing else."""
-    alone, weighed = (textlint.Linter(rule_set(guarding, weighed=asked)) for asked in (False, True))
+    alone = textlint.Linter(rule_set(guarding, weighed=False))
+    whole = tuple(rule for rule in guarding.rules if rule.weighed)
+    weighed = textlint.Linter(rule_set(Guarding(guarding.kinds, substitutes=guarding.substitutes, rules=whole)))
     for place, rule in enumerate(guarding.rules):
         levels = levels_of(rule, guarding.kind_of[rule.kind])
         if not levels:
