@@ -17,13 +17,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy
-from scipy.sparse import csr_matrix, hstack, vstack
+from scipy.sparse import csr_matrix, diags, hstack, vstack
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import normalize
 
 from suyuan.kernel.textlint import Folding
 from suyuan.kernel.textlint.weighing import SENTENCES_COUNT, grams, packed, sentences
@@ -34,10 +32,10 @@ from tests.guard.scoring import ROOT, Draft, learned_from, made_of
 
 OF_THE_WHOLE = frozenset({"no_empathy", "no_next_step", "no_private_channel"})
 SELDOM = 3  # texts: a gram in fewer teaches nothing
-MOST_GRAMS = 30_000  # of a scale: the heaviest
+MOST_GRAMS = 40_000  # the heaviest
 REMARKED = 0.05  # of clean drafts by hands left out: as many may be remarked on
 FAR_ENOUGH = 0.95  # of a kind found: others first
-RULES_SAY = 2.0  # what a doubtful rule adds
+RULES_SAY = 1.5  # what a doubtful rule adds
 STEPS = 127
 PLACES = [*SURFACES, *(f"re:{reply}" for reply in ("", *REPLIES))]
 
@@ -77,16 +75,22 @@ class Learned:
 
     def scores(self, counted: csr_matrix, places: numpy.ndarray) -> numpy.ndarray:
         """Texts × kinds."""
-        return normalize(counted) @ self.weights.T + places @ self.places.T + self.base
+        return _long_as_one(counted) @ self.weights.T + places @ self.places.T + self.base
+
+    @property
+    def units(self) -> numpy.ndarray:
+        return numpy.maximum(numpy.abs(self.weights).max(axis=1), 1e-9) / STEPS
+
+    @property
+    def steps(self) -> numpy.ndarray:
+        """Grams × kinds, from -STEPS to STEPS."""
+        return numpy.rint(self.weights / self.units[:, None]).astype(int).T
 
     def as_told(self) -> dict[str, object]:
-        units = numpy.maximum(numpy.abs(self.weights).max(axis=1), 1e-9) / STEPS
-        steps = numpy.rint(self.weights / units[:, None]).astype(int).T
         return {
-            "units": [round(float(unit), 9) for unit in units],
+            "units": [round(float(unit), 9) for unit in self.units],
             "base": [round(float(one), 4) for one in self.base],
             "places": {place: [round(float(one), 4) for one in row] for place, row in zip(PLACES, self.places.T, strict=True)},
-            **packed(self.names, steps.tolist()),
         }
 
 
@@ -101,7 +105,7 @@ def _counted(names: Sequence[str], some: Sequence[str]) -> csr_matrix:
 
 @dataclass
 class Table:
-    """All texts and their sentences, counted once. `rows`: texts or sentences × grams; `of`: of each row its text."""
+    """All texts and their sentences × grams, counted once: in how many sentences they stand. `of`: of each sentence its text."""
 
     names: list[str]
     wholes: csr_matrix
@@ -119,17 +123,19 @@ def table() -> Table:
     often = CountVectorizer(analyzer=grams, min_df=SELDOM, binary=True).fit([text.plain for text in texts()])
     names = sorted(often.get_feature_names_out())
     pieces = [(number, piece) for number, text in enumerate(texts()) for piece in text.parts]
-    return Table(
-        names,
-        _counted(names, [text.plain for text in texts()]),
-        _counted(names, [piece for _number, piece in pieces]),
-        numpy.array([number for number, _piece in pieces]),
-    )
+    parts, of = _counted(names, [piece for _number, piece in pieces]), numpy.array([number for number, _piece in pieces])
+    together = csr_matrix((numpy.ones(len(of)), (of, numpy.arange(len(of)))), shape=(len(texts()), len(of)))
+    return Table(names, together @ parts, parts, of)
+
+
+def _long_as_one(counted: csr_matrix) -> csr_matrix:
+    many = numpy.maximum(numpy.asarray(counted.sum(axis=1)).ravel(), 1)
+    return diags(1 / numpy.sqrt(many)) @ counted
 
 
 def _sized(counted: csr_matrix, places: numpy.ndarray) -> csr_matrix:
     """Each text as long as one, with the place it is for beside it."""
-    return hstack([normalize(counted), PLACES_COUNT * csr_matrix(places)]).tocsr()
+    return hstack([_long_as_one(counted), PLACES_COUNT * csr_matrix(places)]).tocsr()
 
 
 @cache
@@ -194,20 +200,13 @@ def _learned(names: list[str], models: Sequence[LogisticRegression | None]) -> L
     return Learned(names, coefficients[:, : len(names)], PLACES_COUNT * coefficients[:, len(names) :], base)
 
 
-def _heaviest(scale: Learned) -> list[str]:
-    heaviest = numpy.argsort(-numpy.abs(scale.weights).max(axis=0), kind="stable")[:MOST_GRAMS]
-    return sorted(scale.names[place] for place in heaviest)
+def _heaviest(*scales: Learned) -> list[str]:
+    weight = numpy.max([numpy.abs(scale.weights / scale.units[:, None]).max(axis=0) for scale in scales], axis=0)
+    return sorted(scales[0].names[place] for place in numpy.argsort(-weight, kind="stable")[:MOST_GRAMS])
 
 
-def learn(given: numpy.ndarray, kinds: Sequence[str], *, narrow: bool = False) -> tuple[Learned, Learned]:
-    """Both scales; `narrow`: once over all grams, then over those that weighed most."""
-    whole, part = learn_whole(table(), given, kinds), learn_part(table(), given, kinds)
-    if not narrow:
-        return whole, part
-    return (
-        learn_whole(table().narrowed(_heaviest(whole)), given, kinds),
-        learn_part(table().narrowed(_heaviest(part)), given, kinds),
-    )
+def learn(counts: Table, given: numpy.ndarray, kinds: Sequence[str]) -> tuple[Learned, Learned]:
+    return learn_whole(counts, given, kinds), learn_part(counts, given, kinds)
 
 
 def weigh(scales: tuple[Learned, Learned], some: numpy.ndarray, kinds: Sequence[str]) -> numpy.ndarray:
@@ -231,7 +230,7 @@ def left_out(kinds: Sequence[str], folds: int = 4) -> tuple[list[Text], numpy.nd
     scores = []
     for fold in range(folds):
         here = whole & numpy.isin(hand, hands[fold::folds])
-        scores.append(weigh(learn(~here, kinds), here, kinds))
+        scores.append(weigh(learn(table(), ~here, kinds), here, kinds))
         tried += [text for text, out in zip(texts(), here, strict=True) if out]
         print(f"left out {', '.join(hands[fold::folds])}", file=sys.stderr)
     return tried, numpy.vstack(scores)
@@ -280,7 +279,9 @@ def main(arguments: list[str]) -> int:
     sure = bounds(tried, scores, kinds)
     print("\n".join(told(tried, scores, kinds, sure)))
     if "--write" in arguments:
-        whole, part = learn(numpy.ones(len(texts()), bool), kinds, narrow=True)
+        everything = numpy.ones(len(texts()), bool)
+        names = _heaviest(*learn(table(), everything, kinds))
+        whole, part = learn(table().narrowed(names), everything, kinds)
         weights = {
             "made_of": made_of(),
             "kinds": kinds,
@@ -289,9 +290,10 @@ def main(arguments: list[str]) -> int:
             "leaning": {kind: round(bound - RULES_SAY, 4) for kind, bound in sure.items()},
             "whole": whole.as_told(),
             "part": part.as_told(),
+            **packed(names, numpy.hstack([whole.steps, part.steps]).tolist()),
         }
         FILE.write_text(json.dumps(weights, ensure_ascii=False, separators=(",", ":")), "utf-8")
-        print(f"{Path(FILE).name}: {FILE.stat().st_size / 1e6:.2f} MB, {len(whole.names)} and {len(part.names)} grams")
+        print(f"{FILE.name}: {FILE.stat().st_size / 1e6:.2f} MB, {len(names)} grams")
     return 0
 
 

@@ -15,9 +15,8 @@ KINDS = ("sour", "cold")
 
 
 def weights(*, part: float = 0.0, sure: float = 1.0, leaning: float = 0.2) -> Weights:
-    """`酸` weighs 2 for sour in the whole; `part` of the same in a sentence; `冷` weighs 1 against cold."""
-    rows = {"酸": (127, 0), "冷": (0, -127)}
-    whole = {"units": [2 / 127, 1 / 127], "base": [0.0, 0.5], "places": {"statement": [0.0, 3.0]}, **packed(rows, rows.values())}
+    """`酸` weighs 2 for sour in the whole, and `part` in a sentence; `冷` weighs 1 against cold."""
+    rows = {"酸": (127, 0, 127, 0), "冷": (0, -127, 0, 0)}
     return weights_from(
         json.dumps(
             {
@@ -26,8 +25,9 @@ def weights(*, part: float = 0.0, sure: float = 1.0, leaning: float = 0.2) -> We
                 "of_parts": ["sour"],
                 "sure": dict.fromkeys(KINDS, sure),
                 "leaning": dict.fromkeys(KINDS, leaning),
-                "whole": whole,
-                "part": {**whole, "units": [part / 127, 0.0], "base": [0.0, 0.0], "places": {}},
+                "whole": {"units": [2 / 127, 1 / 127], "base": [0.0, 0.5], "places": {"statement": [0.0, 3.0]}},
+                "part": {"units": [part / 127, 0.0], "base": [0.0, 0.0], "places": {}},
+                **packed(rows, rows.values()),
             }
         )
     )

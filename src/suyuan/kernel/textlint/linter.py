@@ -133,8 +133,9 @@ class Linter:
                 found.append(Finding(one.rule.kind, level, start, end, one.rule.id))
         found = _merged(found)
         found.extend(self._absences(page, whole, place.missing, context))
-        if self._weights and (place.weighed or any(one.rule in self._doubtful for one in found)):
-            found = list(self._in_all(page, place, found, context, self._weights))
+        weights = self._weights
+        if weights and (place.weighed or any(one.rule in self._doubtful for one in found)) and weights.reads(page.text):
+            found = list(self._in_all(page, place, found, context, weights))
         return tuple(sorted(found, key=by_harm(self._ranks)))
 
     def _page(self, text: str) -> Page:

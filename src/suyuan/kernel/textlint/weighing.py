@@ -13,16 +13,19 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
+from operator import add
+from struct import unpack
 
-LANE = 3  # bytes: forty thousand grams of the heaviest weight still fit
+LANE = 4  # bytes of a lane, so that it can be read as one number; sixteen million of the heaviest weights fit
 ZERO = 128  # what stands in a lane for a weight of nothing
 SHORTEST = 12  # characters: a shorter sentence is read with the next
 SENTENCES_COUNT = 0.5  # of what the worst sentence says, beside what the whole says
 
 _NUMBER = re.compile(r"\d+")
 _BLANK = re.compile(r"\s+")
+_HAN = re.compile("[\u3400-\u9fff]")
 _STOP = re.compile(r"[。！？!?；;\n]")
 
 Span = tuple[int, int]
@@ -46,37 +49,33 @@ def sentences(plain: str) -> list[Span]:
 def grams(plain: str) -> set[str]:
     """Its characters, pairs and triples, each once; every number is one sign."""
     text = _BLANK.sub(" ", _NUMBER.sub("0", plain))
-    pairs = list(map(str.__add__, text, text[1:]))
-    return {*text, *pairs, *map(str.__add__, pairs, text[2:])}
+    pairs = list(map(add, text, text[1:]))
+    return {*text, *pairs, *map(add, pairs, text[2:])}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scale:
-    """One set of weights. `lanes`: gram → its weights; `units`: of each kind, what one step of its lane is worth; `base`: of each
-    kind, where it begins; `places`: surface or `re:<what it answers>` → what stands there for each kind."""
+    """How the weights of grams become scores. `units`: of each kind, what one step of its lane is worth; `base`: of each kind, where
+    it begins; `places`: surface or `re:<what it answers>` → what stands there for each kind."""
 
-    lanes: Mapping[str, int]
     units: Sequence[float]
     base: Sequence[float]
     places: Mapping[str, Sequence[float]]
+    _begins: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
     def begins(self, surface: str, reply_to: str) -> list[float]:
-        nothing = [0.0] * len(self.base)
-        here, answering = self.places.get(surface, nothing), self.places.get(f"re:{reply_to}", nothing)
-        return [sum(three) for three in zip(self.base, here, answering, strict=True)]
+        known = self._begins.get((surface, reply_to))
+        if known is None:
+            nothing = [0.0] * len(self.base)
+            here, answering = self.places.get(surface, nothing), self.places.get(f"re:{reply_to}", nothing)
+            known = [sum(three) for three in zip(self.base, here, answering, strict=True)]
+            self._begins[surface, reply_to] = known
+        return known
 
-    def weigh(self, some: set[str], begins: Sequence[float]) -> list[float]:
-        """For each kind; above zero is more like it than not."""
-        known = some & self.lanes.keys()
-        if not known:
-            return list(begins)
-        many = len(known)
-        total = sum(map(self.lanes.__getitem__, known)).to_bytes(LANE * len(self.units) + 1, "little")
-        nothing, length = ZERO * many, sqrt(many)
-        return [
-            begin + (int.from_bytes(total[at : at + LANE], "little") - nothing) * unit / length
-            for at, unit, begin in zip(range(0, len(total), LANE), self.units, begins, strict=False)
-        ]
+    def scores(self, steps: Sequence[int], many: int, begins: Sequence[float]) -> list[float]:
+        """Of the lanes of so `many` grams, added. Above zero is more like the kind than not."""
+        nothing, length = ZERO * many, 1 / sqrt(many or 1)
+        return [begin + (step - nothing) * unit * length for begin, step, unit in zip(begins, steps, self.units, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -87,12 +86,14 @@ class Weighed:
     worst: Mapping[str, Span]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Weights:
-    """`sure`: kind → from where on a text is of that kind. `leaning`: from where on it may be, when something else says so too.
-    `of_parts`: kinds that one sentence can make; for the others only the whole counts."""
+    """`lanes`: gram → what it weighs for each kind in a whole text, then for each in a sentence. `of_parts`: kinds that one sentence
+    can make; for the others only the whole counts. `sure`: kind → from where on a text is of that kind; `leaning`: from where
+    on it may be, when something else says so too."""
 
     kinds: tuple[str, ...]
+    lanes: Mapping[str, int]
     whole: Scale
     part: Scale
     of_parts: frozenset[str]
@@ -100,21 +101,33 @@ class Weights:
     leaning: Mapping[str, float]
     made_of: str = ""
 
+    def reads(self, plain: str) -> bool:
+        """They were learned from Chinese."""
+        return len(_HAN.findall(plain)) >= len(plain) / 3
+
     def weigh(self, plain: str, surface: str, reply_to: str) -> Weighed:
         """Of a folded text."""
         spans = sentences(plain)
-        parts = [grams(plain[start:end]) for start, end in spans]
-        all_of_it = parts[0].union(*parts[1:])
-        whole = self.whole.weigh(all_of_it, self.whole.begins(surface, reply_to))
-        begins = self.part.begins(surface, reply_to)
-        weighed = [self.part.weigh(part, begins) for part in parts]
+        kinds, begins = len(self.kinds), self.part.begins(surface, reply_to)
+        total = all_of_them = 0
+        weighed = []
+        for start, end in spans:
+            known = list(filter(None, map(self.lanes.get, grams(plain[start:end]))))
+            here = sum(known)
+            total, all_of_them = total + here, all_of_them + len(known)
+            weighed.append(self.part.scores(_steps(here, 2 * kinds)[kinds:], len(known), begins))
+        whole = self.whole.scores(_steps(total, 2 * kinds)[:kinds], all_of_them, self.whole.begins(surface, reply_to))
 
         score, worst = {}, {}
-        for place, (kind, says) in enumerate(zip(self.kinds, whole, strict=True)):
-            heaviest = max(range(len(spans)), key=lambda number: weighed[number][place])
-            worst[kind] = spans[heaviest]
-            score[kind] = says + SENTENCES_COUNT * weighed[heaviest][place] * (kind in self.of_parts)
+        for kind, says, here in zip(self.kinds, whole, zip(*weighed, strict=True), strict=True):
+            heaviest = max(here)
+            worst[kind] = spans[here.index(heaviest)]
+            score[kind] = says + SENTENCES_COUNT * heaviest if kind in self.of_parts else says
         return Weighed(score, worst)
+
+
+def _steps(added: int, lanes: int) -> tuple[int, ...]:
+    return unpack(f"<{lanes}I", added.to_bytes(LANE * lanes, "little"))
 
 
 # --- as a file ------------------------------------------------------------------------------------------------------
@@ -126,24 +139,20 @@ def packed(grams_of: Iterable[str], rows: Iterable[Sequence[int]]) -> dict[str, 
     return {"grams": "\n".join(grams_of), "weights": base64.b85encode(zlib.compress(steps, 9)).decode()}
 
 
-def _scale(told: Mapping[str, object]) -> Scale:
-    names = str(told["grams"]).split("\n")
-    units = list(told["units"])  # type: ignore[call-overload]
-    steps = zlib.decompress(base64.b85decode(str(told["weights"])))
-    wide = bytearray(LANE * len(steps))
-    wide[::LANE] = steps
-    row = LANE * len(units)
-    lanes = {gram: int.from_bytes(wide[at : at + row], "little") for gram, at in zip(names, range(0, len(wide), row), strict=True)}
-    return Scale(lanes, units, list(told["base"]), dict(told["places"]))  # type: ignore[call-overload]
-
-
 def weights_from(text: str) -> Weights:
     """What `packed` and the learner wrote. Raises KeyError, ValueError: a file that is shipped has neither."""
     told = json.loads(text)
+    steps = zlib.decompress(base64.b85decode(told["weights"]))
+    wide = bytearray(LANE * len(steps))
+    wide[::LANE] = steps
+    row = LANE * 2 * len(told["kinds"])
+    starts = range(0, len(wide), row)
+    names = told["grams"].split("\n")
     return Weights(
         kinds=tuple(told["kinds"]),
-        whole=_scale(told["whole"]),
-        part=_scale(told["part"]),
+        lanes={gram: int.from_bytes(wide[at : at + row], "little") for gram, at in zip(names, starts, strict=True)},
+        whole=Scale(**told["whole"]),
+        part=Scale(**told["part"]),
         of_parts=frozenset(told["of_parts"]),
         sure=told["sure"],
         leaning=told["leaning"],
