@@ -42,6 +42,17 @@ def test_a_clean_draft_is_seldom_held_up(results):
     assert alarmed / clean <= 0.08
 
 
+@pytest.mark.requirement("B-11")
+def test_hands_that_nobody_had_seen_are_read_as_well(results):
+    unseen = [(draft, found) for draft, found in results if not draft.seen]
+    scores = scoring.by_kind(unseen)
+    assert len(unseen) >= 400
+    assert sum(score.found for score in scores.values()) / sum(score.there for score in scores.values()) >= 0.9
+    assert {kind: round(score.recall, 2) for kind, score in scores.items() if score.recall < 0.8} == {}
+    alarmed, clean = scoring.false_alarms(unseen)
+    assert alarmed / clean <= 0.08
+
+
 def test_the_page_says_what_is_measured():
     assert scoring.tables() in scoring.PAGE.read_text("utf-8"), "run python -m tests.guard.scoring --write"
 
