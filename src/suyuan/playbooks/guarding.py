@@ -112,8 +112,8 @@ class GuardRule:
     """One thing not to say. `frames`: see `kernel.textlint.frames`. `script`: where only one script means it.
 
     `missing`: it fires where none of its frames fits, for texts of `at_least` characters; what is missing belongs to the end
-    of the text, or `at_start`. `weighed`: it has no frames; the text as a whole is weighed (`kernel.textlint.weighing`), and it
-    never does more than warn. `doubtful`: it is wrong too often to stand alone, and counts where the weights lean its way.
+    of the text, or `at_start`. `weighed`: it has no frames; the text as a whole is weighed (`kernel.textlint.weighing`), and what
+    it finds is one level lower. `doubtful`: it is wrong too often to stand alone, and counts where the weights lean its way.
     """
 
     __pydantic_config__ = STRICT
@@ -239,13 +239,17 @@ def _known_levels(kind: Kind) -> dict[str | tuple[str, str], str]:
 KNOWN_PERSON = frozenset({"public_reply", "statement", "advertisement", "review_invitation"})
 
 
+# What is only weighed is one step less sure than what a rule says.
+_STEP_DOWN = {"block": "warn", "warn": "advise"}
+
+
 def levels_of(rule: GuardRule, kind: Kind) -> dict[str, str]:
     """Surface → level, as the rule changes what its kind says."""
     levels: dict[str, str] = {**kind.levels, **rule.levels}
     if rule.only:
         levels = {s: levels.get(s, "") for s in rule.only}
     if rule.weighed:
-        levels = {surface: "warn" if level == "block" else level for surface, level in levels.items()}
+        levels = {surface: _STEP_DOWN.get(level, level) for surface, level in levels.items()}
     return {surface: level for surface, level in levels.items() if level and level != "none"}
 
 
