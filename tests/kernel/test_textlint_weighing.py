@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from suyuan.kernel.textlint import Context, Linter, RuleSet, Words, read
 from suyuan.kernel.textlint.rules import Rule
-from suyuan.kernel.textlint.weighing import SHORTEST, Weights, grams, packed, sentences, weights_from
+from suyuan.kernel.textlint.weighing import SHORT, SHORTEST, Weights, grams, packed, sentences, weights_from
 
 KINDS = ("sour", "cold")
 
@@ -70,9 +70,12 @@ def check(text: str, *rules: Rule, **how: float):
 
 
 def test_what_no_rule_says_and_the_whole_does_is_found_in_its_sentence():
-    assert check("酸", sour(weighed=True)) == [("酸", "R")]
-    assert check("酸", sour(weighed=True), sure=2.1) == []
-    assert check("酸", sour(weighed=True, at_least=5)) == []
+    assert check("酸", sour(weighed=True), sure=0.0) == [("酸", "R")]
+    assert check("酸", sour(weighed=True), sure=0.1) == []  # two less than it takes in so short a text
+    long = "酸" + "，平常" * SHORT
+    assert check(long, sour(weighed=True), sure=1.9) == [(long, "R")]
+    assert check(long, sour(weighed=True), sure=2.1) == []
+    assert check("酸", sour(weighed=True, at_least=5), sure=0.0) == []
 
 
 def test_what_a_rule_says_is_not_said_again():
@@ -82,9 +85,11 @@ def test_what_a_rule_says_is_not_said_again():
 
 def test_a_doubtful_rule_counts_only_where_the_whole_leans_its_way():
     doubtful = sour(frames=read("<sour>"), doubtful=True)
-    assert check("醋", doubtful) == []
-    assert check("醋酸", doubtful) == [("醋", "R")]
-    assert check("醋酸", doubtful, leaning=2.1) == []
+    plain = "，平常" * SHORT
+    assert check("醋" + plain, doubtful) == []
+    assert check("醋酸" + plain, doubtful) == [("醋", "R")]
+    assert check("醋酸" + plain, doubtful, leaning=2.1) == []
+    assert check("醋，平常", doubtful) == [("醋", "R")]  # too short to be gainsaid
 
 
 def test_beside_a_certain_rule_a_doubtful_one_of_its_kind_counts():
@@ -93,6 +98,6 @@ def test_beside_a_certain_rule_a_doubtful_one_of_its_kind_counts():
 
 
 def test_something_missing_is_one_place():
-    linter = Linter(RuleSet((sour(weighed=True, missing=True),), {}, weights=weights()))
+    linter = Linter(RuleSet((sour(weighed=True, missing=True),), {}, weights=weights(sure=0.0)))
     (found,) = linter.check("酸", Context("public_reply"))
     assert (found.start, found.end) == (1, 1)

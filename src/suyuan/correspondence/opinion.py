@@ -57,7 +57,7 @@ def hidden(
     words: Iterable[str] = (),
     names_only: bool = False,
 ) -> Masked:
-    """The text as it may be sent. Masked: what the guard takes for a patient's in public, everything shaped like an
+    """The text as it may be sent. Masked: what the rules take for a patient's in public, everything shaped like an
     identifier, the names of our own people, and `words`. Raises OpinionRefused where something stays that names somebody.
 
     `names_only`: what merely tells of somebody, whoever it is, stays.
@@ -72,7 +72,7 @@ def hidden(
         made = rules.masked(text, spans)
         found = namer.check(made.text, context)
         if not names_only:
-            found = (*here.linter.check(made.text, context), *found)
+            found = (*here.linter.check(made.text, context, weighed=False), *found)
         left = [f for f in found if f.kind == "patient_data" and f.start < f.end]
         more = [span for f in left for span in _outside_tags(made, f.start, f.end)]
         if not more:

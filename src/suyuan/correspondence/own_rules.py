@@ -228,8 +228,11 @@ class Beside:
         self._shipped, self._own = shipped, Linter(replace(rule_set(small), known_levels={}))
         self._ranks = {kind.id: kind.rank for kind in guarding.kinds}
 
-    def check(self, text: str, context: Context, *, at_most: int = AT_MOST) -> tuple[Finding, ...]:
-        ours, more = (linter.check(text, context, at_most=at_most) for linter in (self._shipped, self._own))
+    def check(
+        self, text: str, context: Context, *, at_most: int = AT_MOST, weighed: bool = True
+    ) -> tuple[Finding, ...]:
+        linters = (self._shipped, self._own)
+        ours, more = (linter.check(text, context, at_most=at_most, weighed=weighed) for linter in linters)
         return together(ours, more, self._ranks)
 
 

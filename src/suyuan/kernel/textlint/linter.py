@@ -119,8 +119,10 @@ class Linter:
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
-    def check(self, text: str, context: Context, *, at_most: int = AT_MOST, kind: str = "") -> tuple[Finding, ...]:
-        """What the rules find, in order of harm; of one rule `at_most` so many; if asked, of one kind only."""
+    def check(
+        self, text: str, context: Context, *, at_most: int = AT_MOST, kind: str = "", weighed: bool = True
+    ) -> tuple[Finding, ...]:
+        """What is found, in order of harm; of one rule `at_most` so many; if asked, of one kind only, or by rules alone."""
         place = self._place(context, kind)
         page = whole = self._page(text)
         if context.allow:
@@ -133,7 +135,7 @@ class Linter:
                 found.append(Finding(one.rule.kind, level, start, end, one.rule.id))
         found = _merged(found)
         found.extend(self._absences(page, whole, place.missing, context))
-        weights = self._weights
+        weights = self._weights if weighed else None
         if weights and (place.weighed or any(one.rule in self._doubtful for one in found)) and weights.reads(page.text):
             found = list(self._in_all(page, place, found, context, weights))
         return tuple(sorted(found, key=by_harm(self._ranks)))
@@ -251,13 +253,13 @@ class Linter:
         certain = {one.kind for one in found if one.rule not in self._doubtful}
         said = set(certain)
         for one in found:
-            if one.kind in certain or weighed.score.get(one.kind, inf) >= weights.leaning.get(one.kind, inf):
+            if one.kind in certain or weights.leans(one.kind, weighed.score.get(one.kind, inf), len(page.text)):
                 said.add(one.kind)
                 yield one
         for rule in place.weighed:
             if rule.kind in said or len(page.text) < rule.at_least:
                 continue
-            if weighed.score.get(rule.kind, -inf) >= weights.sure.get(rule.kind, inf):
+            if weights.is_sure(rule.kind, weighed.score.get(rule.kind, -inf), len(page.text)):
                 start, end = page.folded.back(*(_place_of(rule, len(page.text)) if rule.missing else weighed.worst[rule.kind]))
                 yield Finding(rule.kind, rule.levels[context.surface], start, end, rule.id)
 

@@ -14,13 +14,14 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import sqrt
+from math import inf, sqrt
 from operator import add
 from struct import unpack
 
 LANE = 4  # bytes of a lane, so that it can be read as one number; sixteen million of the heaviest weights fit
 ZERO = 128  # what stands in a lane for a weight of nothing
 SHORTEST = 12  # characters: a shorter sentence is read with the next
+SHORT, SURER = 32, 2.0  # in so few characters, so much more than sure: they were learned from longer texts
 SENTENCES_COUNT = 0.5  # of what the worst sentence says, beside what the whole says
 
 _NUMBER = re.compile(r"\d+")
@@ -104,6 +105,14 @@ class Weights:
     def reads(self, plain: str) -> bool:
         """They were learned from Chinese."""
         return len(_HAN.findall(plain)) >= len(plain) / 3
+
+    def leans(self, kind: str, score: float, length: int) -> bool:
+        """Enough for a doubtful rule to count; so short a text cannot gainsay it."""
+        return length < SHORT or score >= self.leaning.get(kind, inf)
+
+    def is_sure(self, kind: str, score: float, length: int) -> bool:
+        """Of a text of so many characters."""
+        return score >= self.sure.get(kind, inf) + (SURER if length < SHORT else 0)
 
     def weigh(self, plain: str, surface: str, reply_to: str) -> Weighed:
         """Of a folded text."""
