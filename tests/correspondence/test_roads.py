@@ -71,7 +71,7 @@ def test_who_did_not_choose_it_is_told_that_words_are_waiting_and_no_more(outsid
 
 
 def test_a_notice_gives_up_its_address_rather_than_be_cut_off(outside, settings):
-    settings.SMS_URL = settings.SMS_URL.replace("335", "70")
+    settings.SMS_URL = settings.SMS_URL.replace("longest=335", "longest=70")
     settings.PUBLIC_URL = "https://complaints.of-a-clinic-with-a-long-name.example.org"
     on("sms", may_carry_content=False)
     run_due(LATER, slots=False)
