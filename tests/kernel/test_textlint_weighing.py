@@ -92,6 +92,14 @@ def test_a_doubtful_rule_counts_only_where_the_whole_leans_its_way():
     assert check("醋，平常", doubtful) == [("醋", "R")]  # too short to be gainsaid
 
 
+def test_a_doubtful_rule_counts_in_a_long_text_where_its_own_sentence_leans_its_way():
+    doubtful = sour(frames=read("<sour>"), doubtful=True)
+    peaceful = "這一句說的是很平常的事情。" * 3
+    assert check(f"{peaceful}這一句裡有醋也有酸的味道。{peaceful}", doubtful, part=0.5, leaning=9.0) == [("醋", "R")]
+    assert check(f"{peaceful}這一句裡有醋也有酸的味道。{peaceful}", doubtful, part=0.4, leaning=9.0) == []
+    assert check(f"{peaceful}這一句裡只有醋的味道而已。酸在這一句很長的話裡面。", doubtful, part=0.5, leaning=9.0) == []
+
+
 def test_beside_a_certain_rule_a_doubtful_one_of_its_kind_counts():
     certain = Rule("CERTAIN", "sour", {"public_reply": "warn"}, read("嗆"))
     assert check("醋，嗆", sour(frames=read("<sour>"), doubtful=True), certain) == [("醋", "R"), ("嗆", "CERTAIN")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from sys import intern
@@ -45,6 +46,10 @@ class Folded:
             at = self.starts[start] if start < len(self.text) else self.ends[-1]
             return at, at
         return self.starts[start], self.ends[end - 1]
+
+    def place(self, start: int) -> int:
+        """Where in the folded text what stands here in the original begins."""
+        return bisect_left(self.starts, start)
 
 
 class Folding:

@@ -248,12 +248,13 @@ class Linter:
     def _in_all(
         self, page: Page, place: _Place, found: list[Finding], context: Context, weights: Weights
     ) -> Iterator[Finding]:
-        """Without what only doubtful rules say and the text as a whole does not; with what the text says and no rule does."""
+        """Without what only doubtful rules say, and neither the text nor the sentence they speak of; with what the text says and no
+        rule does."""
         weighed = weights.weigh(page.text, context.surface, context.reply_to)
         certain = {one.kind for one in found if one.rule not in self._doubtful}
         said = set(certain)
         for one in found:
-            if one.kind in certain or weights.leans(one.kind, weighed.score.get(one.kind, inf), len(page.text)):
+            if one.kind in certain or weights.leans(one.kind, weighed, page.folded.place(one.start), len(page.text)):
                 said.add(one.kind)
                 yield one
         for rule in place.weighed:

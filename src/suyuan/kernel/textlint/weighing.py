@@ -12,16 +12,18 @@ import base64
 import json
 import re
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, sqrt
-from operator import add
+from operator import add, itemgetter
 from struct import unpack
 
 LANE = 4  # bytes of a lane, so that it can be read as one number; sixteen million of the heaviest weights fit
 ZERO = 128  # what stands in a lane for a weight of nothing
 SHORTEST = 12  # characters: a shorter sentence is read with the next
 SHORT, SURER = 32, 2.0  # in so few characters, so much more than sure: they were learned from longer texts
+SENTENCE_LEANS = 0.5  # from here on a sentence by itself says what a doubtful rule says of it
 SENTENCES_COUNT = 0.5  # of what the worst sentence says, beside what the whole says
 
 _NUMBER = re.compile(r"\d+")
@@ -81,10 +83,17 @@ class Scale:
 
 @dataclass(frozen=True)
 class Weighed:
-    """What one text weighs for each kind, and the sentence that weighs most."""
+    """What one text weighs for each kind, the sentence that weighs most, and what each sentence weighs by itself."""
 
     score: Mapping[str, float]
     worst: Mapping[str, Span]
+    spans: Sequence[Span]
+    parts: Mapping[str, Sequence[float]]
+
+    def around(self, kind: str, place: int) -> float:
+        """What the sentence weighs that holds this place."""
+        at = bisect_right(self.spans, place, key=itemgetter(0)) - 1
+        return self.parts[kind][at] if kind in self.parts else inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +115,12 @@ class Weights:
         """They were learned from Chinese."""
         return len(_HAN.findall(plain)) >= len(plain) / 3
 
-    def leans(self, kind: str, score: float, length: int) -> bool:
-        """Enough for a doubtful rule to count; so short a text cannot gainsay it."""
-        return length < SHORT or score >= self.leaning.get(kind, inf)
+    def leans(self, kind: str, weighed: Weighed, place: int, length: int) -> bool:
+        """Enough for a doubtful rule to count that spoke of this place: by the whole, or, since much else may be said in a long
+        text, by the sentence alone. So short a text cannot gainsay it."""
+        if length < SHORT or weighed.score.get(kind, inf) >= self.leaning.get(kind, inf):
+            return True
+        return kind in self.of_parts and weighed.around(kind, place) >= SENTENCE_LEANS
 
     def is_sure(self, kind: str, score: float, length: int) -> bool:
         """Of a text of so many characters."""
@@ -128,11 +140,12 @@ class Weights:
         whole = self.whole.scores(_steps(total, 2 * kinds)[:kinds], all_of_them, self.whole.begins(surface, reply_to))
 
         score, worst = {}, {}
-        for kind, says, here in zip(self.kinds, whole, zip(*weighed, strict=True), strict=True):
+        parts = dict(zip(self.kinds, zip(*weighed, strict=True), strict=True))
+        for (kind, here), says in zip(parts.items(), whole, strict=True):
             heaviest = max(here)
             worst[kind] = spans[here.index(heaviest)]
             score[kind] = says + SENTENCES_COUNT * heaviest if kind in self.of_parts else says
-        return Weighed(score, worst)
+        return Weighed(score, worst, spans, parts)
 
 
 def _steps(added: int, lanes: int) -> tuple[int, ...]:
