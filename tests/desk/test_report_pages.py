@@ -198,3 +198,20 @@ def test_words_of_a_paper_wait_and_the_way_back_to_it_is_one_button(browser, cas
     assert sent(manager, report, held, finish="1").status_code == 302
     report.refresh_from_db()
     assert report.state != "draft"
+
+
+@pytest.mark.requirement("D-11")
+def test_the_parts_of_their_paper_begin_from_templates_and_it_remembers_which(browser, case):
+    report, client = begun(browser, case, kind="complainant", who="manager"), browser("manager")
+    where = url("report_write_complainant", case, report.uid)
+    page = client.post(where, {"edition": report.edition, "opening": "您好。", "template": "paper-next", "pick": "1"})
+    form = page.context["form"]
+    assert form.initial["opening"] == "您好。" and "{remedies}" in form.initial["will_do"] and page.context["shelf"].begun == ("paper-next",)
+    assert sent(client, report, {"opening": "您好。", "begun": "paper-next goodwill none"}, keep="1").status_code == 302
+    report.refresh_from_db()
+    assert report.templates == ["paper-next", "goodwill"] == list(client.get(where).context["shelf"].begun)
+
+    uid = case.issues.get().uid
+    words = {"opening": "我們聽了錄音。", "will_do": "三月二十日前再看一次", f"issue_{uid}": "沒有回電。", f"outcome_{uid}": "upheld"}
+    assert sent(client, report, words, finish="1").status_code == 422, "though nobody carried it along any more"
+    assert "須先經法務審閱" in sent(client, report, words, finish="1").content.decode()

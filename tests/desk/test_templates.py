@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from suyuan.cases.models import ContactEntry
 from suyuan.cases.services import handling
-from suyuan.correspondence.models import Message
+from suyuan.correspondence.models import Clearance, Message
 from suyuan.correspondence.templates import house_values, template_named, templates_for
 from suyuan.desk.acts.forward import AcknowledgeForm
 from suyuan.desk.template_pick import acknowledging
@@ -205,3 +205,80 @@ def test_a_letter_remembers_which_templates_it_was_begun_from(browser, make_case
     typed = {"channel": "portal", "words": "您好，明天 18:00 前回您。", "begun": "progress-written thanks \x00 no-such progress-written"}
     assert browser("manager").post(write(case), typed).status_code == 302
     assert Message.objects.get(subject_stream=case.stream).templates == ["progress-written", "thanks"]
+
+
+# --- forms that have templates of their own ------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("A-07")
+def test_each_of_these_forms_offers_what_is_for_it_and_no_other_form_does(browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    own = {
+        "promise": {"promise-call", "promise-document", "promise-meeting"},
+        "evidence-ask": {"evidence-theirs", "evidence-photos", "evidence-ours"},
+        "interview": {"interview-person", "interview-colleague", "interview-record"},
+        "resolve": {"spot-settled", "spot-small"},
+    }
+    for code, offered in own.items():
+        assert listed(client.get(act(case, code))) == offered, code
+    elsewhere = listed(client.get(write(case))) | listed(client.get(act(case, "contact"))) | listed(client.get(act(case, "plan")))
+    assert not elsewhere & set().union(*own.values())
+
+
+@pytest.mark.requirement("A-07")
+def test_a_promise_names_the_day_that_is_typed_and_not_that_of_another_one(browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    assert case.promises.filter(kept_at=None).exists()
+    page = client.post(act(case, "promise"), {"words": "", "due_at": "", "template": "promise-call", "pick": "1"})
+    assert "{by_when}" in page.context["form"].initial["words"]
+    typed = {"words": "好的。", "due_at": "2026-12-24T17:30", "template": "promise-call", "pick": "1"}
+    words = client.post(act(case, "promise"), typed).context["form"].initial["words"]
+    assert words.startswith("好的。 ") and "12/24" in words and "17:30" in words and "\n" not in words
+
+
+@pytest.mark.requirement("A-07")
+def test_an_interview_is_opened_aloud_and_its_record_is_written(browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    page = client.post(act(case, "interview"), {"minutes": "", "template": "interview-person", "pick": "1"})
+    assert "不打斷" in page.context["shelf"].aloud and not page.context["form"].initial.get("minutes")
+    page = client.post(act(case, "interview"), {"minutes": "", "template": "interview-record", "pick": "1"})
+    assert page.context["form"].initial["minutes"].startswith("本人自己說的") and not page.context["shelf"].aloud
+
+
+# --- what was begun from a template stays so -----------------------------------------------------------------------
+
+
+@pytest.mark.requirement("D-11")
+def test_an_act_begun_from_such_a_template_waits_for_legal_however_it_was_changed(browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    person = str(case.parties.get().uid)
+    acts = {
+        "promise": {"words": "星期五打電話給您。", "due_at": "2026-12-24T17:30"},
+        "plan": {"words": "謝謝您，星期五再跟您說。", "method": "telephone"},
+        "evidence-ask": {"kind": "correspondence", "party": person, "words": "請給我們收據。", "due_at": "2026-12-24T17:30"},
+        "resolve": {"words": "等太久，道了歉，對方說好。", "content": "on"},
+    }
+    for code, typed in acts.items():
+        page = client.post(act(case, code), typed | {"begun": "nothing-of-the-sort goodwill"})
+        asks = page.context["form"].refused.words.asks
+        assert [(each.by, each.code) for each in asks] == [("template", "goodwill")], code
+        assert page.context["shelf"].begun == ("goodwill",), "what no pack knows is dropped, what is known is carried on"
+    assert client.post(act(case, "promise"), acts["promise"] | {"begun": "nothing-of-the-sort"}).status_code == 302
+
+
+@pytest.mark.requirement("D-11")
+def test_after_a_yes_the_same_words_leave_and_others_wait_again(browser, make_case):
+    case, client = make_case("acknowledged"), browser("manager")
+    typed = {"words": "星期五打電話給您。", "due_at": "2026-12-24T17:30", "begun": "goodwill"}
+    assert client.post(act(case, "promise"), typed | {"_clear": "words", "_why": "和對方談過"}).status_code == 302
+    row = Clearance.objects.get()
+    where = reverse("desk:clearance", args=[case.reference, row.uid])
+    legal = browser("legal")
+    assert html.escape(str(template_named("tw", "goodwill").title)) in legal.get(where).content.decode(), "legal reads which template it was begun from"
+    decide = reverse("desk:clearance_decide", args=[case.reference, row.uid])
+    assert legal.post(decide, {"yes": "1", "reason": "時間與人都寫明了"}).status_code == 302
+    again = client.get(where).context["again"]
+    assert ("begun", "goodwill") in again["fields"]
+    assert client.post(again["url"], dict(again["fields"]) | {"words": "星期六打電話給您。"}).status_code == 422
+    assert client.post(again["url"], dict(again["fields"])).status_code == 302
+    assert case.promises.filter(words="星期五打電話給您。").exists()

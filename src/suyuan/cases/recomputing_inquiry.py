@@ -199,7 +199,7 @@ class _Replay:
         self.ledger.made(
             REPORTS, fact, uid=uid, case=_of(fact), kind=fact("kind"), version=fact("version"), state="draft",
             language=fact("language", UNSAID), author=fact.user, drafted_at=fact.at, written=fact("written", UNSAID), edition=1,
-            revised_at=fact.at, content=UNSAID, frozen="", digest="", text=None, signers=[], finished_at=None, signed_at=None,
+            templates=fact("templates", []), revised_at=fact.at, content=UNSAID, frozen="", digest="", text=None, signers=[], finished_at=None, signed_at=None,
             stored=None, sha256="", superseded_at=None, given_at=None, given_by=None,
         )  # fmt: skip
 
@@ -207,7 +207,8 @@ class _Replay:
         key = (fact("report"),)
         edition = self.ledger.value(REPORTS, key, "edition")
         edition = edition if edition is UNSAID else edition + 1
-        self.ledger.changed(REPORTS, key, fact, edition=edition, revised_at=fact.at, written=fact("written", UNSAID))
+        begun = {"templates": fact("templates")} if fact("templates", None) else {}
+        self.ledger.changed(REPORTS, key, fact, edition=edition, revised_at=fact.at, written=fact("written", UNSAID), **begun)
 
     def finished(self, fact: Said) -> None:
         uid = fact("report")

@@ -50,10 +50,28 @@ _SITUATIONS = {
     "goodwill": _l("一份心意"),
     "emergency": _l("請現在就醫"),
     "minutes": _l("記下談話"),
+    "promise": _l("約定"),
+    "evidence_request": _l("請人提供證據"),
+    "interview": _l("訪談的開場"),
+    "interview_record": _l("訪談的紀錄"),
+    "on_the_spot": _l("當場解決"),
+    "paper_how": _l("說明書：怎麼查"),
+    "paper_next": _l("說明書：接下來"),
+    "paper_unclear": _l("說明書：不確定"),
 }
 
 # Kept in the house, whatever surface they are read on.
 INSIDE = frozenset({"legal_review"})
+
+# The form of something written down while, or after, people talk.
+RECORDS = frozenset({"minutes", "interview_record"})
+
+# For one form and no other: it asks for them by name.
+OF_ONE_FORM = frozenset(
+    {"promise", "evidence_request", "interview", "interview_record", "on_the_spot"}
+    | {"paper_how", "paper_next", "paper_unclear"}
+)
+
 
 def situation_word(code: str) -> str:
     return str(_SITUATIONS[code])

@@ -20,6 +20,7 @@ from suyuan.correspondence.rules.guard import Surface
 from suyuan.desk.acts.act import Act, ActForm, RowField
 from suyuan.desk.evidence_shapes import holder_words, read_words
 from suyuan.desk.fields import ColleagueField, LocalTimeField, item_words, line_field, one_of, words_field
+from suyuan.desk.template_pick import TemplatesAt
 from suyuan.evidence.models import EvidenceRequest, Interview, Item, Observation
 from suyuan.evidence.selectors.items import items_of
 from suyuan.evidence.selectors.requests import interviews_of, needs_of, observations_of, requests_of
@@ -59,6 +60,8 @@ class EvidenceForm(ActForm):
 
 
 class AskForm(EvidenceForm):
+    templates_at = TemplatesAt(only=("evidence_request",), due="due_at")
+
     def build(self) -> None:
         self.fields["kind"] = one_of(_("要什麼"), self.evidence_kinds())
         self.fields["user"] = ColleagueField(self.colleagues(), label=_("請哪位同事"), required=False, empty_label=_("（不指定同事）"))
@@ -143,6 +146,8 @@ class SortForm(EvidenceForm):
 
 
 class InterviewForm(EvidenceForm):
+    templates_at = TemplatesAt("minutes", only=("interview", "interview_record"), ways=("in_person",), aloud=True)
+
     def build(self) -> None:
         people = Party.objects.filter(case=self.case).select_related("person").order_by("id")
         self.fields["party"] = RowField(
@@ -298,7 +303,7 @@ _HERE = {"group": "evidence", "back": "desk:evidence", "stages": _EVER}
 
 EVIDENCE_ACTS: tuple[Act, ...] = (
     Act("evidence-ask", "evidence_ask", _l("請人提供證據"), _l("送出請求"), AskForm,
-        _run(checklist.evidence_ask, "kind", "user", "role", "party", "words", "due_at"),
+        _run(checklist.evidence_ask, "kind", "user", "role", "party", "words", "due_at", "templates"),
         _l("同事會多一件有日期的待辦；對方會在進度頁看到。交來的東西自動歸到這一類。"), **_HERE),
     Act("evidence-remind", "evidence_ask", _l("再提醒一次"), _l("送出提醒"), RequestForm,
         _run(checklist.evidence_remind, "request"), _l("請求的內容與日期不變。"), **_HERE),

@@ -198,7 +198,7 @@ def _clearance_page(
 ) -> HttpResponse:
     noted(request, found, "case.clearance", compartments={row.compartment})
     place = guarding.place_of(found, row.surface, party=row.party)
-    begun = tuple(row.message.templates) if row.message is not None and not row.is_line else ()
+    begun = tuple(row.message.templates) if row.message is not None and not row.is_line else _begun(row)
     shown = guarding.said(place, row.text.body, templates=begun, brief=row.is_line) if row.text.body else None
     allowed = allowed_moves(request.profile, found)
     votes = votes_of(row)
@@ -232,6 +232,11 @@ def _clearance_page(
     status = refused.status if refused is not None else 200
     with timezone.override(found.branch.tz):
         return render(request, "desk/clearance.html", context, status=status)
+
+
+def _begun(row: Clearance) -> tuple[str, ...]:
+    """The templates for whose sake legal was asked."""
+    return tuple(each["code"] for each in row.asks if each["by"] == "template")
 
 
 def _again(found: Case, row: Clearance) -> dict | None:

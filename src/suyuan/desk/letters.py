@@ -50,6 +50,7 @@ class LetterForm(forms.Form):
                 "subject_line": draft.subject_line,
                 "channel": draft.channel,
                 "party": draft.party.removeprefix("party:"),
+                "begun": " ".join(draft.templates),
                 **(kwargs.get("initial") or {}),
             }
         super().__init__(*args, **kwargs)

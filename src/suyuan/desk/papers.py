@@ -41,9 +41,10 @@ from suyuan.cases.services.wording import words_ask
 from suyuan.correspondence.errors import GuardHeld
 from suyuan.correspondence.models import Clearance
 from suyuan.correspondence.rules.guard import Surface
-from suyuan.desk import guarding, shapes
+from suyuan.desk import guarding, shapes, template_pick
 from suyuan.desk.fields import attempt, one_of, words_field
 from suyuan.desk.noting import noted
+from suyuan.desk.template_pick import Shelf, TemplatesAt
 from suyuan.kernel.refusal import NotHere
 from suyuan.platform import access
 from suyuan.platform.addresses import address
@@ -158,6 +159,11 @@ def report_new(kind: str) -> Callable[..., HttpResponse]:
 class ReportForm(forms.Form):
     """What its author writes. Nothing is required to keep a draft; what is missing is said when it is sent for signing."""
 
+    templates_at = TemplatesAt(
+        "opening",
+        only=("paper_how", "paper_next", "paper_unclear"),
+        into=(("paper_next", "will_do"), ("paper_unclear", "unclear")),
+    )
     edition = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31 - 1)
 
     def __init__(self, *args: Any, report: Report, drawings: list[tuple[str, str]] = (), **kwargs: Any) -> None:
@@ -229,16 +235,20 @@ def report_write(kind: str) -> Callable[..., HttpResponse]:
 
 def _write(request: HttpRequest, report: Report) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
-    initial = {**report.words, "edition": report.edition} | held_initial(request)
-    looking, place = guarding.asked_only(posted), guarding.place_of(report.case, askable=True)
+    initial = {**report.words, "edition": report.edition, "begun": " ".join(report.templates)} | held_initial(request)
+    looking = template_pick.asked(posted) or guarding.asked_only(posted)
+    place = guarding.place_of(report.case, askable=True)
     form = ReportForm(None if looking else posted, initial=initial, report=report, drawings=_drawings(request, report.case))
     if looking:
         guarding.typed(form, posted)
+    shelf = None
+    if report.kind == Paper.COMPLAINANT:
+        shelf = template_pick.shelf(form, form.templates_at, report.case, posted, request.now)
     guarding.look(form, place, posted if looking else None)
     status, kept = 200, None
     if posted is not None and not looking:
         if form.is_valid():
-            kept = attempt(form, lambda: _kept(request, report, form))
+            kept = attempt(form, lambda: _kept(request, report, form, shelf))
         if kept is not None and not {"finish", guarding.CLEAR} & set(posted):
             messages.success(request, _("草稿已存。"))
             return redirect(_write_url(report))
@@ -265,6 +275,7 @@ def _write(request: HttpRequest, report: Report) -> HttpResponse:
         "others": _others_words(form, report) if status == 409 else [],
         "page_url": _page_url(report),
         "guarded": bool(guarding.guarded(form)),
+        "shelf": shelf,
     }
     return render(request, "desk/paper_write.html", context, status=status)
 
@@ -287,10 +298,10 @@ def paper_of(case: Case, act: str) -> str:
     return _write_url(found) if found is not None and found.state == "draft" else ""
 
 
-def _kept(request: HttpRequest, report: Report, form: ReportForm) -> Report:
-    return reports.report_revise(
-        report=report, words=form.words(), edition=form.cleaned_data["edition"], actor=request.actor, now=request.now
-    )
+def _kept(request: HttpRequest, report: Report, form: ReportForm, shelf: Shelf | None) -> Report:
+    begun = shelf.begun if shelf is not None else ()
+    said = {"words": form.words(), "edition": form.cleaned_data["edition"], "templates": begun}
+    return reports.report_revise(report=report, **said, actor=request.actor, now=request.now)
 
 
 def _finish(request: HttpRequest, report: Report) -> Report:

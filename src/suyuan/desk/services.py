@@ -229,15 +229,21 @@ def correspondence_paper(case: Case, demand: Demand | None, now: datetime) -> st
 
 @writes
 def erasure_decide(
-    *, case: Case, demand: Demand, choices: dict[str, rights.Choice], words: str, actor: Actor, now: datetime
+    *,
+    case: Case,
+    demand: Demand,
+    choices: dict[str, rights.Choice],
+    words: str,
+    templates: Sequence[str] = (),
+    actor: Actor,
+    now: datetime,
 ) -> list[ErasureDecision]:
     """Decide group by group, and answer the person in their own language."""
     today = now.astimezone(case.branch.tz).date()
     own = subject_of(case, demand).party is not None
     letter = erasure_letter(case, erasure_parts(case, demand, today), choices, words, own)
-    return rights.erasure_answer(
-        case=case, demand=demand, choices=choices, letter=letter, language=case.language, actor=actor, now=now
-    )
+    said = {"letter": letter, "language": case.language, "templates": templates}
+    return rights.erasure_answer(case=case, demand=demand, choices=choices, **said, actor=actor, now=now)
 
 
 @writes

@@ -22,6 +22,8 @@ from suyuan.correspondence.places import Filled, aloud, fill
 from suyuan.correspondence.rules.guard import Surface
 from suyuan.correspondence.templates import (
     INSIDE,
+    OF_ONE_FORM,
+    RECORDS,
     by_when_words,
     house_values,
     situation_word,
@@ -30,7 +32,7 @@ from suyuan.correspondence.templates import (
 )
 from suyuan.kernel.refusal import NotHere
 from suyuan.playbooks.errors import PackMissing
-from suyuan.playbooks.selectors import procedure_of
+from suyuan.playbooks.selectors import procedure_of, wording_newest
 from suyuan.playbooks.texts import pick
 from suyuan.playbooks.wording import Template
 from suyuan.ui import dates
@@ -39,8 +41,6 @@ from suyuan.ui import dates
 IN_PUBLIC = (Surface.PUBLIC_REPLY, Surface.STATEMENT)
 TO_A_PERSON = (Surface.PRIVATE_MESSAGE, Surface.CARE_MEETING)
 SCRIPTS = {"zh-hant": "繁體", "zh-hans": "简体", "en": "English"}
-MINUTES = "minutes"
-MOST = 12
 
 # How forms call a way of telling somebody, where packs call it something else.
 _WAYS = {"telephone": "phone_note", "wechat": "line"}
@@ -56,7 +56,7 @@ _FIRST = {
 }
 
 # Dated on the day it is written; elsewhere a date is one that somebody has to name.
-_DATED_TODAY = frozenset({"acknowledgement", "statement", MINUTES})
+_DATED_TODAY = frozenset({"acknowledgement", "statement", "minutes", "on_the_spot"})
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,9 @@ class TemplatesAt:
     chooser  the field that says by which way they reach the person; empty: by any of `ways`
     first    situations that stand first here, whatever the stage
     aloud    what is said is shown to be read aloud and not put into the field, which is for what was really said
+    only     where the form is for one thing: these situations and no others
+    into     those of them that go into another field
+    due      the field that says by when, where what is written is about that time
     """
 
     field: str = "words"
@@ -74,6 +77,23 @@ class TemplatesAt:
     first: tuple[str, ...] = ()
     ways: tuple[str, ...] = ("portal", "email", "letter")
     aloud: bool = False
+    only: tuple[str, ...] = ()
+    into: tuple[tuple[str, str], ...] = ()
+    due: str = ""
+
+    def offers(self, row: Template) -> bool:
+        """Whether a template belongs here, whatever the case."""
+        if self.only:
+            return row.situation in self.only
+        if row.situation in INSIDE | OF_ONE_FORM or row.surface not in TO_A_PERSON:
+            return False
+        return self.aloud or row.situation not in RECORDS
+
+    def place(self, row: Template) -> str:
+        """The field it goes into; empty: it is read aloud."""
+        if self.aloud and row.situation not in RECORDS:
+            return ""
+        return dict(self.into).get(row.situation, self.field)
 
     def values(self, form: forms.Form) -> list[str]:
         """What its chooser offers."""
@@ -121,25 +141,39 @@ def shelf(form: forms.Form, at: TemplatesAt, case: Case, posted: QueryDict | Non
     script = _script(posted, case.language)
     code = posted.get("template", "") if asked(posted) else ""
     groups = choices(case, at, at.values(form), code)
-    begun = begun_from(posted, case.jurisdiction)
+    begun = begun_from(form.initial if posted is None else posted, case.jurisdiction)
     if not code:
         return Shelf(at, groups, script, begun)
     if all(each.code != code for _situation, rows in groups for each in rows):
         raise NotHere()
     row = template_named(case.jurisdiction, code)
-    filled = picked(case, row, party=party_named(case, posted.get("party", "")), now=now, language=script)
-    made = {"begun": tuple(dict.fromkeys([*begun, code]))[:MOST], "picked": code}
-    if at.aloud and row.situation != MINUTES:
+    about = {} if not at.due else {"by_when": _due(form, at.due, case, now, script), "next_step": ""}
+    party = party_named(case, posted.get("party", ""))
+    filled = picked(case, row, party=party, now=now, language=script, about=about)
+    made = {"begun": tuple(dict.fromkeys([*begun, code])), "picked": code}
+    field = at.place(row)
+    if not field:
         return Shelf(at, groups, script, **made, aloud=aloud(filled.words))
-    _put(form, at, filled.words)
+    _put(form, field, filled.words)
     return Shelf(at, groups, script, **made)
 
 
-def _put(form: forms.Form, at: TemplatesAt, words: str) -> None:
+def _due(form: forms.Form, name: str, case: Case, now: datetime, language: str) -> str:
+    """By when, as far as the form says it; another promise's day is not this one's."""
+    field = form.fields[name]
+    try:
+        due = field.clean(form.initial.get(name, field.initial))
+    except forms.ValidationError:
+        return ""
+    return by_when_words(due, now, case.branch, language) if due else ""
+
+
+def _put(form: forms.Form, name: str, words: str) -> None:
     """Below what somebody typed; in place of what only stood there to begin with."""
-    typed = str(form.initial.get(at.field) or "").replace("\r\n", "\n").rstrip()
-    offered = str(form.fields[at.field].initial or "").rstrip()
-    form.initial[at.field] = f"{typed}\n\n{words}" if typed and typed != offered else words
+    typed = str(form.initial.get(name) or "").replace("\r\n", "\n").rstrip()
+    offered = str(form.fields[name].initial or "").rstrip()
+    between = "\n\n" if isinstance(form.fields[name].widget, forms.Textarea) else " "
+    form.initial[name] = f"{typed}{between}{words}" if typed and typed != offered else words
 
 
 def _script(posted: QueryDict | None, otherwise: str) -> str:
@@ -148,9 +182,15 @@ def _script(posted: QueryDict | None, otherwise: str) -> str:
 
 
 def begun_from(posted: Mapping[str, str] | None, jurisdiction: str) -> tuple[str, ...]:
-    """Which templates the words were begun from, as the page carried them along; names that no template has are dropped."""
-    said = dict.fromkeys((posted or {}).get("begun", "")[:800].split())
-    return tuple(code for code in said if template_named(jurisdiction, code) is not None)[:MOST] if said else ()
+    """Which templates the words were begun from, as the page carried them along; names that no template has are dropped.
+
+    None is dropped for being one too many: it might be the one that asks for legal.
+    """
+    said = dict.fromkeys(str((posted or {}).get("begun", "")).split())
+    if not said:
+        return ()
+    known = {row.id for row in wording_newest(jurisdiction).templates}
+    return tuple(code for code in said if code in known)
 
 
 def choices(case: Case, at: TemplatesAt, values: Iterable[str], chosen: str = "") -> list[tuple[str, list[Choice]]]:
@@ -162,7 +202,7 @@ def choices(case: Case, at: TemplatesAt, values: Iterable[str], chosen: str = ""
     except PackMissing:
         return []
     for row in rows:
-        if row.surface not in TO_A_PERSON or row.situation in INSIDE or (row.situation == MINUTES and not at.aloud):
+        if not at.offers(row):
             continue
         fits = tuple(value for value, way in ways.items() if way in row.channels)
         by = _("、").join(channel_word(way) for way in row.channels if way in ways.values())
@@ -182,7 +222,7 @@ def shelf_of_the_house(form: forms.Form, branch: Branch, posted: QueryDict | Non
     code = posted.get("template", "") if asked(posted) else ""
     found: dict[str, list[Choice]] = {}
     for row in templates_for(branch.jurisdiction):
-        if row.situation not in INSIDE and row.situation != MINUTES:
+        if row.situation not in INSIDE | RECORDS | OF_ONE_FORM:
             by = surface_word(row.surface)
             choice = Choice(row.id, str(row.title), str(row.when), row.id == code, (row.surface,), by)
             found.setdefault(row.situation, []).append(choice)
@@ -192,7 +232,7 @@ def shelf_of_the_house(form: forms.Form, branch: Branch, posted: QueryDict | Non
     if all(each.code != code for _situation, rows in groups for each in rows):
         raise NotHere()
     row = template_named(branch.jurisdiction, code)
-    _put(form, at, fill(pick(row.body, script), house_values(branch, surface=row.surface, language=script)).words)
+    _put(form, at.field, fill(pick(row.body, script), house_values(branch, surface=row.surface, language=script)).words)
     return Shelf(at, groups, script, picked=code)
 
 
@@ -216,18 +256,27 @@ def shelf_in_public(form: forms.Form, case: Case, posted: QueryDict | None, begu
     with translation.override(script):
         today = dates.full_date(dates.day_of(now, case.branch.tz), dates.language_of(script), weekday=False)
     values = house_values(case.branch, surface=row.surface, language=script) | {"date": today}
-    _put(form, at, fill(pick(row.body, script), values).words)
+    _put(form, at.field, fill(pick(row.body, script), values).words)
     form.initial |= {"surface": row.surface, "reply_to": next(iter(row.reply_to), "")}
-    return Shelf(at, groups, script, tuple(dict.fromkeys([*before, code]))[:MOST], code)
+    return Shelf(at, groups, script, tuple(dict.fromkeys([*before, code])), code)
 
 
 # --- what a case knows ---------------------------------------------------------------------------------------------
 
 
-def picked(case: Case, row: Template, *, party: Party | None, now: datetime, language: str = "") -> Filled:
-    """The words of one template for this person, in the language asked for or that of the case."""
+def picked(
+    case: Case,
+    row: Template,
+    *,
+    party: Party | None,
+    now: datetime,
+    language: str = "",
+    about: Mapping[str, str] | None = None,
+) -> Filled:
+    """The words of one template for this person, in the language asked for or that of the case. `about`: what the form says."""
     language = language or case.language
-    return fill(pick(row.body, language), case_values(case, row, party=party, now=now, language=language))
+    values = case_values(case, row, party=party, now=now, language=language) | (about or {})
+    return fill(pick(row.body, language), values)
 
 
 def acknowledging(case: Case, now: datetime) -> str:

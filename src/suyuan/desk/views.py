@@ -462,7 +462,8 @@ def _act(request: HttpRequest, act: Act, found) -> HttpResponse:
     if posted is not None and not looking:
         done = None
         if form.is_valid():
-            done = attempt(form, lambda: act.run(found, form.cleaned_data, request.actor, request.now) or True)
+            given = form.cleaned_data | ({"templates": shelf.begun} if shelf is not None else {})
+            done = attempt(form, lambda: act.run(found, given, request.actor, request.now) or True)
         held = guarding.held_at(form, place)
         if held is not None and guarding.CLEAR in posted:
             why, kept = guarding.why_of(posted), guarding.kept(posted)

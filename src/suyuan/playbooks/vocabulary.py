@@ -252,6 +252,14 @@ SITUATIONS = frozenset(
         "goodwill",
         "emergency",
         "minutes",
+        "promise",
+        "evidence_request",
+        "interview",
+        "interview_record",
+        "on_the_spot",
+        "paper_how",
+        "paper_next",
+        "paper_unclear",
     }
 )
 

@@ -26,6 +26,7 @@ class Report(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     drafted_at = models.DateTimeField()
     words = models.JSONField(default=dict)
+    templates = models.JSONField(default=list)
     edition = models.PositiveIntegerField(default=1)
     revised_at = models.DateTimeField()
 

@@ -43,6 +43,7 @@ def evidence_ask(
     role: str = "",
     party: Party | None = None,
     words: str = "",
+    templates: Sequence[str] = (),
     actor: Actor,
     now: datetime,
 ) -> EvidenceRequest:
@@ -55,7 +56,7 @@ def evidence_ask(
     _kind(case, kind)
     holder = _holder(case, user, role, party, now)
     if party is not None:  # they read it on their page
-        words_pass(case, words, what="evidence_request", now=now)
+        words_pass(case, words, what="evidence_request", templates=templates, now=now)
     request = evidence.request_open(
         stream=case.stream, holder=holder, asked=Asked(kind, due_at, words), actor=actor, now=now
     )

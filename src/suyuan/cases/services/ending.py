@@ -1,7 +1,7 @@
 """How a case ends, comes back, and what is learnt from it."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -88,12 +88,15 @@ def case_withdraw(*, case: Case, reason: str = "", actor: Actor, now: datetime) 
 
 
 @writes
-def case_resolve_on_spot(*, case: Case, words: str, actor: Actor, now: datetime) -> Case:
+def case_resolve_on_spot(
+    *, case: Case, words: str, templates: Sequence[str] = (), actor: Actor, now: datetime
+) -> Case:
     """Settled at once, to the person's own satisfaction: what was agreed, in words."""
     seen, case = case, begin(case, "resolve_on_spot", actor, now)
     stage_step(seen, case, "resolve_on_spot", now=now, given=frozenset({"complainant_content"}))
     text = words_frozen(case, "resolution", words, now=now)
-    passed = words_pass(case, words, what="resolution", surface=Surface.SETTLEMENT, agreed=True, now=now)
+    where = {"surface": Surface.SETTLEMENT, "agreed": True, "templates": templates}
+    passed = words_pass(case, words, what="resolution", **where, now=now)
     cancelled = _tasks_over(case, now)
     plain = {"tasks_cancelled": cancelled, **passed}
     tell(case, "case.resolved_on_spot", actor=actor, now=now, plain=plain, texts={"words": text})

@@ -1,7 +1,7 @@
 """Finding out what happened, hearing everyone, and telling the person what we found."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -365,14 +365,21 @@ def _save(statement: StaffStatement, columns: list[str]) -> None:
 
 @writes
 def case_disclose(
-    *, case: Case, words: str, method: str, happened_at: datetime | None = None, actor: Actor, now: datetime
+    *,
+    case: Case,
+    words: str,
+    method: str,
+    happened_at: datetime | None = None,
+    templates: Sequence[str] = (),
+    actor: Actor,
+    now: datetime,
 ) -> Disclosure:
     """Tell the person in plain language what was found. Frozen and delivered in the same write."""
     known(method, METHODS, "method")
     seen, case = case, begin(case, "disclose", actor, now)
     stated_time(happened_at, now)
     stage_step(seen, case, "disclose", now=now, given=frozenset({"disclosure_written"}), disclosed_at=now)
-    return _deliver(case, FINDINGS, "case.findings_disclosed", words, method, happened_at, actor, now)
+    return _deliver(case, FINDINGS, "case.findings_disclosed", words, method, happened_at, templates, actor, now)
 
 
 @dataclass(frozen=True)
@@ -392,6 +399,7 @@ def case_respond(
     method: str,
     wishes: Iterable[WishAnswer] = (),
     happened_at: datetime | None = None,
+    templates: Sequence[str] = (),
     actor: Actor,
     now: datetime,
 ) -> Disclosure:
@@ -416,7 +424,8 @@ def case_respond(
         words = "\n\n".join((words.rstrip(), wishes_words(case, answered)))
     plain = {"wishes": [{"wish": each.wish, "outcome": each.outcome} for each in answered]}
     private = {f"wish_{n}": each.reason for n, each in enumerate(answered, 1)}
-    return _deliver(case, ANSWER, "case.responded", words, method, happened_at, actor, now, plain=plain, private=private)
+    more = {"plain": plain, "private": private}
+    return _deliver(case, ANSWER, "case.responded", words, method, happened_at, templates, actor, now, **more)
 
 
 def _wish_answered(case: Case, given: WishAnswer) -> WishAnswer:
@@ -447,6 +456,7 @@ def _deliver(
     words: str,
     method: str,
     happened_at: datetime | None,
+    templates: Sequence[str],
     actor: Actor,
     now: datetime,
     plain: Mapping[str, Any] = MappingProxyType({}),
@@ -463,6 +473,7 @@ def _deliver(
         body=words,
         to=_mail_address(case) if method == "email" else "",
         language=case.language,
+        templates=templates,
         actor=actor,
         now=now,
     )

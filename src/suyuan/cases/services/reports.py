@@ -6,7 +6,7 @@ digest; setting the paper happens outside any transaction and its file is chaine
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -61,28 +61,45 @@ def report_draft(*, case: Case, kind: str, language: str, actor: Actor, now: dat
         author_id=actor.user_id,
         # A drawing is chosen anew for each version: with it the version lies in a compartment.
         words={n: w for n, w in before.words.items() if n != "figure"} if before else first_words(case, kind, language),
+        templates=before.templates if before else [],
         drafted_at=now,
         revised_at=now,
     )
-    _tell(report, "report.drafted", actor, now, private={"written": written(report.words)}, language=language)
+    said = {"language": language} | _begun(report)
+    _tell(report, "report.drafted", actor, now, private={"written": written(report.words)}, **said)
     return report
 
 
 @writes
-def report_revise(*, report: Report, words: Mapping[str, str], edition: int, actor: Actor, now: datetime) -> Report:
-    """Keep what the author wrote. Raises PaperMovedMeanwhile when somebody else kept something since `edition`."""
+def report_revise(
+    *,
+    report: Report,
+    words: Mapping[str, str],
+    edition: int,
+    templates: Sequence[str] = (),
+    actor: Actor,
+    now: datetime,
+) -> Report:
+    """Keep what the author wrote, and which templates it was begun from. Raises PaperMovedMeanwhile when somebody else kept
+    something since `edition`."""
     case, report = _locked(report, actor, now, "draft")
     if report.edition != edition:
         raise errors.PaperMovedMeanwhile()
     kept = _checked(report, words)
     _in_reach(case, kept, actor, now)
-    if kept == report.words:
+    begun = list(dict.fromkeys([*report.templates, *templates]))
+    if kept == report.words and begun == report.templates:
         return report
     changed = sorted(name for name in {*kept, *report.words} if kept.get(name) != report.words.get(name))
-    report.words, report.edition, report.revised_at = kept, report.edition + 1, now
-    report.save(update_fields=["words", "edition", "revised_at"])
-    _tell(report, "report.revised", actor, now, private={"written": written(report.words)}, changed=changed)
+    report.words, report.templates, report.edition, report.revised_at = kept, begun, report.edition + 1, now
+    report.save(update_fields=["words", "templates", "edition", "revised_at"])
+    said = {"changed": changed} | _begun(report)
+    _tell(report, "report.revised", actor, now, private={"written": written(report.words)}, **said)
     return report
+
+
+def _begun(report: Report) -> dict[str, list[str]]:
+    return {"templates": report.templates} if report.templates else {}
 
 
 def written(words: Mapping[str, str]) -> str:
@@ -147,7 +164,7 @@ def _through_the_guard(report: Report, now: datetime) -> None:
         return
     for name, value in report.words.items():
         if name != "figure" and not name.startswith("outcome_"):
-            words_pass(report.case, value, what="report", field=name, now=now)
+            words_pass(report.case, value, what="report", field=name, templates=report.templates, now=now)
 
 
 def _in_reach(case: Case, words: Mapping[str, str], actor: Actor, now: datetime) -> None:

@@ -293,6 +293,7 @@ def erasure_answer(
     choices: Mapping[str, Choice],
     letter: str,
     language: str,
+    templates: Sequence[str] = (),
     actor: Actor,
     now: datetime,
 ) -> list[ErasureDecision]:
@@ -315,7 +316,7 @@ def erasure_answer(
     incoming_stop(streams=named.get("inbox", ()), actor=actor, now=now)
     orders = _order(named, actor, now)
     text = words_frozen(case, "rights.letter", letter, now=now, field="letter")
-    words_pass(case, letter, what="erasure", now=now)
+    words_pass(case, letter, what="erasure", templates=templates, now=now)
     ErasureLetter.objects.create(demand=demand, words=text, language=language, at=now)
     decisions = ErasureDecision.objects.bulk_create(
         ErasureDecision(
@@ -338,7 +339,7 @@ def erasure_answer(
     plain = {"demand": str(demand.uid), "erased": erased, "kept": kept, "groups": dict(sorted(decided.items()))}
     tell(case, "erasure.answered", actor=actor, now=now, plain=plain, texts={"letter": text})
     outcome = "met" if not kept else "partly" if erased else "refused"
-    demand_answer(demand=demand, outcome=outcome, words=letter, actor=actor, now=now)
+    demand_answer(demand=demand, outcome=outcome, words=letter, templates=templates, actor=actor, now=now)
     return decisions
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -39,11 +39,15 @@ def words_pass(
     surface: str = Surface.PRIVATE_MESSAGE,
     field: str = "words",
     agreed: bool = False,
+    templates: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Let words of this case out; returns what their fact says of the verdict. Nothing said passes. Raises GuardHeld."""
+    """Let words of this case out; returns what their fact says of the verdict. Nothing said passes. Raises GuardHeld.
+
+    `templates`: codes of those they were begun from; one that nobody knows asks nothing and lifts nothing.
+    """
     if not text.strip():
         return {}
-    where = {"surface": surface, "field": field, "agreed": agreed}
+    where = {"surface": surface, "field": field, "agreed": agreed, "templates": tuple(templates)}
     words = Words(text=text, stream=case.stream, branch_id=case.branch_id, **where)
     return told(guard_pass(words, what=what, now=now))
 

@@ -15,10 +15,13 @@ from suyuan.cases.services import ending, outside
 from suyuan.correspondence.rules.guard import Surface
 from suyuan.desk.acts.act import EVER, Act, ActForm, ReasonForm, RowField, on, plain
 from suyuan.desk.fields import line_field, one_of, words_field
+from suyuan.desk.template_pick import TemplatesAt
 from suyuan.kernel.actor import Actor
 
 
 class SpotForm(ActForm):
+    templates_at = TemplatesAt(only=("on_the_spot",))
+
     def build(self) -> None:
         self.fields["words"] = words_field(_("當場怎麼解決的，對方怎麼說"), rows=4, guarded=Surface.SETTLEMENT)
         self.fields["words"].guarded_agreed = True
@@ -102,7 +105,7 @@ ACTS: tuple[Act, ...] = (
     Act("proceeding-end", "proceed", _l("程序結束"), _l("記下"), ProceedingEndForm,
         on(outside.proceeding_end, "proceeding", "outcome", "happened_at"), "", "outside", stages=EVER),
     Act("resolve", "resolve_on_spot", _l("當場解決"), _l("記下解決"), SpotForm,
-        plain(ending.case_resolve_on_spot, "words"), "", "end",
+        plain(ending.case_resolve_on_spot, "words", "templates"), "", "end",
         stages=frozenset({rules.Stage.RECEIVED, rules.Stage.ACKNOWLEDGED})),
     Act("withdraw", "withdraw", _l("對方撤回申訴"), _l("記下撤回"), ReasonForm, plain(ending.case_withdraw, "reason"),
         _l("申訴結束，法定義務與照護照常進行。"), "end"),

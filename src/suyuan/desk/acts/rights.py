@@ -309,7 +309,7 @@ ACTS: tuple[Act, ...] = (
     Act("unseal", "seal", _l("啟封"), _l("記下啟封"), UnsealForm, _unseal,
         _l("怎麼封的就怎麼開：雙方在場，或有法律承認的理由與見證人。"), "rights", stages=EVER),
     Act("erase", "erase", _l("逐項答覆刪除個資的請求"), _l("送出決定"), EraseForm,
-        plain(erasure_decide, "demand", "choices", "words"),
+        plain(erasure_decide, "demand", "choices", "words", "templates"),
         _l("刪除之後無法復原。依法要保存的、正在保全的不會刪除，會向當事人說明是哪一條、到什麼時候。"), "rights", danger=True,
         stages=EVER),
 )  # fmt: skip

@@ -122,6 +122,8 @@ class HelperForm(ActForm):
 
 
 class PromiseForm(ActForm):
+    templates_at = TemplatesAt(only=("promise",), due="due_at")
+
     def build(self) -> None:
         self.fields["words"] = line_field(_("答應了什麼"), limit=200, guarded=Surface.PRIVATE_MESSAGE)
         self.fields["due_at"] = LocalTimeField(zone=self.zone, label=_("在什麼時候之前"))
@@ -186,9 +188,9 @@ ACTS: tuple[Act, ...] = (
         _l("簡訊、電話、紙本或別處傳來的話，記進案件的訊息。會標明由誰記下，對方在進度頁看不到。"), "talk", "message", stages=EVER,
         back="desk:letters"),
     Act("plan", "contact", _l("說明處理計畫或醫療狀況"), _l("記下說明"), PlanForm,
-        plain(handling.plan_explain, "words", "method", "happened_at"), "", "talk", "message"),
+        plain(handling.plan_explain, "words", "method", "happened_at", "templates"), "", "talk", "message"),
     Act("promise", "promise", _l("記下約定"), _l("記下約定"), PromiseForm,
-        plain(handling.promise_make, "words", "due_at"),
+        plain(handling.promise_make, "words", "due_at", "templates"),
         _l("對方在進度頁會看到同一句話與同一個時間。"), "talk", "clock"),
     Act("promise-kept", "promise", _l("約定已兌現"), _l("記下兌現"), PromiseKeepForm,
         on(handling.promise_keep, "promise", "how"), "", "talk", "check"),
@@ -202,5 +204,5 @@ ACTS: tuple[Act, ...] = (
         plain(handling.demand_record, "kind", "asked_at", "asked_by", "about", "words"),
         _l("病歷複製本、個人資料、退費等要求各有法定期限，從提出時起算。"), "talk", "file", stages=EVER),
     Act("demand-answer", "demand_answer", _l("答覆對方的要求"), _l("記下答覆"), DemandAnswerForm,
-        on(handling.demand_answer, "demand", "outcome", "words", "happened_at"), "", "talk", stages=EVER),
+        on(handling.demand_answer, "demand", "outcome", "words", "happened_at", "templates"), "", "talk", stages=EVER),
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Who has it: acknowledging, owner, speaker, counsel, branch."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from suyuan.accounts.models import Branch, Department, User
@@ -32,7 +33,14 @@ from suyuan.platform.units import writes
 
 @writes
 def case_acknowledge(
-    *, case: Case, method: str, words: str, happened_at: datetime | None = None, actor: Actor, now: datetime
+    *,
+    case: Case,
+    method: str,
+    words: str,
+    happened_at: datetime | None = None,
+    templates: Sequence[str] = (),
+    actor: Actor,
+    now: datetime,
 ) -> Case:
     """Tell the person that we have the complaint, by whom and how; locked once saved. Stops the first clock."""
     seen, case = case, begin(case, "acknowledge", actor, now)
@@ -41,7 +49,7 @@ def case_acknowledge(
     stage_step(seen, case, "acknowledge", now=now, acknowledged_at=now)
 
     text = words_frozen(case, "acknowledgement", words, now=now)
-    passed = words_pass(case, words, what="acknowledgement", now=now)
+    passed = words_pass(case, words, what="acknowledgement", templates=templates, now=now)
     Acknowledgement.objects.create(
         case=case, at=now, stated_at=happened_at, method=method, words=text, by_id=actor.user_id
     )

@@ -1,6 +1,7 @@
 """Talking with the person: contacts, promises, explanations, and what they ask for."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from suyuan.cases import errors, rules
@@ -170,7 +171,14 @@ def helper_name(*, case: Case, helper: str, actor: Actor, now: datetime) -> Case
 
 @writes
 def plan_explain(
-    *, case: Case, words: str, method: str, happened_at: datetime | None = None, actor: Actor, now: datetime
+    *,
+    case: Case,
+    words: str,
+    method: str,
+    happened_at: datetime | None = None,
+    templates: Sequence[str] = (),
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Explain to the person how we go on, or what a doctor thinks: the second promise of the house."""
     case = begin(case, "contact", actor, now)
@@ -178,7 +186,7 @@ def plan_explain(
     stated_time(happened_at, now)
     text = words_frozen(case, "plan", words, now=now)
     surface = Surface.CARE_MEETING if method == IN_PERSON else Surface.PRIVATE_MESSAGE
-    passed = words_pass(case, words, what="plan", surface=surface, now=now)
+    passed = words_pass(case, words, what="plan", surface=surface, templates=templates, now=now)
     case_change(case, now=now)
     plain = {"method": method, **passed}
     tell(case, "plan.explained", actor=actor, now=now, plain=plain, texts={"words": text}, happened_at=happened_at)
@@ -188,13 +196,15 @@ def plan_explain(
 
 
 @writes
-def promise_make(*, case: Case, words: str, due_at: datetime, actor: Actor, now: datetime) -> Promise:
+def promise_make(
+    *, case: Case, words: str, due_at: datetime, templates: Sequence[str] = (), actor: Actor, now: datetime
+) -> Promise:
     """What we told the person, and by when: the same row on desk and portal."""
     case = begin(case, "promise", actor, now)
     words = short(words, 200, "words", required=True)
     if due_at <= now:
         raise errors.PromiseInThePast()
-    passed = words_pass(case, words, what="promise", now=now)
+    passed = words_pass(case, words, what="promise", templates=templates, now=now)
     promise = Promise.objects.create(case=case, words=words, due_at=due_at, made_at=now, made_by_id=actor.user_id)
     case_change(case, now=now)
     plain = {"promise": str(promise.uid), "due": time_text(due_at), **passed}
@@ -268,6 +278,7 @@ def demand_answer(
     outcome: str,
     words: str = "",
     happened_at: datetime | None = None,
+    templates: Sequence[str] = (),
     actor: Actor,
     now: datetime,
 ) -> Demand:
@@ -279,7 +290,7 @@ def demand_answer(
         raise errors.AlreadyDone()
     stated_time(happened_at, now)
     told = said(case, "words", words, now=now, required=outcome in ("refused", "partly"))
-    passed = words_pass(case, words, what="demand", now=now)
+    passed = words_pass(case, words, what="demand", templates=templates, now=now)
     demand.answered_at, demand.outcome = now, outcome
     demand.save(update_fields=["answered_at", "outcome"])
     case_change(case, now=now)

@@ -81,7 +81,7 @@
   /* ── forms: words kept in this window until they are sent ──────────── */
   const KEEP = "sy-kept:";
   const keepKey = (form) => `${KEEP}${meta("sy-user")}:${form.getAttribute("data-sy-keep") || location.pathname}`;
-  const keepable = (form) => Array.from(form.elements).filter((f) => f.name && !["hidden", "file", "password", "submit", "button"].includes(f.type));
+  const keepable = (form) => Array.from(form.elements).filter((f) => f.name && (f.hasAttribute("data-sy-kept") || !["hidden", "file", "password", "submit", "button"].includes(f.type)));
   const valueOf = (f) => (f.type === "checkbox" || f.type === "radio" ? f.checked : f.value);
   const untouched = (f) => (f.type === "checkbox" || f.type === "radio" ? f.checked === f.defaultChecked
     : f.tagName === "SELECT" ? true : f.value === f.defaultValue && f.value === "");
@@ -102,13 +102,13 @@
       // The server's own words win: only what still stands as it came, and empty, is filled.
       if (!(id in kept) || !untouched(f) || valueOf(f) === kept[id]) continue;
       if (f.type === "checkbox" || f.type === "radio") f.checked = kept[id]; else f.value = kept[id];
-      changed += 1;
+      if (f.type !== "hidden") changed += 1;
     }
     if (!changed) return;
     form.setAttribute("data-sy-dirty", "");
     const band = say("restored");
     if (!band) return;
-    band.querySelector("[data-sy-forget]").addEventListener("click", () => { memory.drop(keepKey(form)); form.reset(); form.removeAttribute("data-sy-dirty"); band.remove(); });
+    band.querySelector("[data-sy-forget]").addEventListener("click", () => { memory.drop(keepKey(form)); form.reset(); all("[data-sy-kept]", form).forEach((f) => { f.value = f.getAttribute("data-sy-kept"); }); form.removeAttribute("data-sy-dirty"); band.remove(); });
     form.prepend(band);
   }
   document.addEventListener("input", (event) => {
