@@ -88,7 +88,7 @@ KEPT: dict[str, str] = {
     **dict.fromkeys(("correspondence_*.surface", "correspondence_*.level", "correspondence_*.needs", "correspondence_*.findings"), CODE),
     **dict.fromkeys(("correspondence_*.rule", "correspondence_verdictrow.what", "correspondence_*.packs"), CODE),
     **dict.fromkeys(("correspondence_clinicrule.*", "correspondence_allowentry.*", "correspondence_ownname.*"), HOUSE),
-    **dict.fromkeys(("correspondence_message.reply_to", "correspondence_message.templates", "correspondence_*.asks"), CODE),
+    **dict.fromkeys(("correspondence_message.reply_to", "*.templates", "correspondence_*.asks"), CODE),
     "correspondence_posting.ended_whose": CODE,
     "correspondence_tryout.*": "counts, and places in texts that stand elsewhere",
     "cases_demand.about": CODE,

@@ -207,7 +207,7 @@ def _in_public(case: Case, actor) -> dict[str, str]:
     posting = publishing.public_post(case=fresh(case), message=first, **given, actor=actor, now=NOON)
     draft = publishing.public_draft(case=fresh(case), surface="statement", words=CLEAN, actor=actor, now=NOON)
     words = {"desk:public_text": str(second.uid), "desk:public_rewrite": str(draft.uid)}
-    return words | {"desk:public_ended": str(posting.uid), "desk:own_name_end": str(own.uid)}
+    return words | {"desk:public_ended": str(posting.uid), "desk:public_capture": str(posting.uid), "desk:own_name_end": str(own.uid)}
 
 
 def _final(case: Case, actor):
@@ -393,6 +393,7 @@ NAMED = {
     **{f"desk:public_{act}": "desk:public_text" for act in ("text", "move", "decide", "posted")},
     "desk:public_rewrite": "desk:public_rewrite",
     "desk:public_ended": "desk:public_ended",
+    "desk:public_capture": "desk:public_capture",
     "desk:own_name_end": "desk:own_name_end",
     "desk:dispute_answer": "desk:dispute_answer",
 }

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from suyuan.cases.services import handling
+from suyuan.cases.services import handling, publishing
 from suyuan.correspondence.models import Message, OwnName, Posting
+from suyuan.correspondence.recomputing import guard_recomputed
 from suyuan.correspondence.services import own_name_add
+from suyuan.kernel.actor import SYSTEM
+from suyuan.platform.files import STAFF_TYPES, file_receive, file_store
 from tests.cases.cast import NOON, fresh
 from tests.correspondence.held_public import CLEAN, OTHER, WARNED
+from tests.desk.test_papers import PNG
 
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-14")]
 
@@ -162,3 +167,53 @@ def test_letters_to_the_person_and_words_for_everybody_are_apart(browser, case):
     written(manager, case)
     assert CLEAN[:12] not in body(manager.get(url("letters", case.reference)))
     assert CLEAN[:12] in body(manager.get(url("public_case", case.reference)))
+
+
+# --- after it was posted -------------------------------------------------------------------------------------------
+
+
+def test_public_relations_hands_in_a_picture_and_no_file_of_the_case_opens_to_them(browser, case, ours, cast):
+    spokesman, manager = browser("spokesman"), browser("manager")
+    message = written(spokesman, case)
+    spokesman.post(url("public_posted", case.reference, message.uid), posted(message, ours))
+    row = Posting.objects.get()
+    page, text = url("public_capture", case.reference, row.uid), url("public_text", case.reference, message.uid)
+    assert page in body(spokesman.get(text)) and "capture" not in spokesman.get(page).context["form"].fields
+    assert spokesman.post(page, {}).status_code == 422
+    assert spokesman.post(page, {"file": SimpleUploadedFile("a.txt", b"words")}).status_code in (415, 422)
+    assert spokesman.post(page, {"file": SimpleUploadedFile("shown.png", PNG)}).status_code == 302
+    row.refresh_from_db()
+    where = url("file", case.reference, row.capture.uid)
+    assert row.capture.stream == case.stream and row.capture.added_by == str(cast.spokesman.actor)
+    shown = body(spokesman.get(text))
+    assert "已附畫面" in shown and where not in shown and spokesman.get(where).status_code in (403, 404)
+    assert where in body(manager.get(text)) and manager.get(where).status_code == 200
+    assert browser("nurse").post(page, {"file": SimpleUploadedFile("b.png", PNG)}).status_code in (403, 404)
+
+    publishing.public_take_down(
+        case=fresh(case), posting=row, happened_at=NOON, whose="platform", why="下架", actor=cast.manager.actor, now=NOON
+    )
+    other = handling.file_add(case=fresh(case), stored=again(row.capture), source="desk", actor=cast.manager.actor, now=NOON)
+    assert manager.post(page, {"capture": str(other.uid)}).status_code == 302, "also after it was taken down"
+    assert Posting.objects.get().capture == other
+    assert [str(fault) for fault in guard_recomputed(None)] == []
+
+
+def again(item):
+    received = file_receive(source=[PNG + b"again"], name="again.png", max_bytes=10_000, accept=STAFF_TYPES)
+    return file_store(received=received, branch_id=item.branch_id, actor=SYSTEM, now=NOON)
+
+
+def test_what_is_final_and_not_posted_stands_on_the_day_of_who_posts_it(browser, case, ours, cast):
+    message = written(browser("manager"), case)
+    text, day = url("public_text", case.reference, message.uid), url("today")
+    assert text in body(browser("spokesman").get(day))
+    assert text not in body(browser("manager").get(day)), "where somebody speaks for the house, it is theirs"
+    assert text not in body(browser("nurse").get(day)) and text not in body(browser("stranger").get(day))
+    browser("spokesman").post(url("public_posted", case.reference, message.uid), posted(message, ours))
+    assert text not in body(browser("spokesman").get(day))
+
+
+def test_a_phone_shows_what_came_in_before_what_was_said_in_public(browser):
+    nav = [item["url"] for item in browser("manager").get(url("today")).context["sy_nav"]]
+    assert url("inbox") in nav[:4] and nav.index(url("inbox")) < nav.index(url("public"))

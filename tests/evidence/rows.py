@@ -218,6 +218,8 @@ def _another(field: models.Field, before: Any, chance: random.Random) -> Any:
         return {**before, "more": 1} if isinstance(before, dict) else [*before, "more"]
     if isinstance(field, models.IntegerField):
         return (before or 0) + 1
+    if isinstance(field, models.BinaryField):
+        return bytes(before or b"") + b"\1"
     limit = field.max_length or 200
     return ("退" + before)[: limit - 1] if before[:1] != "退" else "另一句"
 

@@ -150,6 +150,7 @@ def register_all() -> None:
     from suyuan.correspondence.phrases import ARRIVED
     from suyuan.correspondence.phrases import PHRASES as WORDS
     from suyuan.correspondence.recomputing import guard_recomputed
+    from suyuan.correspondence.recomputing_incoming import incoming_recomputed
     from suyuan.evidence.phrases import PHRASES as EVIDENCE
     from suyuan.evidence.recomputing import evidence_recomputed
     from suyuan.people.selectors import person_meant
@@ -186,6 +187,7 @@ def register_all() -> None:
     verify.register_row_check("platform", platform_recomputed)
     verify.register_row_check("evidence", evidence_recomputed)
     verify.register_row_check("guard", guard_recomputed)
+    verify.register_row_check("incoming", incoming_recomputed)
     verify.register_row_check("cases", cases_recomputed)
     verify.register_row_check("inquiry", inquiry_recomputed)
     access.meant_register("reference", case_meant)

@@ -41,9 +41,11 @@ FROZEN: tuple[tuple[str, dict[str, Any]], ...] = (
     ("correspondence_ownname", {"may_update_columns": _ENDED}),
     ("correspondence_ownname", {"frozen_when": "OLD.ended_at IS NOT NULL"}),
     ("correspondence_posting", {
-        "may_update_columns": ("state", "ended_at", "ended_recorded_at", "ended_by_id", "ended_whose", "ended_why"),
+        "may_update_columns": ("state", "ended_at", "ended_recorded_at", "ended_by_id", "ended_whose", "ended_why", "capture_id"),
         "ordered_columns": ("place", "address")}),
-    ("correspondence_posting", {"frozen_when": "OLD.state <> 'live'", "ordered_columns": ("place", "address", "ended_why")}),
+    ("correspondence_posting", {
+        "frozen_when": "OLD.state <> 'live'", "may_update_columns": ("capture_id",),
+        "ordered_columns": ("place", "address", "ended_why")}),
     ("correspondence_findingdispute", {
         "may_update_columns": ("outcome", "outcome_why", "outcome_by_id", "outcome_at", "branch_id"),
         "ordered_columns": ("why", "words_sealed")}),

@@ -19,12 +19,18 @@ INCOMING, INCOMING_FILE = "incoming.content", "incoming.file"
 
 @dataclass(frozen=True)
 class Content:
-    """What lies sealed in an `Incoming`."""
+    """What lies sealed in an `Incoming`. `salt`: so that the digest which a fact keeps of it says nothing once it is gone."""
 
     sender: str = ""
     subject_line: str = ""
     words: str = ""
     number: str = ""
+    salt: str = ""
+
+
+def salted(name: str) -> str:
+    """As the name of a file that came is sealed: the digest of it is kept, and must tell nobody the name."""
+    return f"{chance.uid().hex}\n{name}"
 
 
 class Message(models.Model):
@@ -239,7 +245,7 @@ class IncomingFile(models.Model):
         """As the sender called it; empty once it is gone."""
         if self.stored is not None:
             return file_name(self.stored)
-        return unseal(INCOMING_FILE, self.uid, bytes(self.name_sealed)) if self.name_sealed else ""
+        return unseal(INCOMING_FILE, self.uid, bytes(self.name_sealed)).rpartition("\n")[2] if self.name_sealed else ""
 
 
 class StaffNotice(models.Model):

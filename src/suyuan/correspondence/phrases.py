@@ -152,6 +152,7 @@ PHRASES: Mapping[str, Callable[[Told], str]] = {
     "message.posted": _posted,
     "message.replaced": lambda told: _("公開的話換成另一份定稿（%(where)s）") % {"where": _where(told)},
     "message.taken_down": _taken_down,
+    "message.captured": lambda told: _("公開的話加上畫面（%(where)s）") % {"where": _where(told)},
     "own_name.added": lambda told: _("加入官方帳號（%(where)s）") % {"where": _where(told)},
     "own_name.ended": lambda told: _("停用官方帳號（%(where)s）") % {"where": _where(told)},
     "message.received": _received,
@@ -226,5 +227,6 @@ ARRIVED: Mapping[str, Callable[[Told], str]] = {
     "incoming.set_aside": _aside,
     "incoming.file_kept": lambda told: _("收下來訊的檔案"),
     "incoming.file_left": _left,
+    "incoming.files_given": lambda told: _("來訊的檔案放進案件，成為證物"),
     "incoming.forgotten": lambda told: _("放到一邊的來訊，內容已清除"),
 }

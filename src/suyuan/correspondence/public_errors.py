@@ -28,7 +28,7 @@ class NotInOurName(BadInput):
 
 
 class PostingUnfit(BadInput):
-    """Something about where or when cannot be so. `why`: missing, zone, future, before, place, address, too_long, why, whose, capture."""
+    """Something about where or when cannot be so. `why`: missing, zone, future, before, place, address, too_long, why, whose, capture, there."""
 
     code = "posting_unfit"
 
@@ -48,6 +48,7 @@ class PostingUnfit(BadInput):
             "why": _("請寫下原因。"),
             "whose": _("請選是誰撤下的。"),
             "capture": _("這個檔案不在這件案件裡。"),
+            "there": _("已經附上這個檔案了。"),
         }
         return words[self.data["why"]]
 

@@ -259,6 +259,10 @@ def _taken_down(ledger: Ledger, fact: Said, live: Live) -> None:
     _gone(ledger, fact, fact("posting"), "down", fact("whose"))
 
 
+def _captured(ledger: Ledger, fact: Said, live: Live) -> None:
+    ledger.changed(POSTINGS, (fact("posting"),), fact, capture=fact("capture"))
+
+
 _READ: Mapping[str, Callable[[Ledger, Said, Live], None]] = {
     "clearance.asked": _clearance_asked,
     "clearance.voted": _voted,
@@ -280,4 +284,5 @@ _READ: Mapping[str, Callable[[Ledger, Said, Live], None]] = {
     "message.posted": _posted,
     "message.replaced": _replaced,
     "message.taken_down": _taken_down,
+    "message.captured": _captured,
 }

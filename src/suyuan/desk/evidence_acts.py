@@ -72,13 +72,13 @@ class AskForm(EvidenceForm):
             people, lambda party: party.person.full_name or _("申訴人"), label=_("或請申訴的一方"), required=False,
             empty_label=_("（不請對方）"), help_text=_("對方在進度頁會看到要什麼、為什麼、到什麼時候，也可以說不。選了電子郵件的人另外收到一封不含內容的信；其他人請打電話說一聲。"),
         )  # fmt: skip
-        self.fields["words"] = line_field(
-            _("說清楚要哪一份、為什麼"), required=False, limit=300, help_text=_("例如哪一天、哪一版、哪個角度。被請的人會看到這句話。"),
-            guarded=Surface.PRIVATE_MESSAGE,
-        )
         self.fields["due_at"] = LocalTimeField(
             zone=self.zone, label=_("在什麼時候之前"), initial=self.now + timedelta(days=DAYS_TO_ANSWER)
         )
+        self.fields["words"] = line_field(
+            _("說清楚要哪一份、為什麼"), required=False, limit=300, rows=3, help_text=_("例如哪一天、哪一版、哪個角度。被請的人會看到這句話。"),
+            guarded=Surface.PRIVATE_MESSAGE,
+        )  # fmt: skip
         self._usual_holder(people)
 
     def _usual_holder(self, people: QuerySet[Party]) -> None:

@@ -149,12 +149,23 @@ def words_field(
     return field
 
 
+class LongLineField(forms.CharField):
+    """A sentence that a line of a form is too short for."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        return " ".join(super().to_python(value).splitlines())
+
+
 def line_field(
-    label: Any, *, required: bool = True, limit: int = 120, help_text: Any = "", guarded: str = ""
+    label: Any, *, required: bool = True, limit: int = 120, help_text: Any = "", guarded: str = "", rows: int = 1
 ) -> forms.CharField:
-    field = forms.CharField(
-        label=label, required=required, max_length=limit, help_text=help_text, validators=[written_well]
-    )
+    """One line; `rows`: room to read a long one in, and whatever was typed there is still one line."""
+    kind = forms.CharField if rows == 1 else LongLineField
+    field = kind(label=label, required=required, max_length=limit, help_text=help_text, validators=[written_well])
+    if rows > 1:
+        field.widget.attrs["rows"] = rows
     field.guarded = guarded
     return field
 

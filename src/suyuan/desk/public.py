@@ -43,8 +43,9 @@ from suyuan.correspondence.services.publishing import KEEP
 from suyuan.desk import guarding, shapes, template_pick
 from suyuan.desk.fields import attempt
 from suyuan.desk.noting import noted
-from suyuan.desk.public_forms import EndedForm, OwnNameForm, PostedForm, PublicForm
-from suyuan.desk.services import public_asked, public_frozen
+from suyuan.desk.public_forms import CaptureForm, EndedForm, OwnNameForm, PostedForm, PublicForm
+from suyuan.desk.services import posting_captured, public_asked, public_frozen
+from suyuan.desk.uploads import file_of_a_form
 from suyuan.desk.wording_forms import EVERYWHERE, scopes
 from suyuan.evidence.models import Item
 from suyuan.evidence.selectors.items import items_of
@@ -52,7 +53,9 @@ from suyuan.kernel.actor import Actor
 from suyuan.kernel.refusal import Refusal
 from suyuan.platform import access
 from suyuan.platform.addresses import address
+from suyuan.platform.files import STAFF_TYPES
 
+CAPTURES = frozenset(code for code in STAFF_TYPES if code.startswith("image/")) | {"application/pdf"}
 KEEPERS = HOUSE_MOVES[KEEP]
 READERS = MANAGERS | {Role.LEGAL, Role.PUBLIC_RELATIONS, Role.AUDITOR}
 
@@ -430,6 +433,30 @@ def _end(request: HttpRequest, found: Case, row: Posting, form: EndedForm) -> Po
     by = next(each for each in form.others if str(each.uid) == data["by"])
     return publishing.public_replace(
         case=found, posting=row, message=by, sha256=by.text.sha256, capture=data.get("capture"), **said
+    )
+
+
+@address("staff", move="public_post", methods=("GET", "POST"))
+def capture(request: HttpRequest, reference: str, uid: UUID) -> HttpResponse:
+    """What it looked like there, added later."""
+    found = cases_read.case_for(request.profile, reference, to="public_post")
+    row = posting_in(found.stream, uid)
+    given = request.POST if request.method == "POST" else None
+    form = CaptureForm(given, request.FILES or None, items=_readable(request, found))
+    noted(request, found, "case.public_capture", more=[f"message:{row.message.uid}"])
+    if given is not None and form.is_valid() and attempt(form, lambda: _captured(request, found, row, form)):
+        messages.success(request, _("畫面已加上，也成為證物。"))
+        return redirect("desk:public_text", reference=found.reference, uid=row.message.uid)
+    context = {**_head(request, found, frozenset()), "place": _place(row), "form": form, "row": row.message}
+    with timezone.override(found.branch.tz):
+        return render(request, "desk/public_capture.html", context, status=_status(form, given))
+
+
+def _captured(request: HttpRequest, found: Case, row: Posting, form: CaptureForm) -> Posting:
+    data = form.cleaned_data
+    received = file_of_a_form(data["file"], CAPTURES) if data.get("file") else None
+    return posting_captured(
+        case=found, posting=row, received=received, item=data.get("capture"), actor=request.actor, now=request.now
     )
 
 

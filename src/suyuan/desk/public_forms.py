@@ -94,6 +94,27 @@ class EndedForm(forms.Form):
         return data
 
 
+class CaptureForm(forms.Form):
+    """A picture of one posting: a file of one's own, or one that lies in the case already, for those who read its files."""
+
+    def __init__(self, *args: Any, items: list[Item], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"] = forms.FileField(
+            label=_("截圖"), required=not items, help_text=_("圖片或 PDF，最多 50 MB。原檔封存為證物，不會修改。"),
+            widget=forms.ClearableFileInput(attrs={"accept": "image/*,application/pdf"}),
+        )  # fmt: skip
+        if items:
+            _capture(self, items)
+            self.fields["capture"].label = _("或選案件裡的檔案")
+            self.fields["capture"].help_text = ""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not data.get("file") and not data.get("capture") and "file" not in self.errors:
+            self.add_error("file", _("請選一個檔案。"))
+        return data
+
+
 class OwnNameForm(forms.Form):
     """One more official account."""
 
@@ -132,5 +153,5 @@ def _capture(form: forms.Form, items: list[Item]) -> None:
         rows = Item.objects.filter(pk__in=[item.pk for item in items]).order_by("number")
         form.fields["capture"] = RowField(
             label=_("畫面"), rows=rows, words=item_words, required=False, empty_label=_("（沒有）"),
-            help_text=_("發表之後的樣子，先加進案件的檔案，再在這裡選。"),
+            help_text=_("發表之後的樣子。現在沒有的話，記下之後再加。"),
         )

@@ -12,7 +12,7 @@ from suyuan.cases.selectors.rights import erasure_parts, subject_of
 from suyuan.cases.services import handling, publishing, rights
 from suyuan.cases.services.checklist import evidence_give
 from suyuan.cases.services.common import case_locked, require_may
-from suyuan.correspondence.models import Clearance, Message
+from suyuan.correspondence.models import Clearance, Message, Posting
 from suyuan.correspondence.phrases import channel_word
 from suyuan.correspondence.rules import SURE, Channel
 from suyuan.correspondence.services import message_change, message_draft, message_mark_sent, message_queue, message_wait
@@ -250,6 +250,16 @@ def erasure_decide(
 def public_frozen(*, kept: Callable[[], Message], case: Case, actor: Actor, now: datetime) -> Message:
     """Words for everybody kept and frozen at once: where the guard holds them, nothing of both. Raises GuardHeld."""
     return publishing.public_freeze(case=case, message=kept(), actor=actor, now=now)
+
+
+@writes
+def posting_captured(
+    *, case: Case, posting: Posting, received: Received | None, item: Item | None, actor: Actor, now: datetime
+) -> Posting:
+    """What it looked like there: a file that came with the form is kept first, in the same write."""
+    require_may(case, publishing.POST, actor, now)
+    stored = file_store(received=received, branch_id=case.branch_id, actor=actor, now=now) if received is not None else None
+    return publishing.public_capture(case=case, posting=posting, stored=stored, item=item, actor=actor, now=now)
 
 
 @writes

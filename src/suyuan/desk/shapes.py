@@ -55,8 +55,10 @@ def case_url(reference: str) -> str:
     return reverse("desk:case", args=[reference])
 
 
-def clearance_url(reference: str, row: Clearance) -> str:
+def clearance_url(reference: str, row: Clearance | Message) -> str:
     """Where words wait for people: what is for everybody has a page of its own, which more may open."""
+    if isinstance(row, Message):
+        return reverse("desk:public_text", args=[reference, row.uid])
     if row.surface in PUBLIC and row.message is not None:
         return reverse("desk:public_text", args=[reference, row.message.uid])
     return reverse("desk:clearance", args=[reference, row.uid])
@@ -251,8 +253,9 @@ def _for_me(line: Waiting) -> Shown:
         "words": ("", _("案 %(reference)s 有一段話等您核准")),
         "cleared": ("", _("案 %(reference)s 的話已核准，可以送出")),
         "not_cleared": ("", _("案 %(reference)s 的話沒有核准，請改寫")),
+        "to_post": ("", _("案 %(reference)s 有一段公開的話定稿了，等您發表")),
     }[line.kind]
-    notes = {"words": _("%(who)s送交。"), "cleared": "", "not_cleared": ""}
+    notes = {"words": _("%(who)s送交。"), "cleared": "", "not_cleared": "", "to_post": _("發表之後，請記下在哪裡。")}
     note = notes.get(line.kind, _("%(who)s提出，需要第二個人。"))
     return {
         "what": words % {"reference": line.reference},

@@ -30,6 +30,7 @@ from suyuan.correspondence.templates import (
     template_named,
     templates_for,
 )
+from suyuan.desk.fields import LongLineField
 from suyuan.kernel.refusal import NotHere
 from suyuan.playbooks.errors import PackMissing
 from suyuan.playbooks.selectors import procedure_of, wording_newest
@@ -172,7 +173,7 @@ def _put(form: forms.Form, name: str, words: str) -> None:
     """Below what somebody typed; in place of what only stood there to begin with."""
     typed = str(form.initial.get(name) or "").replace("\r\n", "\n").rstrip()
     offered = str(form.fields[name].initial or "").rstrip()
-    between = "\n\n" if isinstance(form.fields[name].widget, forms.Textarea) else " "
+    between = " " if isinstance(form.fields[name], LongLineField) else "\n\n"
     form.initial[name] = f"{typed}{between}{words}" if typed and typed != offered else words
 
 

@@ -5,9 +5,11 @@ The usual form check stands in front, because a session's cookie travels by itse
 """
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -70,7 +72,7 @@ def files_add(request: HttpRequest, case: Case) -> str:
     told = {"case": case, "note": request.POST.get("note", ""), "actor": request.actor, "now": request.now}
     whole, missing = files.uploads_named(_owner(request, case), tokens, request.now, lambda held: _finish(request, held))
     troubles = [_tried(lambda held=held: upload_take(upload=held, **told)) for held in whole]
-    troubles += [_tried(lambda file=file: file_keep(received=_received(file), **told)) for file in sent]
+    troubles += [_tried(lambda file=file: file_keep(received=file_of_a_form(file), **told)) for file in sent]
     if missing:
         troubles.append(_("有檔案沒有保留，請重新選擇。"))
     return " ".join(dict.fromkeys(filter(None, troubles)))
@@ -89,7 +91,7 @@ def evidence_add(request: HttpRequest, case: Case, *, kind: str, asked: Evidence
         lambda: evidence_keep(
             case=case,
             uploads=whole,
-            received=[_received(file) for file in sent],
+            received=[file_of_a_form(file) for file in sent],
             kind=kind,
             request=asked,
             note=request.POST.get("note", ""),
@@ -110,12 +112,11 @@ def waiting(request: HttpRequest, case: Case) -> list[dict[str, object]]:
     ]
 
 
-def _received(file) -> files.Received:
+def file_of_a_form(file: UploadedFile, accept: Collection[str] = files.STAFF_TYPES) -> files.Received:
+    """Take in one file that came with a form. Raises FileTooLarge, FileTypeRefused."""
     if file.size > LARGEST_IN_A_FORM:
         raise files.FileTooLarge(limit=LARGEST_IN_A_FORM, in_form=True)
-    return files.file_receive(
-        source=file.chunks(), name=file.name, max_bytes=LARGEST_IN_A_FORM, accept=files.STAFF_TYPES
-    )
+    return files.file_receive(source=file.chunks(), name=file.name, max_bytes=LARGEST_IN_A_FORM, accept=accept)
 
 
 def _tried(keep) -> str:

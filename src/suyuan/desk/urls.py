@@ -83,6 +83,7 @@ urlpatterns = [
     path("cases/<str:reference>/public/<uuid:uid>/decide/", public.decide, name="public_decide"),
     path("cases/<str:reference>/public/<uuid:uid>/posted/", public.posted, name="public_posted"),
     path("cases/<str:reference>/postings/<uuid:uid>/ended/", public.ended, name="public_ended"),
+    path("cases/<str:reference>/postings/<uuid:uid>/capture/", public.capture, name="public_capture"),
     path("calls/", calls.calls, name="calls"),
     path("cases/<str:reference>/calls/<uuid:uid>/", calls.call_answer, name="call_answer"),
     path("cases/", views.cases, name="cases"),

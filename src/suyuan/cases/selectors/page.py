@@ -278,7 +278,7 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
         "case.opened", "case.completed", "case.acknowledged", "contact.logged", "plan.explained", "promise.made",
         "promise.kept", "promise.broken", "demand.recorded", "demand.answered", "channels.notified",
         "case.findings_disclosed", "case.responded", "case.withdrawn", "message.received", "message.sent",
-        "message.posted", "message.replaced", "message.taken_down",
+        "message.posted", "message.replaced", "message.taken_down", "message.captured",
         "message.delivered", "message.failed", "survey.sent", "survey.answered", "care.recorded",
     ),
     "inquiry": (

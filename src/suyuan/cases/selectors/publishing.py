@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from suyuan.accounts.rules import ActorProfile, may, reach
+from suyuan.accounts.rules import ActorProfile, Role, may, reach, who_may
+from suyuan.accounts.selectors import profiles_around
 from suyuan.cases.models import Case
 from suyuan.cases.selectors.door import view_of
 from suyuan.correspondence.models import Clearance, Message, Posting
 from suyuan.correspondence.public_selectors import public_in, public_of
 from suyuan.correspondence.rules import Channel, State
 
-READ = "public_read"
-MOST = 200
+READ, POST = "public_read", "public_post"
+MOST, SAID = 200, 50
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,27 @@ def spoken_everywhere(profile: ActorProfile) -> tuple[list[Spoken], bool]:
     cases = {case.stream: case for case in seen.filter(stream__in={row.subject_stream for row in found}).select_related("branch")}
     readable = {stream: case for stream, case in cases.items() if may(profile, READ, view_of(case))}
     return _with([row for row in found[:MOST] if row.subject_stream in readable], readable), len(found) > MOST
+
+
+def unposted_for(profile: ActorProfile, now: datetime) -> list[tuple[Message, Case]]:
+    """Final, posted nowhere yet, and this person's to post, the oldest first."""
+    rows = Message.objects.filter(channel=Channel.PUBLIC, state=State.QUEUED).order_by("send_after")[:SAID]
+    rows = list(rows.select_related("text"))
+    if not rows:
+        return []
+    seen = Case.objects.within(reach(profile)).filter(stream__in={row.subject_stream for row in rows})
+    cases = {case.stream: case for case in seen.select_related("branch")}
+    mine = {stream for stream, case in cases.items() if may(profile, POST, view_of(case)) and _posts(profile, case, now)}
+    return [(row, cases[row.subject_stream]) for row in rows if row.subject_stream in mine]
+
+
+def _posts(profile: ActorProfile, case: Case, now: datetime) -> bool:
+    """The owner, and public relations; where nobody of those sees the case, whoever else may."""
+    if case.owner_id == profile.user_id:
+        return True
+    able = who_may(profiles_around(case.branch, case.stream, now), POST, view_of(case))
+    speaking = {each.user_id for each in able if Role.PUBLIC_RELATIONS in each.roles_in(case.branch_id)}
+    return not speaking or profile.user_id in speaking
 
 
 def spoken_in(case: Case, uid: UUID | str) -> Spoken:

@@ -16,7 +16,7 @@ from suyuan.cases.reaching import within
 from suyuan.cases.selectors.clocks import ClockCard, card_of
 from suyuan.cases.selectors.inquiry import name_now
 from suyuan.cases.selectors.lists import _narrated, _narrated_among
-from suyuan.correspondence.models import Clearance
+from suyuan.correspondence.models import Clearance, Message
 from suyuan.kernel import deadlines
 from suyuan.people.models import ContactPoint
 from suyuan.playbooks import selectors as packs
@@ -77,7 +77,7 @@ class Waiting:
     who: str = ""
     due_at: datetime | None = None
     uid: str = ""
-    words: Clearance | None = None
+    words: Clearance | Message | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +126,7 @@ def today_for(profile: ActorProfile, *, now: datetime, until_days: int = 14) -> 
         tomorrow=[line for line in rest if midnight < line.when <= after],
         later=later[:LATER],
         rest=max(0, len(later) - LATER),
-        for_me=[*_words_for_me(profile, now), *_for_me(profile, held)],
+        for_me=[*_words_for_me(profile, now), *_to_post(profile, now), *_for_me(profile, held)],
         for_others=_for_others(profile, held),
         strip=_strip(lines, branch, now, zone),
         zone=zone,
@@ -401,6 +401,16 @@ def _words_for_me(profile: ActorProfile, now: datetime) -> list[Waiting]:
         if kind := told.get((row.state, row.message_id is None)):
             waiting.append(line(row, case, kind))
     return waiting
+
+
+def _to_post(profile: ActorProfile, now: datetime) -> list[Waiting]:
+    """Words for everybody that are final and stand nowhere yet, said to whoever has to post them."""
+    from suyuan.cases.selectors.publishing import unposted_for
+
+    return [
+        Waiting(reference=case.reference, what="words", since=message.queued_at, kind="to_post", words=message)
+        for message, case in unposted_for(profile, now)
+    ]
 
 
 def _for_others(profile: ActorProfile, held: Reach) -> list[Waiting]:

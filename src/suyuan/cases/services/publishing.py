@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from suyuan.cases import errors
 from suyuan.cases.models import Case
-from suyuan.cases.services.common import case_locked, require_may
+from suyuan.cases.services.common import case_change, case_locked, require_may
 from suyuan.correspondence.models import Clearance, Message, Posting
 from suyuan.correspondence.rules import Channel
 from suyuan.correspondence.rules.guard import PUBLIC
@@ -19,12 +19,16 @@ from suyuan.correspondence.services import (
     message_unqueue,
     message_wait,
     message_withdraw,
+    posting_capture,
     posting_record,
     posting_replace,
     posting_take_down,
 )
 from suyuan.evidence.models import Item
+from suyuan.evidence.services.items import ItemGiven, item_add
 from suyuan.kernel.actor import Actor
+from suyuan.kernel.refusal import BadInput
+from suyuan.platform.models import StoredFile
 from suyuan.platform.units import writes
 
 WRITE, POST = "public_write", "public_post"
@@ -156,6 +160,24 @@ def public_take_down(
     require_may(case, POST, actor, now)
     _of(case, posting.message)
     return posting_take_down(posting=posting, happened_at=happened_at, whose=whose, why=why, actor=actor, now=now)
+
+
+@writes
+def public_capture(
+    *, case: Case, posting: Posting, stored: StoredFile | None = None, item: Item | None = None, actor: Actor, now: datetime
+) -> Posting:
+    """What it looked like there: a file that becomes evidence by this, or one of the case's. Whoever posts may hand one in;
+    it opens nothing else of the case to them."""
+    case = case_locked(case)
+    require_may(case, POST, actor, now)
+    _of(case, posting.message)
+    if stored is not None:
+        given = ItemGiven(stored, "desk", note=(posting.address or posting.place)[:200])
+        item = item_add(given=given, stream=case.stream, branch_id=case.branch_id, actor=actor, now=now)
+    if item is None:
+        raise BadInput(fields={"file": "missing"})
+    case_change(case, now=now)
+    return posting_capture(posting=posting, capture=item, actor=actor, now=now)
 
 
 def _of(case: Case, message: Message) -> None:

@@ -53,6 +53,7 @@ from suyuan.correspondence.services.own import (
 from suyuan.correspondence.services.publishing import (
     own_name_add,
     own_name_end,
+    posting_capture,
     posting_record,
     posting_replace,
     posting_take_down,
@@ -102,6 +103,7 @@ __all__ = [
     "messages_stop",
     "own_name_add",
     "own_name_end",
+    "posting_capture",
     "posting_record",
     "posting_replace",
     "posting_take_down",

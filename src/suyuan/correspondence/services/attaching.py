@@ -8,9 +8,9 @@ from datetime import datetime
 from suyuan.correspondence import line
 from suyuan.correspondence.arriving import Came
 from suyuan.correspondence.errors import ContentNotThere
-from suyuan.correspondence.models import INCOMING_FILE, Incoming, IncomingFile, Message
+from suyuan.correspondence.models import INCOMING_FILE, Incoming, IncomingFile, Message, salted
 from suyuan.correspondence.reading import Mail
-from suyuan.correspondence.rules import LARGEST_FILE, is_given_up
+from suyuan.correspondence.rules import LARGEST_FILE, is_given_up, one_line
 from suyuan.correspondence.unsent import Unsent
 from suyuan.evidence.models import Item
 from suyuan.evidence.services.items import ItemGiven, item_add
@@ -61,7 +61,8 @@ def file_take(incoming: Incoming, came: Came, actor: Actor, now: datetime) -> In
         row.stored = file_store(received=came.received, branch_id=incoming.branch_id, actor=actor, now=now)
         row.state, row.settled_at = "kept", now
     else:
-        row.name_sealed = seal(INCOMING_FILE, row.uid, came.name[:LONGEST_NAME]) if came.name else None
+        name = one_line(came.name)[:LONGEST_NAME]
+        row.name_sealed = seal(INCOMING_FILE, row.uid, salted(name)) if name else None
         if came.why:
             row.state, row.why, row.settled_at = "left", came.why, now
     row.save(force_insert=True)
@@ -152,7 +153,7 @@ def incoming_files_give(
     `how`: for the hand-over, by what message it came.
     """
     rows = IncomingFile.objects.select_for_update(of=("self",)).select_related("stored")
-    items = []
+    items, told = [], []
     for row in rows.filter(incoming=incoming, state="kept", stored__state="stored").order_by("id"):
         StoredFile.objects.filter(pk=row.stored_id).update(branch_id=message.branch_id, compartment=message.compartment)
         given = ItemGiven(
@@ -172,5 +173,8 @@ def incoming_files_give(
             now=now,
         )
         IncomingFile.objects.filter(pk=row.pk).update(state="given", item=item)
+        told.append({"file": str(row.uid), "item": str(item.uid)})
         items.append(item)
+    if told:
+        facts_record([Fact("incoming.files_given", incoming.stream, {"files": told})], actor=actor, now=now)
     return items

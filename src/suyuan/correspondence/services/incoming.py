@@ -15,14 +15,13 @@ from suyuan.correspondence import rules
 from suyuan.correspondence.arriving import CODE, Arrival
 from suyuan.correspondence.errors import IncomingSettled
 from suyuan.correspondence.models import INCOMING, Incoming, IncomingFile, Message
+from suyuan.correspondence.recomputing_incoming import file_digests, incoming_digests, sender_blind
 from suyuan.correspondence.rules import Channel, Direction, State
 from suyuan.correspondence.selectors import incoming_over
 from suyuan.correspondence.services.attaching import file_take, files_forget
 from suyuan.correspondence.services.common import fit, frozen_text, tell
 from suyuan.kernel.actor import SYSTEM, Actor
 from suyuan.kernel.refusal import BadInput
-from suyuan.people.rules import LINE_ACCOUNT
-from suyuan.people.selectors import contact_blind
 from suyuan.platform import chance
 from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.holds import held
@@ -30,8 +29,6 @@ from suyuan.platform.keys import seal
 from suyuan.platform.units import writes
 
 AT_ONCE = 200
-# By which kind of contact whoever sent it is known.
-_SENDERS = {"line": LINE_ACCOUNT, "email": "email"}
 _UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -104,7 +101,7 @@ def incoming_take(*, arrivals: Sequence[Arrival], actor: Actor, now: datetime) -
     rows = Incoming.objects.bulk_create([_kept(arrival, actor, now) for arrival in wanted.values()])
     facts = []
     for row, arrival in zip(rows, wanted.values(), strict=True):
-        plain = {"channel": row.channel, "kind": row.kind, **_aside(row)}
+        plain = {"channel": row.channel, "kind": row.kind, **_aside(row), **incoming_digests(row)}
         if files := [_told(file_take(row, came, actor, now)) for came in arrival.files]:
             plain["files"] = files
         facts.append(Fact("incoming.arrived", row.stream, plain, subject=row, begins=True))
@@ -119,7 +116,7 @@ def is_known(channel: str, event: str) -> bool:
 
 def _told(file: IncomingFile) -> dict[str, str]:
     held = {"sha256": file.stored.sha256} if file.stored is not None else {"why": file.why} if file.why else {}
-    return {"file": str(file.uid), "state": file.state, **held}
+    return {"file": str(file.uid), "state": file.state, **held, **file_digests(file)}
 
 
 def _kept(arrival: Arrival, actor: Actor, now: datetime) -> Incoming:
@@ -146,8 +143,9 @@ def _kept(arrival: Arrival, actor: Actor, now: datetime) -> Incoming:
         "subject_line": rules.one_line(arrival.subject_line),
         "words": _keepable(arrival.words),
         "number": rules.one_line(arrival.number),
+        "salt": chance.uid().hex,
     }
-    row.sender_blind = contact_blind(_SENDERS.get(row.channel, ""), content["sender"])
+    row.sender_blind = sender_blind(row.channel, content["sender"])
     row.content_sealed = seal(INCOMING, row.uid, json.dumps(content, ensure_ascii=False))
     return row
 

@@ -142,6 +142,23 @@ def posting_take_down(
     return posting
 
 
+@writes
+def posting_capture(*, posting: Posting, capture: Item, actor: Actor, now: datetime) -> Posting:
+    """What it looked like there, added later or in place of another picture; also after it was taken down."""
+    rows = Posting.objects.select_for_update(of=("self",)).select_related("message__text", "account", "capture")
+    posting = rows.get(pk=posting.pk)
+    _ours(capture, posting.message)
+    if posting.capture_id == capture.pk:
+        raise PostingUnfit("capture", "there")
+    before = {"before": str(posting.capture.uid)} if posting.capture is not None else {}
+    posting.capture = capture
+    posting.save(update_fields=["capture"])
+    plain = {"posting": str(posting.uid), "capture": str(capture.uid), **before}
+    private = _named(posting.account, posting.message.language)
+    tell("message.captured", posting.message, actor, now, private=private, **plain)
+    return posting
+
+
 def _frozen(message: Message, sha256: str) -> Message:
     row = Message.objects.select_for_update(of=("self",)).select_related("text").get(pk=message.pk)
     if row.channel != Channel.PUBLIC or row.state not in (State.QUEUED, State.SENT) or row.text is None:

@@ -125,8 +125,8 @@ class PromiseForm(ActForm):
     templates_at = TemplatesAt(only=("promise",), due="due_at")
 
     def build(self) -> None:
-        self.fields["words"] = line_field(_("答應了什麼"), limit=200, guarded=Surface.PRIVATE_MESSAGE)
         self.fields["due_at"] = LocalTimeField(zone=self.zone, label=_("在什麼時候之前"))
+        self.fields["words"] = line_field(_("答應了什麼"), limit=200, rows=2, guarded=Surface.PRIVATE_MESSAGE)
 
 
 class PromiseKeepForm(ActForm):
