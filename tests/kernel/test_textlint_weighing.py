@@ -55,7 +55,7 @@ def test_weights_add_up_over_the_length_and_begin_where_the_place_says():
 def test_the_sentence_that_weighs_most_is_told_and_counts_half():
     text = "前面這一句是很平常的話。中間這一句裡有一個酸字在。後面這一句也還是很平常。"
     weighed = weights(part=4.0).weigh(text, "public_reply", "")
-    start, end = weighed.worst["sour"]
+    start, end = weighed.worst("sour")
     assert text[start:end] == "中間這一句裡有一個酸字在。"
     assert weighed.score["sour"] == pytest.approx(2.0 + 4.0 / 2)
 

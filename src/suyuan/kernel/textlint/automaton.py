@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from sys import intern
 
-Ends = tuple[tuple[int, int], ...]  # number and length of each word
+Ends = tuple[int, ...]  # numbers of words
 _NOWHERE: dict[str, _State] = {}
 
 
@@ -28,17 +28,18 @@ class _State:
 
 
 class Automaton:
-    """Finds words; a word is named by its number, or else by its place in `words`. Empty words are refused: they occur
-    everywhere."""
+    """Finds words; a word is named by its number, or else by its place in `words`. Words of one number are of one length. Empty
+    words are refused: they occur everywhere."""
 
     def __init__(self, words: Iterable[str], numbers: Iterable[int] | None = None) -> None:
         self._root: dict[str, _State] = {}
-        pairs: dict[tuple[int, int], tuple[int, int]] = {}  # kept once: many words are of one number and length
+        self._lengths: dict[int, int] = {}
         for number, word in zip(count() if numbers is None else numbers, words, strict=False):
             if not word:
                 raise ValueError("an empty word")
-            pair = (number, len(word))
-            self._state(word).ends += (pairs.setdefault(pair, pair),)
+            if self._lengths.setdefault(number, len(word)) != len(word):
+                raise ValueError("two lengths of one number")
+            self._state(word).ends += (number,)
         self._complete()
 
     def _state(self, word: str) -> _State:
@@ -73,8 +74,8 @@ class Automaton:
     def __call__(self, text: str) -> Iterator[tuple[int, int, int]]:
         """(number of the word, start, end), by where they end."""
         for end, numbers in self.ends(text):
-            for number, length in numbers:
-                yield number, end - length, end
+            for number in numbers:
+                yield number, end - self._lengths[number], end
 
     def ends(self, text: Iterable[str]) -> list[tuple[int, Ends]]:
         """Where words end, and which do there: what the loop below spends is what reading a text costs."""

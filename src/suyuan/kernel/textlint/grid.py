@@ -20,9 +20,9 @@ class Grid:
         assert sizes == sorted(sizes, reverse=True)
         lengths = [sum(size > row for size in sizes) for row in range(max(sizes, default=0))]
         starts = [0, *accumulate(lengths)]
-        self._all = (1 << len(columns)) - 1
+        every = (1 << len(columns)) - 1
         # where each row but the first begins, and the columns too short to have it
-        shorter = [self._all >> length << length for length in lengths]
+        shorter = [every >> length << length for length in lengths]
         self._rows = list(zip(starts, shorter, strict=False))[1:]
         self._of_slot: dict[int, int] = {}
         self.columns: dict[int, int] = {}
@@ -38,10 +38,10 @@ class Grid:
             bits |= self._of_slot.get(slot, 0)
         return bits
 
-    def full(self, bits: int) -> int:
-        """The columns where nothing lacks, in bits."""
-        full = bits & self._all
-        for start, shorter in self._rows:
+    def full(self, bits: int, asked: int) -> int:
+        """Of the columns asked for those where nothing lacks, in bits."""
+        full = bits & asked
+        for start, shorter in self._rows if full else ():
             full &= bits >> start | shorter
         return full
 

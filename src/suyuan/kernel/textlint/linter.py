@@ -55,8 +55,9 @@ class _Rule:
 @dataclass(frozen=True)
 class _Place:
     """What holds where a text goes: the columns of all frames that must not fit there, and rules of which one must;
-    and rules that weigh the whole."""
+    and rules that weigh the whole. `asked`: all columns that may be asked for there."""
 
+    asked: int
     columns: int
     missing: tuple[_Rule, ...]
     weighed: tuple[Rule, ...]
@@ -105,16 +106,14 @@ class Linter:
         def asking(part: str) -> int:
             return sum(1 << column for column, frame in enumerate(self._frames) if frame.together == part)
 
-        shaped = [(slot, grid.columns[slot]) for slot in slots.shapes if slot in grid.columns]
+        of_slots = {some: grid.bits(some) for some in set(slots.classes)}  # kept once: many classes stand in the same
         return Tables(
             slots=slots,
             grid=grid,
-            of_class=[grid.bits(each) for each in slots.classes],
-            of_shapes={some: grid.bits(some) for some in slots.possible.values()},
+            of_class=list(map(of_slots.__getitem__, slots.classes)),
+            of_shape={shape: grid.bits(some) for shape, some in slots.of_shape.items()},
             in_clause=asking(CLAUSE),
             in_sentence=asking(SENTENCE),
-            shaped=shaped,
-            any_shape=reduce(or_, (columns for _slot, columns in shaped), 0),
         )
 
     # --- reading ---------------------------------------------------------------------------------------------------
@@ -124,7 +123,7 @@ class Linter:
     ) -> tuple[Finding, ...]:
         """What is found, in order of harm; of one rule `at_most` so many; if asked, of one kind only, or by rules alone."""
         place = self._place(context, kind)
-        page = whole = self._page(text)
+        page = whole = self._page(text, place)
         if context.allow:
             page = whole.sparing(Spread(m.span() for one in self._own(context.allow) for m in one.finditer(whole.text)))
         found = list(self._known(page, context)) if kind in ("", _PATIENT_DATA) else []
@@ -140,9 +139,9 @@ class Linter:
             found = list(self._in_all(page, place, found, context, weights))
         return tuple(sorted(found, key=by_harm(self._ranks)))
 
-    def _page(self, text: str) -> Page:
+    def _page(self, text: str, place: _Place) -> Page:
         folded = self._folding(text)
-        return Page(folded, self._automaton.ends(folded.characters), self._tables)
+        return Page(folded, self._automaton.ends(folded.characters), self._tables, place.asked)
 
     def _place(self, context: Context, kind: str) -> _Place:
         """There are few places, and a rule is asked but once whether it is for one."""
@@ -152,10 +151,11 @@ class Linter:
             if len(self._places) >= MOST_PLACES:
                 self._places.clear()
             here = [one for one in self._rules if _concerns(one.rule, context) and kind in ("", one.rule.kind)]
+            asked = reduce(or_, (one.frames | one.unless | one.unless_anywhere for one in here), 0)
             columns = sum(one.frames for one in here if not one.rule.missing)
             missing = tuple(one for one in here if one.rule.missing and not one.rule.weighed)
             weighed = tuple(one.rule for one in here if one.rule.weighed)
-            known = self._places[key] = _Place(columns, missing, weighed)
+            known = self._places[key] = _Place(asked, columns, missing, weighed)
         return known
 
     def _own(self, allow: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
@@ -261,7 +261,7 @@ class Linter:
             if rule.kind in said or len(page.text) < rule.at_least:
                 continue
             if weights.is_sure(rule.kind, weighed.score.get(rule.kind, -inf), len(page.text)):
-                start, end = page.folded.back(*(_place_of(rule, len(page.text)) if rule.missing else weighed.worst[rule.kind]))
+                start, end = page.folded.back(*(_place_of(rule, len(page.text)) if rule.missing else weighed.worst(rule.kind)))
                 yield Finding(rule.kind, rule.levels[context.surface], start, end, rule.id)
 
 

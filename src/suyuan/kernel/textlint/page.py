@@ -21,9 +21,10 @@ from suyuan.kernel.textlint.slots import Slots, whole_word
 MOST_PARTS = 64  # clauses or sentences that are told apart before frames are fitted
 
 _CUTS = re.compile(
-    r"(?P<stop>[。！？!?\n；;｡]|\.(?=\s|$)|[\U0001f000-\U0001faff\u2600-\u27bf])|[，、,：:…—~](?![0-9]{3}\b)|\.{2,}"
+    # One set of characters first: a search for it runs over everything else.
+    r"[。！？!?\n；;｡\U0001f000-\U0001faff\u2600-\u27bf，、,：:…—~.]"
+    r"(?:(?<=[，、,：:…—~])(?![0-9]{3}\b)|(?<=\.)(?:(?P<point>(?=\s|$))|\.+)|(?<![，、,：:…—~.])(?P<stop>))"
 )
-_DIGITS = re.compile(r"\d+")
 _QUOTES = re.compile('「[^「」]{1,200}」|『[^『』]{1,200}』|“[^“”]{1,200}”|"[^"\n]{1,200}"')
 
 
@@ -79,40 +80,36 @@ def _numbered(lows: Sequence[int], length: int) -> list[int]:
 class Tables:
     """What is the same for every text.
 
-    of_class    class of words → its bits in the grid; of_shapes: the same of shapes
+    of_class    class of words → its bits in the grid; of_shape: the same of shapes
     in_clause, in_sentence  frames that have to stand in one
-    shaped      slots that stand for a shape alone, and the frames of each; any_shape: all these
     """
 
     slots: Slots
     grid: Grid
     of_class: Sequence[int]
-    of_shapes: Mapping[frozenset[int], int]
+    of_shape: Mapping[int, int]
     in_clause: int
     in_sentence: int
-    shaped: Sequence[tuple[int, int]]
-    any_shape: int
 
 
 class Page:
     """Where a slot stands, `of` finds out when it is asked, because most are never asked for."""
 
-    def __init__(self, folded: Folded, ends: Iterable[tuple[int, Ends]], tables: Tables) -> None:
+    def __init__(self, folded: Folded, ends: Iterable[tuple[int, Ends]], tables: Tables, asked: int) -> None:
+        """`asked`: the frames that will be asked for."""
         self.folded = folded
         self.text = text = folded.text
         marks = [(m.start(), m.lastgroup) for m in _CUTS.finditer(text)]
         self.clauses = Parts([at for at, _stop in marks], len(text), folded.soft)
         self.sentences = Parts([at for at, stop in marks if stop], len(text))
         self._tables, self._slots = tables, tables.slots
-        self._shapes = tables.slots.shapes_in(text)
-        self._words: dict[int, list[Span]] = {}  # class → where its words stand, as they first do
-        self._standing = self._may_fit(*self._read(ends))
-        self._classes = self._words.keys()
+        self._shapes = frozenset(tables.slots.shapes_in(text, set(folded.characters)))
+        self._words: dict[int, list[int]] = {}  # class → where its words end
+        self._standing = self._may_fit(*self._read(ends), asked)
+        self._classes = set(self._words)
         self._own: Spread | None = None
         self._spans: dict[int, list[Span]] = {}
         self._quotes: list[Span] | None = None
-        self._characters: set[str] | None = None
-        self._digits = 0
         self._order: dict[int, int] | None = None
         self.excuses: dict[str, Spread] = {}
 
@@ -126,31 +123,34 @@ class Page:
 
     def _read(self, ends: Iterable[tuple[int, Ends]]) -> tuple[list[int], list[tuple[int, int, int]]]:
         """What the words of each clause are good for; and those that reach across a break: class, start, end."""
-        words, of_class, first_latin = self._words, self._tables.of_class, self._slots.first_latin
+        words, of_class, lengths = self._words, self._tables.of_class, self._slots.lengths
         beginning, ending = self.clauses.beginning, self.clauses.ending
+        first_odd = 0 if self.folded.soft else self._slots.first_odd
         in_clause = [0] * len(self.clauses)
         across = []
         for end, numbers in ends:
             clause = ending[end]
-            for number, length in numbers:
-                start = end - length
-                if number >= first_latin and not whole_word(self.text, start, end):
-                    continue
+            for number in numbers:
+                if number >= first_odd:
+                    start = end - lengths[number]
+                    if not whole_word(self.text, start, end):
+                        continue
+                    if beginning[start] != clause:
+                        across.append((number, start, end))
+                        words.setdefault(number, []).append(end)
+                        continue
+                in_clause[clause] |= of_class[number]
                 if number in words:
-                    words[number].append((start, end))
+                    words[number].append(end)
                 else:
-                    words[number] = [(start, end)]
-                if beginning[start] == clause:
-                    in_clause[clause] |= of_class[number]
-                else:
-                    across.append((number, start, end))
+                    words[number] = [end]
         return in_clause, across
 
-    def _may_fit(self, in_clause: list[int], across: list[tuple[int, int, int]]) -> int:
-        """Frames all of whose slots stand in one clause, or one sentence, or in the text, as each of them asks. A word across
+    def _may_fit(self, in_clause: list[int], across: list[tuple[int, int, int]], asked: int) -> int:
+        """Of the frames asked for those all of whose slots stand in one clause, or one sentence, or in the text, as each of them asks. A word across
         a break may belong to any part, and so may a shape."""
         tables, sentences = self._tables, self.sentences
-        over_clauses = over_sentences = tables.of_shapes[self._shapes]
+        over_clauses = over_sentences = reduce(or_, map(tables.of_shape.__getitem__, self._shapes), 0)
         in_sentence = [0] * len(sentences)
         for clause, low in enumerate(self.clauses.lows):
             in_sentence[sentences.beginning[low]] |= in_clause[clause]
@@ -163,13 +163,16 @@ class Page:
         whole = reduce(or_, in_sentence, over_sentences)
 
         full = tables.grid.full
-        found = full(whole) & ~(tables.in_clause | tables.in_sentence)
+        found = full(whole, asked)
         for asking, parts, over in (
             (tables.in_clause, in_clause, over_clauses),
             (tables.in_sentence, in_sentence, over_sentences),
         ):
-            for bits in [part | over for part in parts] if len(parts) <= MOST_PARTS else [whole]:
-                found |= full(bits) & asking
+            if len(parts) <= MOST_PARTS:
+                wanted = found & asking
+                found ^= wanted
+                for part in parts:
+                    found |= full(part | over, wanted)
         return found
 
     def may_stand(self, asked: int) -> bool:
@@ -178,7 +181,8 @@ class Page:
 
     def standing(self, asked: int) -> Iterator[int]:
         """Of these frames the numbers of those that may fit. For a shape the text is searched when all else stands."""
-        for slot, columns in self._tables.shaped if self._standing & asked & self._tables.any_shape else ():
+        for slot in self._shapes:
+            columns = self._tables.grid.columns.get(slot, 0)
             if self._standing & asked & columns and not self.of(slot):
                 self._standing &= ~columns
         return ones(self._standing & asked)
@@ -199,21 +203,15 @@ class Page:
         return self._slots.classes_of[slot] & self._classes
 
     def _found(self, slot: int) -> list[Span]:
-        words = self._words
-        spans = [span for number in self._words_of(slot) for span in words[number]]
-        spans.sort()
+        words, lengths = self._words, self._slots.lengths
+        spans = [(end - lengths[number], end) for number in self._words_of(slot) for end in words[number]]
+        if len(spans) > 1:
+            spans.sort()
         if spans and (around := self._slots.besides.get(slot)) and (covers := self.of(around)):
             spans = [span for span in spans if not _covered(span, covers)]
-        if slot in self._shapes:
-            more = (self._shaped(one) if one == slot else self.of(one) for one in self._slots.shapes_of[slot])
-            spans = sorted(chain(spans, *more))
+        for shape in self._shapes.intersection(self._slots.shapes_of.get(slot, ())):
+            spans = sorted(chain(spans, self.of(shape) if shape != slot else self._slots.shapes[slot].spans(self.text)))
         return spans
-
-    def _shaped(self, slot: int) -> list[Span]:
-        if self._characters is None:
-            self._characters = set(self.folded.characters)
-            self._digits = max(map(len, _DIGITS.findall(self.text)), default=0)
-        return self._slots.shapes[slot].spans(self.text, self._characters, self._digits)
 
     def first(self, slot: int) -> int:
         """For putting slots in the order in which they first stand; one that stands as a shape only comes last."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from re import _constants as op  # what a pattern is made of has no public name
 from re import _parser
@@ -34,13 +34,11 @@ class Shape:
         told = () if parsed.state.flags & re.IGNORECASE else tuple(filter(None, _anchors(parsed)))
         return cls(re.compile(shape.pattern), shape.needs, shape.check, told, _digits(parsed))
 
-    def lacks(self, no_digits: bool, no_latin: bool) -> bool:
-        return (self.needs == "digit" and no_digits) or (self.needs == "latin" and no_latin)
+    def lacks(self, digits: int, latin: bool) -> bool:
+        """In a text with no longer run of digits, or without Latin letters."""
+        return digits < (self.digits or self.needs == "digit") or (self.needs == "latin" and not latin)
 
-    def spans(self, plain: str, characters: Set[str], digits: int) -> list[Span]:
-        """`characters` of the text, and its longest run of digits."""
-        if digits < self.digits or any(map(characters.isdisjoint, self.anchors)):
-            return []
+    def spans(self, plain: str) -> list[Span]:
         holds = CHECKS.get(self.check)
         return [m.span() for m in self.pattern.finditer(plain) if holds is None or holds(m.group())]
 

@@ -1,14 +1,15 @@
 """Numbers for lists of words and shapes, so that what stands in a text is a small table of numbers.
 
-A *slot* is what one place of a frame takes: a list, a shape, or several of them and words said outright. Words that stand in
-the same slots are of one *class*, and are never told apart again: nothing asks which of them it was.
+A *slot* is what one place of a frame takes: a list, a shape, or several of them and words said outright. Words of one length that
+stand in the same slots are of one *class*, and are never told apart again: nothing asks which of them it was.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import chain, product
+import string
+from collections.abc import Iterable, Iterator, Set
+from itertools import chain
 
 from suyuan.kernel.textlint.automaton import Automaton
 from suyuan.kernel.textlint.folding import Folding
@@ -18,7 +19,8 @@ from suyuan.kernel.textlint.shapes import LONGEST, Shape
 
 # Lists whose words may be those of the clinic's own people.
 IDENTIFYING = frozenset({"surname", "title", "full_name"})
-_DIGIT, _LATIN = re.compile(r"\d"), re.compile("[a-z]")
+_DIGITS, _LATIN = re.compile(r"\d+"), re.compile("[a-z]")
+_ALNUM = frozenset(string.ascii_lowercase + string.digits)
 
 
 class Slots:
@@ -32,15 +34,18 @@ class Slots:
         self._slots_of: dict[str, list[int]] = {}
         self._lengths: dict[int, int] = {}
         self._rarity: dict[int, tuple[int, int]] = {}
-        self.first_latin = 0  # classes from here on are of Latin words or numbers
+        self.first_odd = 0  # classes from here on are of words that may begin or end inside another, or reach across a break
         self._count = 0
         self.shapes: dict[int, Shape] = {}
-        self.possible: dict[tuple[bool, bool], frozenset[int]] = {}  # without digits, without Latin letters
+        self._tried: dict[tuple[int, bool], list[tuple[int, tuple[frozenset[str], ...]]]] = {}
+        self._most_digits = 0  # in a row, that a shape asks for
         self.besides: dict[int, int] = {}
         # Slots that a shape stands for: the shape itself, and groups it is one of.
         self.shapes_of: dict[int, list[int]] = {}
+        self.of_shape: dict[int, list[int]] = {}  # of each shape: these slots
         self.identifying: set[int] = set()
         self.classes: list[tuple[int, ...]] = []  # of each class: its slots
+        self.lengths: list[int] = []  # of each class: of its words
         self.classes_of: list[frozenset[int]] = []  # of each slot: its classes
 
     # --- numbering -------------------------------------------------------------------------------------------------
@@ -118,37 +123,50 @@ class Slots:
 
     def close(self) -> Automaton:
         """Once every list has its number: what finds their words. Words of one class come under one number."""
-        word_of: dict[tuple[bool, tuple[int, ...]], list[str]] = {}
+        words_of: dict[tuple[bool, int, tuple[int, ...]], list[str]] = {}
         for word, slots in self._slots_of.items():
-            word_of.setdefault((_latin(word[0]) or _latin(word[-1]), tuple(slots)), []).append(word)
+            words_of.setdefault((_odd(word), len(word), tuple(slots)), []).append(word)
         # Short words are common: what is known of them lies together.
-        ordered = sorted(word_of, key=lambda each: (each[0], min(map(len, word_of[each]))))
-        self.first_latin = sum(not latin for latin, _slots in ordered)
-        self.classes = [slots for _latin, slots in ordered]
+        ordered = sorted(words_of, key=lambda each: each[:2])
+        self.first_odd = sum(not odd for odd, _length, _slots in ordered)
+        self.lengths = [length for _odd, length, _slots in ordered]
+        self.classes = [slots for _odd, _length, slots in ordered]
         classes_of: list[list[int]] = [[] for _slot in range(self._count + 1)]
         for number, slots in enumerate(self.classes):
             for slot in slots:
                 classes_of[slot].append(number)
         self.classes_of = [frozenset(numbers) for numbers in classes_of]
-        for without in product((False, True), repeat=2):
-            self.possible[without] = frozenset(self._shapes_without(*without))
-        of_word = {word: number for number, each in enumerate(ordered) for word in word_of[each]}
+        for slot, shapes in self.shapes_of.items():
+            for shape in shapes:
+                self.of_shape.setdefault(shape, []).append(slot)
+        self._most_digits = max((shape.digits for shape in self.shapes.values()), default=0)
+        of_word = {word: number for number, each in enumerate(ordered) for word in words_of[each]}
         return Automaton(of_word, of_word.values())
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
-    def shapes_in(self, plain: str) -> frozenset[int]:
-        """The slots whose shape may stand in a text."""
-        return self.possible[_DIGIT.search(plain) is None, _LATIN.search(plain) is None]
-
-    def _shapes_without(self, digits: bool, latin: bool) -> Iterator[int]:
-        for slot, shapes in self.shapes_of.items():
-            if not all(self.shapes[shape].lacks(digits, latin) for shape in shapes):
+    def shapes_in(self, plain: str, characters: Set[str]) -> Iterator[int]:
+        """Shapes that may stand in a text of these characters."""
+        digits = max(map(len, _DIGITS.findall(plain)), default=0)
+        lacks = characters.isdisjoint
+        for slot, anchors in self._worth_trying(min(digits, self._most_digits + 1), _LATIN.search(plain) is not None):
+            if not any(map(lacks, anchors)):
                 yield slot
+
+    def _worth_trying(self, digits: int, latin: bool) -> list[tuple[int, tuple[frozenset[str], ...]]]:
+        known = self._tried.get((digits, latin))
+        if known is None:
+            some = [(slot, shape.anchors) for slot, shape in self.shapes.items() if not shape.lacks(digits, latin)]
+            known = self._tried[digits, latin] = some
+        return known
 
 
 def _latin(character: str) -> bool:
-    return character.isascii() and character.isalnum()
+    return character in _ALNUM
+
+
+def _odd(word: str) -> bool:
+    return _latin(word[0]) or _latin(word[-1]) or not word.isalpha()
 
 
 def whole_word(plain: str, start: int, end: int) -> bool:

@@ -3,7 +3,8 @@
 Rules say what is wrong and where; this says how the whole of it sounds, which no list of words can. The weights are learned
 once, from drafts people labelled by hand, and frozen; nothing is learned here. Pure, and as long as the text is.
 
-All weights of one gram stand side by side in one long number, a lane for each kind, so that one addition adds for every kind.
+All weights of one gram stand side by side in one long number, a lane for each kind, so that one addition adds for every kind. What is
+read of a text lies all over the memory, so lanes are narrow, and grams that are found often lie together.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf, sqrt
 from operator import add, itemgetter
-from struct import unpack
+from struct import Struct
 
-LANE = 4  # bytes of a lane, so that it can be read as one number; sixteen million of the heaviest weights fit
+LANE = 2  # bytes of a lane
 ZERO = 128  # what stands in a lane for a weight of nothing
+AT_ONCE = 257  # of the heaviest weights fit in a lane: so many may be added before lanes are read
 SHORTEST = 12  # characters: a shorter sentence is read with the next
 SHORT, SURER = 32, 2.0  # in so few characters, so much more than sure: they were learned from longer texts
 SENTENCE_LEANS = 0.5  # from here on a sentence by itself says what a doubtful rule says of it
@@ -75,25 +78,30 @@ class Scale:
             self._begins[surface, reply_to] = known
         return known
 
-    def scores(self, steps: Sequence[int], many: int, begins: Sequence[float]) -> list[float]:
-        """Of the lanes of so `many` grams, added. Above zero is more like the kind than not."""
-        nothing, length = ZERO * many, 1 / sqrt(many or 1)
-        return [begin + (step - nothing) * unit * length for begin, step, unit in zip(begins, steps, self.units, strict=True)]
-
 
 @dataclass(frozen=True)
 class Weighed:
-    """What one text weighs for each kind, the sentence that weighs most, and what each sentence weighs by itself."""
+    """What one text weighs for each kind. `says`: of each kind, how far each of its sentences goes from where that kind `begins`, in
+    `units` of it."""
 
+    kinds: Sequence[str]
     score: Mapping[str, float]
-    worst: Mapping[str, Span]
     spans: Sequence[Span]
-    parts: Mapping[str, Sequence[float]]
+    says: Mapping[str, Sequence[float]]
+    begins: Sequence[float]
+    units: Sequence[float]
+
+    def worst(self, kind: str) -> Span:
+        """The sentence that weighs most."""
+        says = self.says[kind]
+        return self.spans[says.index(max(says))]
 
     def around(self, kind: str, place: int) -> float:
-        """What the sentence weighs that holds this place."""
-        at = bisect_right(self.spans, place, key=itemgetter(0)) - 1
-        return self.parts[kind][at] if kind in self.parts else inf
+        """What the sentence weighs by itself that holds this place."""
+        if kind not in self.says:
+            return inf
+        at, number = bisect_right(self.spans, place, key=itemgetter(0)) - 1, self.kinds.index(kind)
+        return self.begins[number] + self.says[kind][at] * self.units[number]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,29 +135,42 @@ class Weights:
         return score >= self.sure.get(kind, inf) + (SURER if length < SHORT else 0)
 
     def weigh(self, plain: str, surface: str, reply_to: str) -> Weighed:
-        """Of a folded text."""
-        spans = sentences(plain)
-        kinds, begins = len(self.kinds), self.part.begins(surface, reply_to)
-        total = all_of_them = 0
-        weighed = []
-        for start, end in spans:
-            known = list(filter(None, map(self.lanes.get, grams(plain[start:end]))))
-            here = sum(known)
-            total, all_of_them = total + here, all_of_them + len(known)
-            weighed.append(self.part.scores(_steps(here, 2 * kinds)[kinds:], len(known), begins))
-        whole = self.whole.scores(_steps(total, 2 * kinds)[:kinds], all_of_them, self.whole.begins(surface, reply_to))
+        """Of a folded text. A sum counts as if all texts were equally long: above zero is more like the kind than not."""
+        spans, kinds = sentences(plain), len(self.kinds)
+        sums = [self._added(grams(plain[start:end])) for start, end in spans]
+        whole = _evened(map(sum, zip(*(lanes[:kinds] for lanes, _many in sums), strict=True)), sum(many for _lanes, many in sums))
+        says = zip(*(_evened(lanes[kinds:], many) for lanes, many in sums), strict=True)
 
-        score, worst = {}, {}
-        parts = dict(zip(self.kinds, zip(*weighed, strict=True), strict=True))
-        for (kind, here), says in zip(parts.items(), whole, strict=True):
-            heaviest = max(here)
-            worst[kind] = spans[here.index(heaviest)]
-            score[kind] = says + SENTENCES_COUNT * heaviest if kind in self.of_parts else says
-        return Weighed(score, worst, spans, parts)
+        says, begins, units = dict(zip(self.kinds, says, strict=True)), self.part.begins(surface, reply_to), self.part.units
+        score = {}
+        for kind, begin, all_of_it, unit in zip(self.kinds, self.whole.begins(surface, reply_to), whole, self.whole.units, strict=True):
+            score[kind] = begin + all_of_it * unit
+        for kind, begin, unit in zip(self.kinds, begins, units, strict=True):
+            if kind in self.of_parts:
+                score[kind] += SENTENCES_COUNT * (begin + max(says[kind]) * unit)
+        return Weighed(self.kinds, score, spans, says, begins, units)
+
+    @cached_property
+    def _row(self) -> Struct:
+        return Struct(f"<{2 * len(self.kinds)}H")
+
+    def _added(self, some: Iterable[str]) -> tuple[Sequence[int], int]:
+        """All lanes of these grams, added, and how many grams they are."""
+        known = list(filter(None, map(self.lanes.get, some)))
+        if len(known) <= AT_ONCE:
+            return self._read(known), len(known)
+        sums = [self._read(known[at : at + AT_ONCE]) for at in range(0, len(known), AT_ONCE)]
+        return list(map(sum, zip(*sums, strict=True))), len(known)
+
+    def _read(self, known: Iterable[int]) -> Sequence[int]:
+        row = self._row
+        return row.unpack(sum(known).to_bytes(row.size, "little"))
 
 
-def _steps(added: int, lanes: int) -> tuple[int, ...]:
-    return unpack(f"<{lanes}I", added.to_bytes(LANE * lanes, "little"))
+def _evened(lanes: Iterable[int], many: int) -> list[float]:
+    """What lanes of so `many` grams come to, without what stands there for nothing."""
+    nothing, length = ZERO * many, 1 / sqrt(many or 1)
+    return [(lane - nothing) * length for lane in lanes]
 
 
 # --- as a file ------------------------------------------------------------------------------------------------------
@@ -169,10 +190,11 @@ def weights_from(text: str) -> Weights:
     wide[::LANE] = steps
     row = LANE * 2 * len(told["kinds"])
     starts = range(0, len(wide), row)
-    names = told["grams"].split("\n")
+    # Short ones are found often: their weights are to lie together.
+    rows = sorted(zip(told["grams"].split("\n"), starts, strict=True), key=lambda each: len(each[0]))
     return Weights(
         kinds=tuple(told["kinds"]),
-        lanes={gram: int.from_bytes(wide[at : at + row], "little") for gram, at in zip(names, starts, strict=True)},
+        lanes={gram: int.from_bytes(wide[at : at + row], "little") for gram, at in rows},
         whole=Scale(**told["whole"]),
         part=Scale(**told["part"]),
         of_parts=frozenset(told["of_parts"]),
