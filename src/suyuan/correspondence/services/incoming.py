@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 
+from django.db import IntegrityError, transaction
+
 from suyuan.correspondence import rules
 from suyuan.correspondence.arriving import CODE, Arrival
 from suyuan.correspondence.errors import IncomingSettled
@@ -93,20 +95,32 @@ def message_receive(
 @writes
 def incoming_take(*, arrivals: Sequence[Arrival], actor: Actor, now: datetime) -> list[Incoming]:
     """Keep what came, each thing once however often it is brought. Returns what is new; a job finds its place."""
-    wanted = {(a.channel, a.event): a for a in arrivals}
-    known = Incoming.objects.filter(event__in={event for _channel, event in wanted}).values_list("channel", "event")
-    for brought_before in known:
-        wanted.pop(brought_before, None)
-    # Two who bring the same at the same moment: the database refuses the second, who brings it again.
-    rows = Incoming.objects.bulk_create([_kept(arrival, actor, now) for arrival in wanted.values()])
+    rows, brought = _new_ones({(a.channel, a.event): a for a in arrivals}, actor, now)
     facts = []
-    for row, arrival in zip(rows, wanted.values(), strict=True):
+    for row, arrival in zip(rows, brought, strict=True):
         plain = {"channel": row.channel, "kind": row.kind, **_aside(row), **incoming_digests(row)}
         if files := [_told(file_take(row, came, actor, now)) for came in arrival.files]:
             plain["files"] = files
         facts.append(Fact("incoming.arrived", row.stream, plain, subject=row, begins=True))
     facts_record(facts, actor=actor, now=now)
     return rows
+
+
+def _new_ones(
+    wanted: dict[tuple[str, str], Arrival], actor: Actor, now: datetime, tries: int = 3
+) -> tuple[list[Incoming], list[Arrival]]:
+    """Two may bring the same at the same moment: the database refuses the second, who then keeps what is left."""
+    known = Incoming.objects.filter(event__in={event for _channel, event in wanted}).values_list("channel", "event")
+    for brought_before in known:
+        wanted.pop(brought_before, None)
+    brought = list(wanted.values())
+    try:
+        with transaction.atomic():
+            return Incoming.objects.bulk_create([_kept(arrival, actor, now) for arrival in brought]), brought
+    except IntegrityError:
+        if tries == 1:
+            raise
+    return _new_ones(wanted, actor, now, tries - 1)
 
 
 def is_known(channel: str, event: str) -> bool:
