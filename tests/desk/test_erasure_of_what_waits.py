@@ -13,6 +13,7 @@ from suyuan.cases.services.holding import case_hold_place
 from suyuan.cases.services.intake import PersonGiven
 from suyuan.cases.services.rights import Choice, erasure_answer
 from suyuan.correspondence.arriving import Arrival, Came
+from suyuan.correspondence.jobs import sweep
 from suyuan.correspondence.models import Incoming, Message
 from suyuan.correspondence.services import incoming_file_fetch, incoming_file_keep, incoming_forget, incoming_take
 from suyuan.kernel.actor import Actor
@@ -149,3 +150,19 @@ def test_nobody_gave_it_a_place_for_half_a_year(cast):
     assert words_left(row)[:3] == ("aside", "expired", "")
     assert FactRow.objects.filter(stream=row.stream, type="incoming.forgotten").exists()
     assert not StoredFile.objects.filter(incoming_file__incoming=row, state="stored").exists()
+
+
+def test_what_an_earlier_program_kept_is_found_by_its_sender_after_the_next_sweep(told, cast):
+    """Rows from before had nothing to find them by; one that nobody can open, and one without a sender, keep no other waiting."""
+    spoilt, nobody, row = (waits(cast, event=name, sender=sender) for name, sender in (("s", WEN), ("n", ""), ("w1", WEN)))
+    Incoming.objects.update(sender_blind=None)
+    Incoming.objects.filter(pk=spoilt.pk).update(content_sealed=b"no longer to be opened")
+    case = ended(told, cast)
+    demand = asked(case)
+    assert inbox(case, demand).count == 0
+    sweep({}, NOON)
+    found = dict(Incoming.objects.values_list("pk", "sender_blind"))
+    assert found[spoilt.pk] is None and found[nobody.pk] is None and found[row.pk]
+    assert inbox(case, demand).count
+    answer(case, demand, cast)
+    assert words_left(row) == GONE

@@ -8,6 +8,7 @@ from suyuan.correspondence.models import IncomingFile, Message, StaffNotice
 from suyuan.correspondence.selectors import files_left_behind, left_behind
 from suyuan.correspondence.services import (
     incoming_file_fetch,
+    incoming_findable,
     incoming_forget,
     mail_take,
     message_deliver,
@@ -39,6 +40,7 @@ def line_file(args: dict, now: datetime) -> None:
 @periodic("*/10 * * * *", "correspondence.sweep", queue="mail")
 def sweep(args: dict, now: datetime) -> None:
     """What its job gave up, or what waited for a mail server or a service to be named, gets a new job."""
+    _findable()
     slot = f"{now:%Y%m%d%H%M}"
     for uid in files_left_behind(now):
         enqueue(FETCH, {"file": str(uid)}, run_at=now, unique_key=f"{FETCH}:{uid}:{slot}")
@@ -49,6 +51,13 @@ def sweep(args: dict, now: datetime) -> None:
         enqueue("correspondence.deliver", {"message": str(uid)}, run_at=now, unique_key=f"message:{uid}:{slot}")
     for uid in notices:
         enqueue("correspondence.notify", {"notice": str(uid)}, run_at=now, unique_key=f"notice:{uid}:{slot}")
+
+
+def _findable() -> None:
+    """Rows of an earlier program are found by who sent them, too: an order of erasure asks for them so."""
+    last = incoming_findable(after=0)
+    while last:
+        last = incoming_findable(after=last)
 
 
 @periodic("*/2 * * * *", "correspondence.fetch", queue="mail")

@@ -19,6 +19,7 @@ from suyuan.correspondence.services.clearing import (
 )
 from suyuan.correspondence.services.incoming import (
     Arrival,
+    incoming_findable,
     incoming_forget,
     incoming_place,
     incoming_set_aside,
@@ -82,6 +83,7 @@ __all__ = [
     "incoming_file_keep",
     "incoming_file_leave",
     "incoming_files_give",
+    "incoming_findable",
     "incoming_forget",
     "incoming_place",
     "incoming_set_aside",

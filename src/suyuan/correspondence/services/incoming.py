@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 
@@ -17,7 +18,7 @@ from suyuan.correspondence import rules
 from suyuan.correspondence.arriving import CODE, Arrival
 from suyuan.correspondence.errors import IncomingSettled
 from suyuan.correspondence.models import INCOMING, Incoming, IncomingFile, Message
-from suyuan.correspondence.recomputing_incoming import file_digests, incoming_digests, sender_blind
+from suyuan.correspondence.recomputing_incoming import SENDERS, file_digests, incoming_digests, sender_blind
 from suyuan.correspondence.rules import Channel, Direction, State
 from suyuan.correspondence.selectors import incoming_over
 from suyuan.correspondence.services.attaching import file_take, files_forget
@@ -27,7 +28,7 @@ from suyuan.kernel.refusal import BadInput
 from suyuan.platform import chance
 from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.holds import held
-from suyuan.platform.keys import seal
+from suyuan.platform.keys import KeyProblem, seal
 from suyuan.platform.units import writes
 
 AT_ONCE = 200
@@ -233,6 +234,22 @@ def incoming_forget(*, now: datetime) -> int:
     Incoming.objects.filter(pk__in=[row.pk for row in rows]).update(content_sealed=None, sender_blind=None)
     facts_record([Fact("incoming.forgotten", row.stream) for row in rows], actor=SYSTEM, now=now)
     return len(rows)
+
+
+@writes
+def incoming_findable(*, after: int) -> int:
+    """What came before rows were found by who sent them: the next of those beyond this one. Returns the last; 0 where none is left.
+
+    No fact: nothing else is said of it than before. What nobody can open, or nobody signed, is passed over.
+    """
+    rows = Incoming.objects.filter(pk__gt=after, sender_blind=None, content_sealed__isnull=False, channel__in=SENDERS)
+    rows = list(rows.order_by("pk")[:AT_ONCE])
+    for row in rows:
+        with suppress(KeyProblem):
+            if found_by := sender_blind(row.channel, row.content.sender):
+                still = Incoming.objects.filter(pk=row.pk, content_sealed__isnull=False)
+                still.update(sender_blind=found_by)
+    return rows[-1].pk if rows else 0
 
 
 def _waiting(incoming: Incoming) -> Incoming:
