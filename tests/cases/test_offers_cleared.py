@@ -17,6 +17,7 @@ from suyuan.correspondence.gate import Words
 from suyuan.correspondence.models import Message, VerdictRow
 from suyuan.correspondence.services import message_draft, message_queue
 from suyuan.desk.services import letter_put_by, letter_send
+from suyuan.playbooks.weights import weights
 from tests.cases.cast import NOON, acknowledged, facts_of, fresh
 from tests.correspondence.held import CLEAN
 
@@ -68,6 +69,7 @@ def test_the_yes_of_legal_lets_it_out_and_nobody_elses_does(case, cast):
     message = Message.objects.get(pk=asked.message_id)
     assert message.state == "queued" and message.words == OFFER
     row = VerdictRow.objects.get(what="message")
+    assert row.packs == asked.packs and row.packs[-1] == f"weights:{weights().made_of}" and len(row.packs) > 1
     assert row.clearance == asked and row.asks[0]["code"].startswith("OFFER")
     assert facts_of(case, "message.queued")[0].value("terms") is True
 

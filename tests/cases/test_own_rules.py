@@ -82,7 +82,7 @@ def test_its_reason_and_safer_words_are_the_clinics(cast):
     said = guard_check("這是恬晨值。", surface="private_message", branch=cast.tn, language="en")
     mine = next(f for f in said.findings if f.rule == "OWN-1")
     assert mine.why == RULE.why and mine.safer == RULE.safer
-    assert said.packs[-1].startswith("own:")
+    assert said.packs[-2].startswith("own:")
 
 
 def test_what_ended_holds_no_longer(cast):

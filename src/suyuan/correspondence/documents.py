@@ -206,4 +206,4 @@ def document_check(
     )
     missing = worded("", tuple(replace(f, start=0, end=0) for f in found.missing), rules, context, language).findings
     counts = Counter(said.level for each in (*told, Told(Stretch("", Where()), missing)) for said in each.said)
-    return Checked(document, found.level, told, missing, rules.hashes, counts)
+    return Checked(document, found.level, told, missing, rules.known_by, counts)

@@ -14,7 +14,7 @@ from suyuan.accounts.models import Branch, User
 from suyuan.correspondence.own_rules import NOTHING_OWN, Beside, Own, own_of
 from suyuan.kernel.textlint import Context, Finding, Folding, Known, Linter, verdict
 from suyuan.kernel.textlint.rewriting import Change, rewritten, sentence_around
-from suyuan.playbooks.guarding import Asks, Guarding, asking, rule_set
+from suyuan.playbooks.guarding import Asks, Guarding, asking, rule_set, weights_version
 from suyuan.playbooks.selectors import wording_hashes, wording_newest
 from suyuan.playbooks.texts import pick
 
@@ -49,7 +49,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the guard says of one text. `digest`: SHA-256 of it; `packs`: hashes of the rules it was read by."""
+    """What the guard says of one text. `digest`: SHA-256 of it; `packs`: hashes of the rules it was read by, and of the weights."""
 
     level: str
     findings: tuple[Said, ...]
@@ -143,6 +143,11 @@ class Rules:
     own: Own = NOTHING_OWN
     asks: tuple[Asks, ...] = ()
 
+    @cached_property
+    def known_by(self) -> tuple[str, ...]:
+        """What a verdict keeps, so that it can be explained when rules and weights are others."""
+        return tuple(filter(None, (*self.hashes, weights_version(self.guarding))))
+
     @cached_property  # two threads may both build it; they build the same
     def linter(self) -> Linter | Beside:
         if self.shipped is None:
@@ -195,7 +200,7 @@ def worded(text: str, findings: tuple[Finding, ...], rules: Rules, context: Cont
     about = (text, shown, rules.guarding, context, language, own)
     said = tuple(_said(number, f, *about) for number, f in enumerate(findings, 1))
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Verdict(verdict(findings), said, digest, rules.hashes, context.surface, text)
+    return Verdict(verdict(findings), said, digest, rules.known_by, context.surface, text)
 
 
 def _said(

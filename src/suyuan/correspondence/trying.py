@@ -54,7 +54,7 @@ class Trial:
         self._allow = (*own_words(branch), *others.words)
         self._others = rules_of(self._place, others)
         self._code = rule.code
-        self.packs = self._others.hashes
+        self.packs = self._others.known_by
         self.outcome = Outcome()
 
     def read(self, said: Said) -> None:

@@ -224,8 +224,18 @@ def rule_set(guarding: Guarding, *, weighed: bool = True) -> textlint.RuleSet:
         substitutes={one.id: one.stands_for for one in guarding.substitutes},
         ranks={kind.id: kind.rank for kind in guarding.kinds},
         known_levels=_known_levels(known) if known else {},
-        weights=weights() if weighed and any(rule.weighed or rule.doubtful for rule in guarding.rules) else None,
+        weights=weights() if weighed and is_weighed(guarding) else None,
     )
+
+
+def is_weighed(guarding: Guarding) -> bool:
+    """Whether some rule asks for the weights."""
+    return any(rule.weighed or rule.doubtful for rule in guarding.rules)
+
+
+def weights_version(guarding: Guarding) -> str:
+    """By which a verdict names the weights that it was read with; empty where none were asked."""
+    return f"weights:{weights().made_of}" if is_weighed(guarding) else ""
 
 
 def _known_levels(kind: Kind) -> dict[str | tuple[str, str], str]:
