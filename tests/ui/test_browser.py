@@ -29,7 +29,7 @@ KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 STAFF = '{% extends "ui/base_staff.html" %}{% block title %}t{% endblock %}{% block main %}<h1>t</h1>'
 PAGES = {
     "/form/": STAFF + '<form method="post" action="/lost/" data-sy-keep class="sy-form"><label>a<textarea name="story"></textarea></label>'
-    '<label><input type="checkbox" name="tick" value="1">b</label><button name="verb" value="send">send</button></form>{% endblock %}',
+    '<input type="hidden" name="begun" value="" data-sy-kept=""><label><input type="checkbox" name="tick" value="1">b</label><button name="verb" value="send">send</button></form>{% endblock %}',
     "/lost/": '{% extends "ui/base_plain.html" %}{% block title %}t{% endblock %}{% block main %}<h1>sign in</h1>{% endblock %}',
     "/done/": STAFF + "{% endblock %}",
     "/slow-form/": STAFF + '<form method="post" action="/slow/"><button>send</button></form>{% endblock %}',
@@ -169,11 +169,15 @@ def test_words_survive_a_lost_session_and_are_forgotten_once_sent(open_page):
     sheet = open_page("/form/")
     sheet.fill("textarea", "左眼睜不開")
     sheet.check("input[type=checkbox]")
+    sheet.evaluate("document.querySelector('[name=begun]').value = 'goodwill'")
     sheet.click("text=send")
     sheet.wait_for_url("**/lost/")
+    sheet.add_init_script("document.addEventListener('input', (e) => { (window.heard ??= []).push(e.target.name); })")
     sheet.goto(sheet.url.replace("/lost/", "/form/"))
     assert sheet.input_value("textarea") == "左眼睜不開"
     assert sheet.is_checked("input[type=checkbox]")
+    assert sheet.input_value("[name=begun]") == "goodwill", "from which template, as well"
+    assert sheet.evaluate("window.heard") == ["story", "begun", "tick"], "whoever watches the words looks at them"
     assert sheet.locator("text=已放回您上次還沒送出的字").is_visible()
     sheet.evaluate("document.querySelector('form[data-sy-keep]').action = '/sent/'")
     sheet.click("text=send")

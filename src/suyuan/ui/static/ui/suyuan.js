@@ -97,13 +97,17 @@
     try { kept = JSON.parse(memory.get(keepKey(form)) ?? "null"); } catch { kept = null; }
     if (!kept) return;
     let changed = 0;
+    const put = [];
     for (const f of keepable(form)) {
       const id = idOf(f);
       // The server's own words win: only what still stands as it came, and empty, is filled.
       if (!(id in kept) || !untouched(f) || valueOf(f) === kept[id]) continue;
       if (f.type === "checkbox" || f.type === "radio") f.checked = kept[id]; else f.value = kept[id];
       if (f.type !== "hidden") changed += 1;
+      put.push(f);
     }
+    // Whoever watches a field (the guard, a counter) hears of it as if it had been typed.
+    put.forEach((f) => f.dispatchEvent(new Event("input", { bubbles: true })));
     if (!changed) return;
     form.setAttribute("data-sy-dirty", "");
     const band = say("restored");
