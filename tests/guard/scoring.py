@@ -123,7 +123,7 @@ def _share(hits: int, of: int) -> str:
 
 
 def tables() -> str:
-    """Both halves side by side: what the writers of the rules had seen, and what nobody had."""
+    """Both halves side by side: what rules were written and weights learned from, and what nobody had seen."""
     seen, unseen = ([d for d in drafts() if d.seen is flag] for flag in (True, False))
     seen_results, unseen_results = checked(seen), checked(unseen)
     at_hand, fresh = by_kind(seen_results), by_kind(unseen_results)
@@ -131,7 +131,7 @@ def tables() -> str:
         f"{len(drafts())} drafts by {len({d.hand for d in drafts()})} hands, {sum(not d.kinds for d in drafts())} of them clean. "
         "Shares with Wilson's 95 % interval.",
         "",
-        "| kind | found, drafts at hand while rules were written | found, drafts nobody had seen | said where not labelled (of all others) |",
+        "| kind | found, drafts learned from | found, drafts nobody had seen | said where not labelled (of all others) |",
         "|---|---|---|---|",
     ]
     empty = Score(0, 0, 0, 0)
