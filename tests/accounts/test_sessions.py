@@ -13,6 +13,8 @@ from suyuan.accounts.models import HeldForm, KnownDevice, LoginAttempt, Member
 from suyuan.platform import clock
 from tests.accounts.stories import NOW, PASSWORD, acting, member
 
+pytestmark = pytest.mark.sqlite
+
 LOGIN, ME = "/login/", "/me/"
 
 
@@ -29,6 +31,7 @@ def at(**later):
     return clock.frozen(NOW + timedelta(**later))
 
 
+@pytest.mark.postgres
 def test_a_right_password_lets_in_and_a_wrong_one_says_nothing(client, amy) -> None:
     assert client.get(reverse("accounts:me")).status_code == 302
     wrong, unknown = log_in(client, password="wrong"), log_in(client, login="nobody")
@@ -80,6 +83,7 @@ def test_twelve_hours_end_a_session_however_busy(client, amy) -> None:
         assert client.get(reverse("accounts:me")).status_code == 302
 
 
+@pytest.mark.postgres
 def test_last_seen_moves_at_most_once_a_minute(client, amy, django_assert_num_queries) -> None:
     log_in(client)
     seen = client.session["suyuan_seen"]
@@ -91,6 +95,7 @@ def test_last_seen_moves_at_most_once_a_minute(client, amy, django_assert_num_qu
     assert client.session["suyuan_seen"] == seen + 61
 
 
+@pytest.mark.postgres
 def test_old_cookies_die_at_the_next_request(house, amy) -> None:
     admin = acting(member("root", house.tainan, "administrator"))
     place = Member.objects.get(user=amy)
@@ -201,6 +206,7 @@ def test_nobody_else_and_no_other_device_is_shown_it(client, house, amy) -> None
         assert log_in(client).url == reverse("accounts:held")
 
 
+@pytest.mark.postgres
 def test_it_is_gone_after_an_hour(client, amy) -> None:
     log_in(client)
     late(client)
@@ -208,6 +214,7 @@ def test_it_is_gone_after_an_hour(client, amy) -> None:
         assert log_in(client).url != reverse("accounts:held")
 
 
+@pytest.mark.postgres
 def test_a_session_ended_from_outside_keeps_it_too(client, house, amy) -> None:
     admin = acting(member("root", house.tainan, "administrator"))
     log_in(client)
@@ -254,6 +261,7 @@ def test_what_is_too_much_is_said_to_be_lost(client, amy) -> None:
     assert "typed=lost" in answer.url
 
 
+@pytest.mark.postgres
 def test_a_known_device_is_one_row_a_person(client, amy) -> None:
     log_in(client), client.post(reverse("accounts:logout")), log_in(client)
     assert KnownDevice.objects.filter(user=amy).count() == 1

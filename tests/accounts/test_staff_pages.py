@@ -12,6 +12,8 @@ from suyuan.accounts import services
 from suyuan.accounts.models import Branch, Deputy, GuestGrant, Member, User
 from tests.accounts.stories import NOW, acting, member
 
+pytestmark = pytest.mark.sqlite
+
 TODAY = "2026-11-18"
 
 
@@ -51,6 +53,7 @@ def test_who_may_open_which_page(staff) -> None:
         assert Client().get(page).status_code == 302
 
 
+@pytest.mark.postgres
 def test_an_administrator_adds_a_colleague_who_gets_a_first_password(house, staff) -> None:
     client = inside(staff["root"])
     given = {
@@ -169,6 +172,7 @@ def test_opening_hours_are_written_the_way_people_write_them(house, staff) -> No
         assert client.post(page, {**given, "hours_2": wrong}).status_code == 422
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("junk", ["", "\x00", "x" * 5000, "<script>alert(1)</script>", "=cmd()", "\ud7ff￿", "' OR 1=1"])
 def test_nonsense_in_forms_is_answered_clearly(staff, junk) -> None:
     client = inside(staff["root"])

@@ -24,6 +24,8 @@ from suyuan.playbooks.models import PackVersion
 from tests.cases.cast import HOUR, NOON, case_made, facts_of, fresh, investigating, party_of, types_of
 from tests.contracts.conftest import undone
 
+pytestmark = pytest.mark.sqlite
+
 TOMORROW = NOON + timedelta(days=1)
 SEVEN = ("consultation", "assessment", "operation", "aftercare", "observations", "imaging", "correspondence")
 
@@ -82,6 +84,7 @@ def test_what_was_injected_and_with_what_device_is_asked_for(cast):
     assert "settings" in kinds and "lot" not in kinds
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("A-09")
 def test_a_colleague_is_asked_gives_it_and_the_task_is_done(cast, case, stored):
     request = ask(cast, case)
@@ -156,6 +159,7 @@ def test_cancelled_it_asks_nobody_any_more(cast, case):
     assert Task.objects.get(detail__request=str(request.uid)).cancelled_at == NOON
 
 
+@pytest.mark.postgres
 def test_the_patient_gives_what_was_asked_of_them_and_nobody_else_does(cast, case, stored):
     party = case.parties.get()
     request = ask(cast, case, kind="elsewhere", party=party, words="若您願意")

@@ -11,7 +11,7 @@ from suyuan.cases.services import outside
 from suyuan.cases.services.clocks import alarm_times, book_for, clock_extend, clocks_sweep, recount, spec_of
 from tests.cases.cast import NOON, facts_of, fresh
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 DAY = timedelta(days=1)
 BOARD = "TW-MED-2b"
@@ -36,6 +36,7 @@ def extend(cast, clock: CaseClock, *, by: str = "manager", now=NOON, **more) -> 
     return clock_extend(clock=clock, actor=getattr(cast, by).actor, now=now, **given)
 
 
+@pytest.mark.postgres
 def test_it_adds_to_the_first_period_and_says_so(cast, mediated):
     before = clock_of(mediated)
     extend(cast, before, reason="調解會 3/10 來函延長三個月。")

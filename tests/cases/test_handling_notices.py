@@ -9,7 +9,7 @@ from suyuan.correspondence.models import StaffNotice
 from suyuan.platform.models import Job
 from tests.cases.cast import HOUR, NOON, facts_of, fresh
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 
 @pytest.fixture
@@ -30,6 +30,7 @@ def told_of(case, fact_type: str) -> set[str]:
     return set(User.objects.filter(pk__in=notices.values("user_id")).values_list("login", flat=True))
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("A-06")
 def test_a_new_complaint_is_told_to_those_who_give_it_an_owner(case):
     assert told_of(case, "case.opened") == {"manager", "colleague"}

@@ -13,7 +13,7 @@ from suyuan.cases.services.intake import Intake, IssueGiven, PersonGiven, case_c
 from suyuan.platform.facts import facts_told, kind_of
 from tests.cases.cast import HOUR, NOON, facts_of, fresh, party_of, somebody, types_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-03")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-03"), pytest.mark.sqlite]
 
 MONDAY = date(2026, 3, 9)  # two days before NOON
 LONG_AGO = date(2026, 2, 2)
@@ -91,6 +91,7 @@ def test_nobody_rewrites_what_a_doctor_judged(cast, make_case, state, serious):
     assert "harm.stated" not in types_of(case)
 
 
+@pytest.mark.postgres
 def test_a_doctor_judges_anew(cast, make_case):
     case = make_case(harm="alleged", occurred_on=MONDAY)
     judged(case, cast, serious=True)
@@ -138,6 +139,7 @@ def test_a_judgement_given_a_day_keeps_it_when_the_person_names_none(cast, begun
 # --- from the day it happened, not from the day we learned --------------------------------------------------------------
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("D-02")
 def test_a_day_learned_later_moves_the_clock_to_it_and_says_so(cast, make_case):
     case = make_case(harm="alleged")

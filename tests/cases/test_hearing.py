@@ -18,6 +18,8 @@ from suyuan.platform.files import file_receive, file_store
 from suyuan.platform.models import Text
 from tests.cases.cast import HOUR, NOON, case_made, facts_of, fresh, investigating
 
+pytestmark = pytest.mark.sqlite
+
 DAY = timedelta(days=1)
 
 
@@ -52,6 +54,7 @@ def tape(cast, case):
     return handling.file_add(case=fresh(case), stored=stored, source="desk", actor=cast.manager.actor, now=NOON)
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("A-09")
 def test_minutes_are_read_back_confirmed_and_never_change_again(hear, settle):
     interview = hear()
@@ -118,6 +121,7 @@ def test_a_party_is_heard_under_the_name_the_house_knows(cast, case, hear):
         hear(party=case_made(cast).parties.get())
 
 
+@pytest.mark.postgres
 def test_numbers_are_given_once_and_the_words_are_found(cast, case, hear):
     assert [hear().number, hear(minutes="櫃台的總機紀錄顯示沒有回撥。").number] == [1, 2]
     found = Text.objects.filter(kind="interview.minutes", body__contains="總機").get()
@@ -167,6 +171,7 @@ def test_whoever_is_complained_about_writes_no_note(cast, case, note):
     assert not Observation.objects.exists()
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize(
     "sql",
     [

@@ -16,7 +16,7 @@ from suyuan.cases.services.common import case_view
 from suyuan.cases.services.parties import complained_set
 from tests.cases.cast import NOON, facts_of, types_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-28")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-28"), pytest.mark.sqlite]
 
 
 def called(case: Case, whom, by, words: str = "對方在線上，要求院長說話"):
@@ -27,6 +27,7 @@ def reads(case: Case, who) -> bool:
     return sees(profile_for(who.actor, NOON), case_view(case))
 
 
+@pytest.mark.postgres
 def test_a_call_opens_the_case_until_it_is_done_and_says_who_asked(cast, make_case):
     case = make_case()
     assert not reads(case, cast.nurse)

@@ -22,6 +22,8 @@ from suyuan.platform.files import file_receive, file_store
 from suyuan.platform.models import FactRow
 from tests.cases.cast import NOON, fresh
 
+pytestmark = pytest.mark.sqlite
+
 QUESTIONS = ("standard", "rigour", "aftercare", "harm")
 
 
@@ -79,6 +81,7 @@ def test_a_step_with_a_name_is_a_task_of_theirs_and_ends_with_it(cast, case):
         inquiry.plan_step_strike(step=made, reason="不用了", actor=cast.manager.actor, now=NOON)
 
 
+@pytest.mark.postgres
 def test_a_struck_step_stays_readable_and_its_task_is_off_the_list(cast, case):
     made = step(cast, case, user=cast.nurse.user)
     inquiry.plan_step_strike(step=made, reason="護理師當天休假", actor=cast.manager.actor, now=NOON)
@@ -143,6 +146,7 @@ def test_the_appointed_declare_for_themselves_once(cast, case):
 # --- findings cite -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("A-10")
 def test_a_finding_cites_items_by_number_and_digest(cast, inquired, item):
     one, two = item(inquired), item(inquired)
@@ -185,6 +189,7 @@ def test_a_fishbone_names_a_root_and_stays_in_its_compartment(cast, inquired):
 # --- legal exposure ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("A-02")
 def test_each_answer_of_exposure_says_who_when_and_why_and_earlier_ones_stay(cast, case):
     handling.case_flag(case=fresh(case), flag="legal", reason="收到律師函", actor=cast.manager.actor, now=NOON)
@@ -254,6 +259,7 @@ def test_undetermined_may_be_signed_as_it_stands(review):
     assert review([LineGiven("standard", "缺術前照片")], verdict="undetermined", sign=True).signed_at == NOON
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("B-01")
 def test_versions_stay_and_a_signed_one_is_final(review):
     review([LineGiven("standard", "第一次的看法")])

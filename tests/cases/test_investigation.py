@@ -14,7 +14,7 @@ from suyuan.platform.models import FactRow, Text
 from tests.cases.cast import CAUSE, HOUR, NOON, acknowledged, facts_of, fresh, party_of, types_of
 from tests.cases.test_handling import _reach
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 
 def appoint(cast, case, player, **more):
@@ -26,6 +26,7 @@ def appoint(cast, case, player, **more):
 # --- who investigates ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("A-08")
 def test_an_investigator_of_any_role_reads_the_case_and_records_findings(cast, make_case):
     case = make_case(stage="investigating")
@@ -44,6 +45,7 @@ def test_a_person_complained_about_never_investigates(cast, make_case):
         appoint(cast, case, cast.accused)
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("A-08")
 def test_whoever_turns_out_to_be_complained_about_loses_every_part_at_once(cast, make_case):
     case = make_case(stage="investigating")
@@ -222,6 +224,7 @@ def ready_to_disclose(cast, case):
     return fresh(case)
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("A-15")
 def test_findings_reach_the_person_in_words_that_are_frozen_once(cast, make_case):
     case = ready_to_disclose(cast, make_case(stage="investigating"))

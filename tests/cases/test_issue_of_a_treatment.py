@@ -15,7 +15,7 @@ from suyuan.people.rules import Treatment
 from suyuan.people.services import treatment_add
 from tests.cases.cast import NOON, facts_of, fresh
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 
 def charted(cast, case, words="玻尿酸注射", lot="L77"):
@@ -31,6 +31,7 @@ def add(cast, case, treatment=None):
     )
 
 
+@pytest.mark.postgres
 def test_it_is_tied_to_the_treatment_and_the_fact_names_it(cast, make_case):
     case = make_case()
     done = charted(cast, case)

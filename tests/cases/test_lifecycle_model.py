@@ -21,7 +21,7 @@ from suyuan.platform.models import FactRow, Text
 from suyuan.platform.verify import verify_streams
 from tests.cases.cast import CAUSE, METHOD, NOON, case_made, fresh, nothing_left, party_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 WHO = ("receptionist", "nurse", "doctor", "manager", "colleague", "head", "legal", "accused", "auditor", "stranger", "party")
 Act = Callable[..., object]
@@ -184,6 +184,7 @@ def test_whoever_tries_whatever_the_case_stays_true(cast, story):
     assert report.holds, report
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("A-06")
 @pytest.mark.requirement("A-10")
 def test_the_straight_way_leads_to_the_end(cast):

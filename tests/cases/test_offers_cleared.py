@@ -21,7 +21,7 @@ from suyuan.playbooks.weights import weights
 from tests.cases.cast import NOON, acknowledged, facts_of, fresh
 from tests.correspondence.held import CLEAN
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-11")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-11"), pytest.mark.sqlite]
 
 OFFER = "謝謝您告訴我們。我們願意補償您 20,000 元，沈經理星期三下午三點打電話給您，聽您怎麼想。"
 OWED = "謝謝您告訴我們。依合約，未使用的五堂課退還 12,000 元，七個工作天內匯入您的帳戶；沈經理星期三下午三點打電話給您。"
@@ -58,6 +58,7 @@ def test_what_is_owed_by_contract_and_said_plainly_leaves_by_itself(case, cast):
     assert letter(case, OWED, cast.manager).state == "queued"
 
 
+@pytest.mark.postgres
 def test_the_yes_of_legal_lets_it_out_and_nobody_elses_does(case, cast):
     asked = put_by(case, OFFER, cast.manager)
     assert (asked.needs, asked.message.state) == ("legal", "waiting") and asked.asks[0]["by"] == "words"

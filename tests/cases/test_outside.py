@@ -9,7 +9,7 @@ from suyuan.cases.services import handling, outside
 from suyuan.kernel.refusal import BadInput
 from tests.cases.cast import HOUR, NOON, facts_of, fresh
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 
 @pytest.fixture
@@ -25,6 +25,7 @@ def mediation(cast, case):
     )  # fmt: skip
 
 
+@pytest.mark.postgres
 def test_a_mediation_leaves_the_stage_where_it_is(cast, case, mediation):
     outside.proceeding_step(
         proceeding=mediation, milestone="first_meeting", note="雙方到場", actor=cast.manager.actor, now=NOON
@@ -60,6 +61,7 @@ def test_others_open_none(cast, case, name):
         outside.proceeding_open(case=case, kind="court", actor=getattr(cast, name).actor, now=NOON)
 
 
+@pytest.mark.postgres
 def test_an_event_named_by_law_is_reported_and_the_report_says_which(cast, case):
     incident = handling.incident_identify(
         case=case, kind="device_error", words="機器參數", happened_at=NOON - HOUR, actor=cast.manager.actor, now=NOON

@@ -28,7 +28,7 @@ from suyuan.platform.models import FactRow, Job
 from suyuan.playbooks.selectors import wording_newest
 from tests.cases.cast import NOON, case_made
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-11")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-11"), pytest.mark.sqlite]
 
 RULE = Wanted(
     kind="jargon",
@@ -67,6 +67,7 @@ def wrong(cast, **changes) -> dict[str, str]:
     return {name: str(words) for name, words in refused.value.fields.items()}
 
 
+@pytest.mark.postgres
 def test_a_rule_holds_only_from_the_day_it_is_live_and_only_in_its_branch(cast):
     rule = drafted(cast)
     assert found(cast, "這是恬晨值。") == []
@@ -112,6 +113,7 @@ def test_others_may_read_and_not_write(cast):
         clinic_rule_draft(wanted=RULE, branch=None, actor=cast.head.actor, now=NOON)
 
 
+@pytest.mark.postgres
 def test_a_live_rule_is_replaced_never_changed(cast):
     first = live(cast)
     second = drafted(cast, replace(RULE, phrases=("恬晨等級",), fires=("看恬晨等級。",)), by="legal", replaces=first)
@@ -153,6 +155,7 @@ def test_a_documents_words_are_read_by_them_too(cast):
     assert "OWN-1" in {each.rule for told in said.told for each in told.said}
 
 
+@pytest.mark.postgres
 def test_a_try_out_says_what_would_have_been_held(cast, make_case):
     make_case("acknowledged")  # 我們收到了，由經理負責，明天中午前回電。
     rule = drafted(cast, replace(RULE, phrases=("中午前回電",), fires=("中午前回電",), quiet=("明天回電",)))
@@ -175,6 +178,7 @@ def test_it_reads_only_what_its_reader_may(cast, make_case):
     assert {hit["what"] for hit in tried(cast, rule, by="stranger").hits} <= {"skeleton", "template"}
 
 
+@pytest.mark.postgres
 def test_much_to_read_is_left_to_the_worker(cast, make_case, monkeypatch):
     make_case("acknowledged")
     with monkeypatch.context() as little:
@@ -210,6 +214,7 @@ def test_what_may_be_a_patients_is_not_let_pass(cast, make_case, words):
         allow_add(kind="name", words=words, why="同事", branch=cast.tn, actor=cast.manager.actor, now=NOON)
 
 
+@pytest.mark.postgres
 def test_a_check_asks_the_database_once_for_both(cast, django_assert_num_queries):
     live(cast)
     with django_assert_num_queries(1):

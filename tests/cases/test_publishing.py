@@ -38,7 +38,7 @@ from suyuan.platform.models import FactPrivate, FactRow
 from tests.cases.cast import HOUR, NOON, facts_of, fresh
 from tests.correspondence.held_public import CLEAN, NAMING, OTHER, WARNED
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-14")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-14"), pytest.mark.sqlite]
 
 PAGE = "https://maps.example.com/溪岸診所/reviews/77"
 LATER = NOON + HOUR
@@ -78,6 +78,7 @@ def again(message) -> Message:
 # --- the road ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 def test_from_draft_to_posted_every_step_is_on_record(case, cast, ours):
     message = frozen(case, cast.manager)
     assert (message.state, message.words, message.verdict) == ("queued", CLEAN, "clean")
@@ -95,6 +96,7 @@ def test_from_draft_to_posted_every_step_is_on_record(case, cast, ours):
     assert PAGE not in plain and "溪岸診所 官方" not in plain and "第三則" not in plain
 
 
+@pytest.mark.postgres
 def test_the_same_words_may_stand_in_several_places_but_are_said_once_of_each(case, cast, ours):
     message = frozen(case, cast.manager)
     post(case, message, cast.manager, ours)
@@ -143,6 +145,7 @@ def test_frozen_words_change_only_by_way_of_a_new_verdict(case, cast, ours):
         publishing.public_take_back(case=case, message=again(message), actor=cast.manager.actor, now=LATER)
 
 
+@pytest.mark.postgres
 def test_two_who_write_at_once_do_not_lose_each_others_words(case, cast):
     message = draft(case, cast.manager)
     draft(case, cast.colleague, OTHER, draft=again(message), edition=message.edition)
@@ -278,6 +281,7 @@ def test_taken_down_by_us_or_by_the_platform_with_a_reason(case, cast, ours):
         down()
 
 
+@pytest.mark.postgres
 def test_the_record_of_a_posting_is_not_rewritten(case, cast, ours):
     posting = post(case, frozen(case, cast.manager), cast.manager, ours)
     for changed in ({"address": "https://elsewhere.example.com/"}, {"posted_at": NOON}, {"sha256": "0" * 64}):

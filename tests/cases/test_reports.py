@@ -24,7 +24,7 @@ from suyuan.platform.models import AccessRow, Text
 from suyuan.platform.units import unit
 from tests.cases.cast import HOUR, NOON, facts_of, fresh, types_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-11")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-11"), pytest.mark.sqlite]
 
 CHECK = "https://clinic.example/p/proof/"
 WORDS = {
@@ -91,12 +91,14 @@ def test_a_draft_starts_from_the_record_and_goes_on_with_what_was_written(cast, 
     assert again.pk == first.pk and types_of(case).count("report.drafted") == 1
 
 
+@pytest.mark.postgres
 def test_two_who_write_at_once_do_not_overwrite_each_other(cast, case):
     report = written(cast, case)
     with pytest.raises(errors.PaperMovedMeanwhile):
         reports.report_revise(report=report, words=WORDS, edition=report.edition - 1, actor=cast.nurse.actor, now=NOON)
 
 
+@pytest.mark.postgres
 def test_the_content_is_frozen_and_chained_when_it_is_sent_for_signing(cast, case):
     report = finished(cast, case)
     [fact] = facts_of(case, "report.finished")
@@ -180,6 +182,7 @@ def test_a_person_complained_about_never_signs_even_when_it_turns_out_late(cast,
     assert report.state == "superseded"
 
 
+@pytest.mark.postgres
 def test_a_new_version_supersedes_and_never_overwrites(cast, case):
     first = signed(cast, case)
     second = signed(cast, fresh(case), words={"summary": "補查之後，確認三通電話都沒有回。"})
@@ -191,6 +194,7 @@ def test_a_new_version_supersedes_and_never_overwrites(cast, case):
         cursor.execute("DELETE FROM cases_report WHERE id = %s", [first.pk])
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("column", ["sha256 = ''", "stored_id = NULL", "signed_at = NULL"])
 def test_a_signed_version_is_frozen_by_the_database(cast, case, column):
     report = signed(cast, case)
@@ -243,7 +247,6 @@ def _protect(cast, case):
     investigation.statement_give(statement=statement, words="同仁的看法是病人太急", actor=cast.accused.actor, now=NOON)
 
 
-@pytest.mark.sqlite
 @pytest.mark.parametrize("place", ["tn", "sh"])
 def test_each_law_says_what_it_keeps_in(cast, make_case, place):
     from suyuan.cases.rules import Purpose
@@ -356,7 +359,6 @@ def test_it_is_given_once_after_the_findings_were_told(cast, case):
         reports.report_give(report=inside, actor=cast.manager.actor, now=NOON)
 
 
-@pytest.mark.sqlite
 @pytest.mark.parametrize(("language", "title"), [("zh-hans", "调查报告"), ("en", "Investigationreport")])
 def test_a_report_is_written_in_the_language_its_author_chose(cast, case, language, title):
     assert title in read(signed(cast, case, language=language))
@@ -398,7 +400,6 @@ def _many(cast, case, items: int, findings: int, long: int) -> None:
         investigation.finding_record(case=fresh(case), **said, actor=cast.doctor.actor, now=NOON)
 
 
-@pytest.mark.sqlite
 @pytest.mark.requirement("D-10")
 @pytest.mark.parametrize(("items", "findings", "long", "cut"), [(4, 1, 1, False), (14, 2, 1, True), (40, 30, 30, True)])
 def test_a_passport_is_one_page_and_says_what_found_no_room(cast, make_case, items, findings, long, cut):

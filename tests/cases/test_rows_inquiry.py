@@ -37,6 +37,7 @@ def test_what_nobody_edited_holds_and_every_edit_is_found_and_the_fact_named(cas
     assert faults(case) == []
 
 
+@pytest.mark.sqlite
 def test_what_facts_of_an_earlier_program_did_not_say_is_left_alone_and_the_rest_is_not(case):
     """As they stood before columns were said one by one: nothing turns red, and what they did say still counts."""
     triggers.drop()
@@ -59,6 +60,7 @@ def test_what_facts_of_an_earlier_program_did_not_say_is_left_alone_and_the_rest
     assert {fault.detail.split()[0] for fault in faults(case)} == {"cases_carecitation", "cases_careline.words"}
 
 
+@pytest.mark.sqlite
 def test_papers_and_plans_whose_words_were_erased_are_no_fault_and_those_emptied_without_an_order_are(case):
     step, report = PlanStep.objects.first(), Report.objects.filter(state="superseded").first()
     other = Report.objects.filter(state="signed").first()

@@ -11,7 +11,7 @@ from suyuan.cases.services import ending, handling
 from suyuan.cases.services.handling.parts import SENIORS
 from tests.cases.cast import HOUR, NOON, facts_of, fresh, nothing_left
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 LONG_AGO = NOON - timedelta(days=40)
 
@@ -49,6 +49,7 @@ def test_their_calling_us_is_no_contact_of_ours(cast, make_case):
     assert clock_of(case, "senior_contact").outcome == "in_time"
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("C-13")
 @pytest.mark.parametrize(("who", "state"), [("manager", "running"), ("surgeon", "stopped")])
 def test_a_tick_ends_it_only_by_the_hand_of_a_senior(cast, make_case, who, state):

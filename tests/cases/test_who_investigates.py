@@ -16,7 +16,7 @@ from suyuan.people.services import treatment_add
 from tests.cases.cast import NOON, facts_of, fresh
 from tests.cases.test_handling import _reach
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-08")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-08"), pytest.mark.sqlite]
 
 
 def appoint(cast, case, player):
@@ -97,6 +97,7 @@ def test_an_invited_guest_may_be_appointed(cast, case):
     assert Involvement.objects.filter(case=case, kind="investigator").count() == 1
 
 
+@pytest.mark.postgres
 def test_the_form_offers_whom_the_service_takes(cast, case):
     parties.complained_set(case=fresh(case), user=cast.accused.user, actor=cast.manager.actor, now=NOON)
     treated(cast, case, cast.doctor)

@@ -15,7 +15,7 @@ from suyuan.kernel.refusal import BadInput
 from suyuan.platform.facts import facts_told
 from tests.cases.cast import HOUR, NOON, facts_of, fresh, nothing_left
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-15")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-15"), pytest.mark.sqlite]
 
 WISHES = ("full-refund", "look-again")
 BOTH = (WishAnswer("full-refund", "partly", "退三次沒有做的費用。"), WishAnswer("look-again", "granted"))
@@ -39,6 +39,7 @@ def test_an_answer_that_leaves_a_wish_open_is_not_sent(cast, asking, given):
     assert fresh(asking).stage == Stage.DISCLOSED and not facts_of(asking, "case.responded")
 
 
+@pytest.mark.postgres
 def test_every_point_is_in_the_words_that_are_frozen_and_sent(cast, asking):
     answer = respond(cast, asking, *BOTH)
     said = answer.words.body

@@ -22,7 +22,7 @@ from suyuan.platform.models import FactPrivate, FactRow
 from tests.cases.cast import HOUR, NOON, acknowledged, facts_of, fresh, types_of
 from tests.correspondence.held import BLOCKED, CLEAN, GAG, WARNED
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-11")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-11"), pytest.mark.sqlite]
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ def decide(case: Case, row: Clearance, by, yes: bool = True, reason: str = "é†«å
     return words_decide(case=case, clearance=row, yes=yes, reason=reason, actor=by.actor, now=now)
 
 
+@pytest.mark.postgres
 def test_clean_words_leave_and_what_was_said_of_them_is_kept(case, cast):
     sent = letter(case, CLEAN, cast.manager)
     assert sent.state == "queued" and sent.verdict in ("clean", "advise")
@@ -85,6 +86,7 @@ def test_a_warning_waits_for_one_colleague_and_leaves_with_their_yes(case, cast)
         decide(case, asked, cast.head)
 
 
+@pytest.mark.postgres
 def test_a_block_takes_two_and_one_of_them_decides_for_the_house(case, cast):
     asked = put_by(case, BLOCKED, cast.manager)
     assert asked.needs == "two"
@@ -108,6 +110,7 @@ def test_one_no_makes_it_a_draft_again_and_the_writer_reads_why(case, cast):
     assert held.value.asked == asked
 
 
+@pytest.mark.postgres
 def test_leave_holds_for_just_these_words_in_just_this_place(case, cast):
     decide(case, put_by(case, WARNED, cast.manager), cast.colleague)
     assert letter(case, WARNED, cast.manager).state == "queued"
@@ -149,6 +152,7 @@ def test_words_that_need_nobody_are_not_asked_about(case, cast):
         words_ask(case=case, words=words, why="", act="plan", move="contact", form={}, actor=cast.manager.actor, now=NOON)
 
 
+@pytest.mark.postgres
 def test_whoever_asked_may_take_it_back_and_nobody_else(case, cast):
     asked = put_by(case, WARNED, cast.manager)
     with pytest.raises(NotYourVote):

@@ -15,7 +15,7 @@ from suyuan.correspondence.services import message_draft, message_queue
 from suyuan.people.rules import Contact
 from tests.cases.cast import NOON, fresh
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-11"), pytest.mark.requirement("A-03")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-11"), pytest.mark.requirement("A-03"), pytest.mark.sqlite]
 
 
 @pytest.fixture
@@ -40,6 +40,7 @@ def found(case, reader: Party, text: str, **more) -> list[tuple[str, str, str]]:
     return [(f.kind, f.level, f.rule) for f in words.verdict.findings if f.rule.startswith("known-")]
 
 
+@pytest.mark.postgres
 def test_what_names_another_is_found_and_what_is_their_own_is_not(case, cast):
     patient, companion = parties(case)
     told = "溫若嵐您好：許醫師星期三下午三點等您，電話 0912-345-678。"

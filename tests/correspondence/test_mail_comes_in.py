@@ -27,7 +27,7 @@ from suyuan.platform.models import FactRow, Job
 from tests.correspondence.imap_server import Mailserver
 from tests.correspondence.stories import LATER, NOW, fresh, queued, told
 
-pytestmark = pytest.mark.requirement("B-10")
+pytestmark = [pytest.mark.requirement("B-10"), pytest.mark.sqlite]
 
 
 @pytest.fixture(autouse=True)
@@ -112,6 +112,7 @@ def test_a_token_with_any_letter_changed_is_nobodys(ours):
     assert tokens.answered([f"{local}@{domain}"]) == ours.uid
 
 
+@pytest.mark.postgres
 def test_the_name_of_our_mail_is_evidence_and_its_subject_is_none(ours):
     assert take(mail(In_Reply_To=ours.message_id)).known_by == "reference"
     assert take(mail(References=f"<x@y> {ours.message_id}", Message_ID="<2@m>")).in_reply_to == ours
@@ -119,6 +120,7 @@ def test_the_name_of_our_mail_is_evidence_and_its_subject_is_none(ours):
     assert (alone.in_reply_to, alone.known_by) == (None, "")
 
 
+@pytest.mark.postgres
 def test_the_same_mail_is_kept_once(ours):
     assert take(mail()) is not None
     assert take(b"Received: by another road\r\n" + mail()) is None
@@ -151,6 +153,7 @@ def test_a_mail_by_hand_says_no_to_automatic(ours):
     assert take(mail(Auto_Submitted="no")).state == "waiting"
 
 
+@pytest.mark.postgres
 def test_a_mail_that_came_back_fails_what_had_left(ours):
     take(returned(ours.message_id))
     back = fresh(ours)
@@ -242,6 +245,7 @@ def test_anything_can_be_read_and_reads_the_same_again(raw, before):
     assert reading.read(before + raw) == reading.read(before + raw)
 
 
+@pytest.mark.postgres
 def test_a_mail_beyond_all_measure_is_kept_as_far_as_it_goes(ours):
     row = take(ODD["beyond its largest"])
     assert row.left_out == 1 and len(row.content.words) == 20_000
@@ -264,6 +268,7 @@ def box(mailserver, settings):
     return mailserver.box
 
 
+@pytest.mark.postgres
 def test_a_mailbox_is_emptied_once(ours, box):
     box.put(mail())
     box.put(mail("第二封", Message_ID="<2@m>"))
@@ -272,6 +277,7 @@ def test_a_mailbox_is_emptied_once(ours, box):
     assert (Incoming.objects.count(), box.seen) == (2, {1, 2})
 
 
+@pytest.mark.postgres
 def test_a_mail_that_cannot_be_kept_stops_no_other_and_stays(ours, box, monkeypatch):
     box.put(b"Message-ID: <bad@m>\r\n\r\nbad")
     box.put(mail())
@@ -281,6 +287,7 @@ def test_a_mail_that_cannot_be_kept_stops_no_other_and_stays(ours, box, monkeypa
     assert (Incoming.objects.count(), box.seen) == (1, {2})
 
 
+@pytest.mark.postgres
 def test_what_died_between_keeping_and_saying_so_is_kept_once(ours, box):
     box.put(mail())
     mailbox.fetch(take)

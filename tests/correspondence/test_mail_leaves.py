@@ -13,13 +13,14 @@ from suyuan.platform.jobs import run_due
 from suyuan.platform.models import Job
 from tests.correspondence.stories import LATER, MANAGER, NOW, STREAM, WORDS, drafted, fresh, queued, told
 
-pytestmark = pytest.mark.usefixtures("house")
+pytestmark = [pytest.mark.usefixtures("house"), pytest.mark.sqlite]
 
 
 class Killed(BaseException):
     """The process is gone: nothing after this line runs."""
 
 
+@pytest.mark.postgres
 def test_it_waits_for_the_time_to_think_again_and_then_leaves_once(post):
     message = queued(may_carry_content=True)
     run_due(NOW + timedelta(seconds=59), slots=False)
@@ -65,6 +66,7 @@ def test_the_notice_is_in_the_language_of_the_reader(post, language, subject):
     assert post.taken[0]["Subject"] == subject
 
 
+@pytest.mark.postgres
 def test_a_crash_between_the_server_and_the_commit_sends_it_again_under_the_same_name(post, monkeypatch):
     message = queued(may_carry_content=True)
 
@@ -88,6 +90,7 @@ def test_a_crash_between_the_server_and_the_commit_sends_it_again_under_the_same
     assert told().count("message.sent") == 1
 
 
+@pytest.mark.postgres
 def test_after_such_a_crash_nobody_takes_it_back(post, monkeypatch):
     message = queued()
     monkeypatch.setattr(outgoing, "_sent", lambda **kwargs: (_ for _ in ()).throw(Killed()))
@@ -98,6 +101,7 @@ def test_after_such_a_crash_nobody_takes_it_back(post, monkeypatch):
         services.message_unqueue(message=fresh(message), actor=MANAGER, now=LATER)
 
 
+@pytest.mark.postgres
 def test_two_workers_send_it_once(post, monkeypatch):
     message = queued()
     seen = fresh(message)
@@ -172,6 +176,7 @@ def test_our_own_sender_address_being_refused_is_no_fault_of_the_letter(post, mo
     assert fresh(message).state == "queued"
 
 
+@pytest.mark.postgres
 def test_without_a_mail_server_it_waits_and_the_sweep_sends_it_later(settings, request):
     settings.SMTP_URL = ""
     message = queued()
@@ -184,6 +189,7 @@ def test_without_a_mail_server_it_waits_and_the_sweep_sends_it_later(settings, r
     assert len(post.taken) == 1
 
 
+@pytest.mark.postgres
 def test_taken_back_in_time_it_never_leaves(post):
     message = queued()
     back = services.message_unqueue(message=message, actor=MANAGER, now=NOW + timedelta(seconds=30))
@@ -193,6 +199,7 @@ def test_taken_back_in_time_it_never_leaves(post):
     assert (back.state, back.words, back.send_after) == ("draft", WORDS, None)
 
 
+@pytest.mark.postgres
 def test_taken_back_and_queued_again_it_leaves_at_its_new_time(post):
     message = services.message_unqueue(message=queued(), actor=MANAGER, now=NOW)
     services.message_queue(message=message, actor=MANAGER, now=LATER, undo=timedelta(minutes=10))
@@ -203,6 +210,7 @@ def test_taken_back_and_queued_again_it_leaves_at_its_new_time(post):
     assert len(post.taken) == 1
 
 
+@pytest.mark.postgres
 def test_what_was_rolled_back_is_never_sent(post):
     from suyuan.platform.units import writes
 

@@ -201,6 +201,7 @@ def test_the_door_opens_for_its_own_subject_only():
         selectors.message_in("complaint:other", message.uid)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     "address",
     [
@@ -221,6 +222,7 @@ def test_only_one_plain_address_is_written_to(address):
         drafted(to=address)
 
 
+@pytest.mark.sqlite
 @trials(max_examples=50, deadline=None)
 @given(st.text(max_size=300), st.text(max_size=200))
 def test_no_words_become_a_header(settings_for_mail, subject, body):
@@ -248,10 +250,12 @@ def settings_for_mail():
         yield
 
 
+@pytest.mark.sqlite
 def test_an_injected_subject_is_one_line():
     assert rules.one_line("hello\r\nBcc: all@example.org\u2028x\x00") == "hello Bcc: all@example.org x"
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
@@ -266,6 +270,7 @@ def test_mail_to_another_machine_is_encrypted_unless_said_otherwise(url, expecte
     assert (server.host, server.port, server.tls) == expected
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("url", ["http://x", "smtp://", "mail.example.org", "smtp://x?tls=no"])
 def test_a_mail_server_that_cannot_be_understood_is_refused(url):
     with pytest.raises(ValueError):

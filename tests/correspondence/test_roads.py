@@ -27,7 +27,7 @@ from suyuan.platform.models import FactRow, Job
 from tests.correspondence.services_outside import WEN_LINE
 from tests.correspondence.stories import LATER, MANAGER, NOW, WORDS, drafted, fresh, queued, told
 
-pytestmark = [pytest.mark.usefixtures("house"), pytest.mark.requirement("B-10")]
+pytestmark = [pytest.mark.usefixtures("house"), pytest.mark.requirement("B-10"), pytest.mark.sqlite]
 
 PHONE = "0912-345-678"
 TO = {"email": "wen@example.org", "line": WEN_LINE, "sms": PHONE}
@@ -45,6 +45,7 @@ def deliver(message: Message, at=LATER) -> Message:
 # --- what leaves ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 @BY_SERVICE
 def test_it_leaves_once_after_the_time_to_think_again(outside, channel):
     message = on(channel, body=WORDS)
@@ -133,6 +134,7 @@ def test_outside_the_hours_it_waits_until_they_begin(outside):
     assert len(outside.taken) == 1
 
 
+@pytest.mark.postgres
 @BY_SERVICE
 def test_before_the_service_is_named_it_waits_and_the_sweep_sends_it(settings, request, channel):
     message = on(channel)
@@ -146,6 +148,7 @@ def test_before_the_service_is_named_it_waits_and_the_sweep_sends_it(settings, r
 # --- the other side has trouble ------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 @BY_SERVICE
 @pytest.mark.parametrize("trouble", ["lost", "cut", 500, 503])
 def test_when_nobody_knows_whether_it_left_it_is_asked_again_under_the_same_key(outside, channel, trouble):
@@ -163,6 +166,7 @@ def test_when_nobody_knows_whether_it_left_it_is_asked_again_under_the_same_key(
     assert len({call["headers"].get("X-Line-Retry-Key") for call in outside.calls}) == 1
 
 
+@pytest.mark.postgres
 @BY_SERVICE
 def test_when_the_key_has_run_out_a_person_looks_instead(outside, channel):
     message = on(channel)
@@ -174,6 +178,7 @@ def test_when_the_key_has_run_out_a_person_looks_instead(outside, channel):
     assert (fresh(message).state, fresh(message).failure, len(outside.taken)) == ("failed", "unsure", 1)
 
 
+@pytest.mark.postgres
 @BY_SERVICE
 def test_what_was_certainly_not_taken_may_be_taken_back(outside, channel):
     message = on(channel)
@@ -247,6 +252,7 @@ def test_an_sms_service_is_written_as_the_manual_says(url):
 # --- what had left comes back --------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 @BY_SERVICE
 def test_a_sent_message_may_come_back_and_says_why(outside, channel):
     message = deliver(on(channel))
@@ -258,6 +264,7 @@ def test_a_sent_message_may_come_back_and_says_why(outside, channel):
             Message.objects.filter(pk=message.pk).update(**change)
 
 
+@pytest.mark.postgres
 def test_a_delivered_message_stays_delivered(outside):
     message = deliver(on("sms"))
     message = services.message_mark_delivered(message=message, actor=MANAGER, now=LATER)
@@ -267,6 +274,7 @@ def test_a_delivered_message_stays_delivered(outside):
         Message.objects.filter(pk=message.pk).update(state="failed", failed_at=LATER, failure="x")
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("change", [{"state": "failed"}, {"failure": "x"}, {"failed_at": LATER}])
 def test_the_database_lets_no_sent_message_fail_by_half(outside, change):
     message = deliver(on("sms"))

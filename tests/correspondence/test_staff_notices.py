@@ -12,7 +12,7 @@ from suyuan.platform.jobs import run_due
 from suyuan.platform.models import FactRow, Job
 from tests.correspondence.stories import LATER, MANAGER, NOW, STREAM, told
 
-pytestmark = pytest.mark.usefixtures("house")
+pytestmark = [pytest.mark.usefixtures("house"), pytest.mark.sqlite]
 
 SHEN = Recipient(user_id=7, mail="shen@clinic.example.org")
 HSU = Recipient(user_id=8, mail="hsu@clinic.example.org")
@@ -35,6 +35,7 @@ def test_it_carries_nothing_but_the_address_of_the_list(post):
     assert "danger" not in whole
 
 
+@pytest.mark.postgres
 def test_each_member_gets_their_own(post):
     notify(SHEN, HSU)
     run_due(NOW, slots=False)
@@ -42,6 +43,7 @@ def test_each_member_gets_their_own(post):
     assert told() == ["staff.notified"]
 
 
+@pytest.mark.postgres
 def test_a_storm_of_alarms_is_one_mail(post):
     for n in range(40):
         notify(SHEN, stream=f"complaint:{n}")
@@ -58,6 +60,7 @@ def test_those_without_mail_are_left_to_their_list(post):
     assert not Job.objects.filter(name="correspondence.notify").exists()
 
 
+@pytest.mark.postgres
 def test_a_crash_sends_the_same_mail_again_under_the_same_name(post, monkeypatch):
     class Killed(BaseException):
         pass

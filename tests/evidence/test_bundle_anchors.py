@@ -25,7 +25,7 @@ from tests.cases.cast import NOON
 from tests.evidence.judges import first, second
 from tests.evidence.test_bundles import with_file
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-15")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-15"), pytest.mark.sqlite]
 
 RECIPE = Path(__file__).parents[2] / "docs" / "verify.md"
 HOUR = timedelta(hours=1)

@@ -8,7 +8,7 @@ import pytest
 from suyuan.config import cli
 from suyuan.evidence.models import BundleExport
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 
 def typed(monkeypatch, *words: str) -> int:

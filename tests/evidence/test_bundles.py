@@ -40,7 +40,7 @@ from tests.cases.cast import HOUR, NOON
 from tests.evidence import laden
 from tests.evidence.judges import first, second
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 LATER = NOON + HOUR
 REDACTED = int(os.environ.get("SUYUAN_REDACTED", "100"))
@@ -67,6 +67,7 @@ def about(bundle: bytes) -> dict:
     return json.loads(opened(bundle).read("bundle.json"))
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("D-10")
 def test_a_case_leaves_the_house_so_that_two_strangers_can_check_it(cast, make_case, tmp_path):
     case = make_case(stage="investigating")
@@ -117,6 +118,7 @@ def test_files_of_every_format_come_out_byte_for_byte(cast, make_case, client):
         assert b"".join(answer.streaming_content) == content, name
 
 
+@pytest.mark.postgres
 def test_a_file_that_was_erased_is_said_to_be_missing_and_the_list_of_the_order_is_no_file(cast, make_case, tmp_path):
     case = make_case()
     item = with_file(cast, case)
@@ -140,6 +142,7 @@ def test_handing_out_is_recorded_before_anything_is_shown(cast, make_case):
     assert (seen.purpose, seen.stream) == ("export", case.stream)
 
 
+@pytest.mark.postgres
 def test_the_same_bundle_can_be_made_again_byte_for_byte(cast, make_case):
     case = make_case()
     with_file(cast, case)

@@ -35,6 +35,7 @@ def test_what_nobody_edited_holds_and_every_table_has_a_row(case):
     assert [str(fault) for fault in report.faults] == []
 
 
+@pytest.mark.sqlite
 def test_every_edit_is_found_and_the_fact_is_named(case):
     triggers.drop()
     found = tried(case, EDITS, random.Random(20))
@@ -54,6 +55,7 @@ def test_a_case_that_moved_takes_its_evidence_along(case, cast):
         model.objects.update(branch=cast.tp)
 
 
+@pytest.mark.sqlite
 def test_files_of_before_there_were_items_are_held_against_what_was_said_of_them(cast, case):
     """As an earlier program told them, and as its migration made them into items."""
     old, stored = case_made(cast), list(Item.objects.filter(parent=None).exclude(stored=None).values_list("stored", flat=True))

@@ -16,6 +16,8 @@ from suyuan.platform import access
 from suyuan.platform.models import AccessRow
 from tests.accounts.stories import NOW, member
 
+pytestmark = pytest.mark.sqlite
+
 
 def inside(user: User) -> Client:
     client = Client()
@@ -73,6 +75,7 @@ def test_an_empty_list_shows_nobody(desk, wen) -> None:
     assert "沒有完全相符的人" in desk.get(url("people"), {"q": "溫"}).content.decode()
 
 
+@pytest.mark.postgres
 def test_strangers_find_nothing(house, wen) -> None:
     far = inside(member("far", house.taipei, "reception"))
     assert far.get(url("person", wen.uid)).status_code == 404
@@ -103,6 +106,7 @@ def test_a_person_is_registered_after_the_hint_was_seen(house, desk, wen) -> Non
     assert (made.family_name, made.given_name, made.birth_date.isoformat()) == ("温", "若岚", "1990-03-05")
 
 
+@pytest.mark.postgres
 def test_everything_on_the_page_works(house, desk, manager, wen) -> None:
     edit = {"family_name": "溫", "given_name": "若蘭", "chart_number": "A-0012", "birth_date": "1990-03-05"}
     assert desk.get(url("edit", wen.uid)).status_code == 200
@@ -140,6 +144,7 @@ def test_a_case_manager_merges_what_the_hint_shows(house, manager, wen) -> None:
     assert manager.get(url("person", twin.uid)).url == url("person", wen.uid)
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("junk", ["", "\x00", "x" * 5000, "<script>alert(1)</script>", "=cmd()", "' OR 1=1"])
 def test_nonsense_is_answered_clearly(house, desk, wen, junk) -> None:
     for name, fields in (

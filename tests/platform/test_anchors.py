@@ -20,6 +20,8 @@ from suyuan.platform.verify import verify_streams
 from tests.platform.authority import Authority, openssl
 from tests.platform.stories import NOW, SOMEBODY
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def checkpoint(ring, kinds):
@@ -37,6 +39,7 @@ def _checkpoint():
 # Time stamps
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("A-15")
 def test_an_authority_stamps_a_checkpoint_and_its_answer_is_kept_as_it_came(checkpoint, authority, authority_made, settings, tmp_path):
     settings.TIMESTAMP_ROOTS = str(authority_made / "root.pem")
@@ -108,6 +111,7 @@ def test_an_address_that_is_none_is_refused(checkpoint, url):
     cache.clear()
 
 
+@pytest.mark.postgres
 def test_the_job_stamps_the_newest_once_a_day_where_an_authority_is_named(checkpoint, authority, settings):
     settings.TIMESTAMP_URL = ""
     anchors.timestamp_daily({}, NOW)
@@ -130,6 +134,7 @@ def lawyer() -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("A-15")
 def test_a_law_firm_signs_what_it_has_seen_and_we_keep_it(checkpoint, lawyer):
     made = cosign(checkpoint=checkpoint.text, key_pem=_pem(lawyer), by="正和法律事務所", now=NOW)
@@ -189,6 +194,7 @@ def test_only_checkpoints_are_cosigned_and_only_with_the_right_kind_of_key(check
             cosign(checkpoint=checkpoint.text, key_pem=key, by="A", now=NOW)
 
 
+@pytest.mark.postgres
 def test_the_same_cosignature_is_kept_once(checkpoint, lawyer):
     made = cosign(checkpoint=checkpoint.text, key_pem=_pem(lawyer), by="A", now=NOW)
     anchors.cosignature_accept(cosignature=made, actor=SOMEBODY, now=NOW)
@@ -223,6 +229,7 @@ def test_the_commands_go_from_hand_to_hand(checkpoint, lawyer, tmp_path, capsys)
 # Both
 
 
+@pytest.mark.postgres
 def test_an_anchor_changed_slipped_in_or_taken_away_is_found(checkpoint, lawyer):
     made = cosign(checkpoint=checkpoint.text, key_pem=_pem(lawyer), by="A", now=NOW)
     anchor = anchors.cosignature_accept(cosignature=made, actor=SOMEBODY, now=NOW)
@@ -247,6 +254,7 @@ def test_an_anchor_changed_slipped_in_or_taken_away_is_found(checkpoint, lawyer)
     assert [fault.why for fault in verify_streams().faults] == ["anchor_missing"]
 
 
+@pytest.mark.postgres
 def test_a_checkpoint_is_written_in_one_way_only(checkpoint):
     note = notes.checkpoint_read(checkpoint.text)
     assert note.sha256 == checkpoint.sha256

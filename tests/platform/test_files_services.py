@@ -36,7 +36,7 @@ from suyuan.platform.keys import ring_forget, ring_make
 from suyuan.platform.models import Job, StoredFile
 from tests.platform.stories import NOW, SOMEBODY
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 PHOTO = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 700
 ENOUGH = 50_000_000
@@ -62,6 +62,7 @@ def on_disk(folder) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.postgres
 def test_a_file_comes_back_byte_for_byte():
     kept = StoredFile.objects.get(pk=stored().pk)
 
@@ -121,6 +122,7 @@ def test_a_mislabelled_file_is_taken_under_its_real_type():
     assert (kept.content_type, kept.mislabelled) == ("application/pdf", True)
 
 
+@pytest.mark.postgres
 def test_what_is_not_on_the_list_leaves_nothing(own_folder):
     with pytest.raises(FileTypeRefused):
         receive(b"MZ" + bytes(500), "photo.jpg")
@@ -141,6 +143,7 @@ def test_a_container_is_judged_through_its_sealed_form():
     assert receive(zipped(*OFFICE, "word/document.xml"), "a.docx").content_type.endswith("wordprocessingml.document")
 
 
+@pytest.mark.postgres
 def test_a_sender_who_breaks_off_leaves_nothing(own_folder):
     def broken():
         yield PHOTO
@@ -296,6 +299,7 @@ def test_damage_is_found_and_no_wrong_byte_is_given(how):
     assert refusal.value.data["uid"] == str(kept.uid)
 
 
+@pytest.mark.postgres
 def test_a_row_that_lies_about_its_bytes_is_found():
     kept = stored()
     kept.sha256 = "0" * 64
@@ -311,6 +315,7 @@ def test_a_key_of_another_file_opens_nothing():
 # Destroying
 
 
+@pytest.mark.postgres
 def test_a_destroyed_file_is_unreadable_at_once_and_gone_soon(own_folder):
     kept = stored()
     before = storage().path(kept.path).read_bytes()
@@ -328,6 +333,7 @@ def test_a_destroyed_file_is_unreadable_at_once_and_gone_soon(own_folder):
     assert on_disk(own_folder) == []
 
 
+@pytest.mark.postgres
 def test_it_is_destroyed_once():
     kept = stored()
     file_destroy(stored=kept, actor=SOMEBODY, now=NOW)
@@ -345,6 +351,7 @@ def age(folder, hours: float) -> None:
             os.utime(path, (then, then))
 
 
+@pytest.mark.postgres
 def test_bytes_nobody_names_are_removed_after_a_day_and_not_before(own_folder):
     kept, orphan = stored(), receive()
     (own_folder / "incoming" / ("0" * 32)).write_bytes(b"half")
@@ -358,12 +365,14 @@ def test_bytes_nobody_names_are_removed_after_a_day_and_not_before(own_folder):
     assert orphans_collect(NOW) == 0
 
 
+@pytest.mark.postgres
 def test_the_bytes_of_a_destroyed_file_are_orphans_too(own_folder):
     file_destroy(stored=stored(), actor=SOMEBODY, now=NOW)
     age(own_folder, 25)
     assert orphans_collect(NOW) == 1
 
 
+@pytest.mark.postgres
 def test_an_empty_house_has_no_orphans():
     assert orphans_collect(NOW) == 0
 

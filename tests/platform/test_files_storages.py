@@ -29,7 +29,7 @@ from suyuan.platform.models import FileFault, StoredFile
 from suyuan.platform.storing import place_of, setting_fault
 from tests.platform.stories import NOW, SOMEBODY
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-04")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-04"), pytest.mark.sqlite]
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +147,7 @@ def test_a_writer_that_died_leaves_nothing_after_a_day(place):
     assert tokens(place) == {kept}
 
 
+@pytest.mark.postgres
 def test_files_and_uploads_live_there_as_anywhere(place):
     body = b"\xff\xd8\xff\xe0" + random.Random(5).randbytes(300_000)
     stored = file_store(

@@ -14,7 +14,7 @@ from suyuan.platform.models import FactRow
 from tests.portal.conftest import NOW, form_fields, keys_of, opened, sent
 from tests.portal.test_uploads import PNG
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-09")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-09"), pytest.mark.sqlite]
 FOLLOW = "/p/streamside/follow/"
 
 
@@ -55,6 +55,7 @@ def test_the_page_says_what_why_and_until_when_and_that_no_is_fine(phone, page):
         assert words in html
 
 
+@pytest.mark.postgres
 def test_what_they_give_lands_where_it_belongs_and_the_line_goes(phone, page, case, asked):
     answer = give(phone, page, agreed="on", files=photo())
     assert answer.status_code == 303 and "done=asked" in answer["Location"]

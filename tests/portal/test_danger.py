@@ -13,7 +13,7 @@ from suyuan.portal import rules
 from suyuan.portal.services import pace
 from tests.portal.conftest import STORY, given, hidden, keys_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-03")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("D-03"), pytest.mark.sqlite]
 DANGER, WRITE = "/p/streamside/danger/", "/p/streamside/write/"
 
 
@@ -31,6 +31,7 @@ def test_four_questions_stand_before_the_form(phone, clinic):
     assert "119" in html
 
 
+@pytest.mark.postgres
 def test_a_yes_opens_the_case_at_once_and_tells_a_doctor(phone, clinic):
     page = yes(phone)
     html = page.content.decode()
@@ -57,6 +58,7 @@ def test_a_telephone_that_cannot_be_one_stops_nothing(phone, clinic):
     assert Message.objects.get(subject_stream=Case.objects.get().stream).text.body == "在家"
 
 
+@pytest.mark.postgres
 def test_a_telephone_left_afterwards_reaches_the_same_case(phone, clinic):
     page = yes(phone)
     assert Task.objects.get(kind="danger_review").detail["no_contact"] is True
@@ -71,6 +73,7 @@ def test_a_telephone_left_afterwards_reaches_the_same_case(phone, clinic):
     assert "0900-000-222" in phone.get(WRITE).content.decode()
 
 
+@pytest.mark.postgres
 def test_the_same_telephone_left_twice_is_one(phone, clinic):
     page = yes(phone)
     for number in ("0900-000-222", "0900-000-222", "0900-000-333"):
@@ -103,6 +106,7 @@ def test_a_number_given_in_the_form_ends_the_warning(phone, clinic):
     assert Task.objects.get(kind="danger_review").detail["no_contact"] is False
 
 
+@pytest.mark.postgres
 def test_going_on_completes_the_same_case_with_the_same_receipt(phone, clinic):
     first = keys_of(yes(phone))
     page = phone.get(WRITE)
@@ -124,6 +128,7 @@ def test_breaking_off_leaves_it_open_for_the_doctor(phone, clinic, at):
     assert Case.objects.get().is_open
 
 
+@pytest.mark.postgres
 def test_a_second_click_is_one_case_and_another_answer_is_told_too(phone, clinic):
     fields = {"ticket": ticket(phone.get(DANGER)), "signs": ["sight"], "yes": "1"}
     first, second = phone.post(DANGER, fields), phone.post(DANGER, fields)
@@ -166,6 +171,7 @@ def test_another_sites_page_opens_nothing(phone, clinic):
     assert not Case.objects.exists()
 
 
+@pytest.mark.postgres
 def test_a_flood_is_slowed_and_never_refused(clinic, monkeypatch):
     slept = []
     monkeypatch.setattr("suyuan.portal.views.danger.time.sleep", slept.append)
@@ -178,6 +184,7 @@ def test_a_flood_is_slowed_and_never_refused(clinic, monkeypatch):
     assert slept and max(slept) <= rules.DANGER_PACE.cap and slept == sorted(slept)
 
 
+@pytest.mark.postgres
 def test_the_counter_starts_over_when_its_window_is_past(clinic, at):
     now = at()
     for _ in range(20):

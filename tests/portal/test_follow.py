@@ -24,7 +24,7 @@ from suyuan.portal.views import follow as views
 from tests.portal.conftest import NOW, form_fields, keys_of, opened, sent
 from tests.portal.test_uploads import PNG, TUS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 FOLLOW = "/p/streamside/follow/"
 
 
@@ -66,6 +66,7 @@ def test_number_and_secret_may_come_in_one_piece(phone, case):
     assert opened(phone, f"{case.reference}.{case.secret}", "").status_code == 303
 
 
+@pytest.mark.postgres
 def test_an_unknown_number_and_a_wrong_secret_answer_alike(phone, case, clinic, monkeypatch):
     monkeypatch.setattr(views, "pace_left", lambda **_: 0)
     unknown = case_rules.reference_for("TN", 2026, "7654321")
@@ -90,6 +91,7 @@ def test_an_unknown_number_and_a_wrong_secret_answer_alike(phone, case, clinic, 
     assert abs(medians[0] - medians[1]) < 0.05  # the exact measure is a proof, not a test on a busy machine
 
 
+@pytest.mark.postgres
 def test_guessing_is_slowed_and_the_true_holder_is_not_locked_out(phone, case, clinic, at, monkeypatch):
     monkeypatch.setattr(views, "ANSWER_AFTER", 0)
     stranger = Client()
@@ -101,6 +103,7 @@ def test_guessing_is_slowed_and_the_true_holder_is_not_locked_out(phone, case, c
     assert opened(phone, case.reference, case.secret).status_code == 303
 
 
+@pytest.mark.postgres
 def test_a_revoked_receipt_closes_open_pages_at_the_next_request(inside, case):
     ReceiptRow.objects.filter(case=case).update(revoked_at=NOW)
     assert case.reference not in inside.get(FOLLOW).content.decode()
@@ -136,6 +139,7 @@ def test_a_forged_or_foreign_cookie_opens_nothing(case, clinic):
         assert case.reference not in client.get(FOLLOW).content.decode()
 
 
+@pytest.mark.postgres
 def test_the_party_is_not_staff_and_reading_is_logged(inside, case):
     access.flush()
     inside.get(FOLLOW)
@@ -209,6 +213,7 @@ def full_of_canaries(case, clinic):
     return marks
 
 
+@pytest.mark.postgres
 def test_nothing_from_chart_findings_or_protected_talk_is_shown(inside, case, full_of_canaries):
     for where in ("", "demand/", "withdraw/"):
         assert CANARY not in inside.get(FOLLOW + where).content.decode()
@@ -252,6 +257,7 @@ def test_promises_are_shown_as_they_were_kept(inside, case, at):
 # --- what may be done ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 def test_messages_go_both_ways(inside, case, clinic, at):
     page = inside.get(FOLLOW)
     assert act(inside, "message", page, words="今天更腫了。").status_code == 303
@@ -301,6 +307,7 @@ def test_copies_can_be_demanded(inside, case):
     assert inside.post(FOLLOW + "demand/", {**form_fields(page, "/demand/")}).status_code == 422
 
 
+@pytest.mark.postgres
 def test_withdrawing_says_what_goes_on_and_asks_first(inside, case):
     page = inside.get(FOLLOW + "withdraw/")
     assert "沒有人可以要求您撤回" in page.content.decode()
@@ -310,6 +317,7 @@ def test_withdrawing_says_what_goes_on_and_asks_first(inside, case):
     assert "申訴已撤回" in inside.get(FOLLOW + "?done=withdraw").content.decode()
 
 
+@pytest.mark.postgres
 def test_a_message_on_an_ended_case_asks_a_person_whether_it_reopens(inside, case):
     page = inside.get(FOLLOW + "withdraw/")
     inside.post(FOLLOW + "withdraw/", {**form_fields(page, "/withdraw/"), "reason": "談好了"})

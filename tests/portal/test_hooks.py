@@ -28,7 +28,7 @@ from tests.correspondence.services_outside import WEN_LINE
 from tests.portal.conftest import NOW, keys_of, sent
 from tests.portal.test_follow import FOLLOW, act, case, inside  # noqa: F401
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-10")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-10"), pytest.mark.sqlite]
 
 SECRET, HOOK = "channel-secret", "/p/hooks/line/"
 OTHER_LINE = "U" + "2e" * 16
@@ -125,6 +125,7 @@ def test_a_call_beyond_all_measure_is_not_read(clinic):
     )
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize(
     "body",
     [
@@ -157,6 +158,7 @@ def test_a_linked_account_writes_into_its_case(inside, case):  # noqa: F811
     assert not LinkCode.objects.exists() and not Incoming.objects.exclude(content_sealed=None).exists()
 
 
+@pytest.mark.postgres
 def test_the_same_event_is_kept_once_however_often_it_is_brought(inside, case):  # noqa: F811
     linked(inside)
     again = event("one") | {"deliveryContext": {"isRedelivery": True}}
@@ -168,6 +170,7 @@ def test_the_same_event_is_kept_once_however_often_it_is_brought(inside, case): 
     assert FactRow.objects.filter(type="incoming.arrived").count() == 3
 
 
+@pytest.mark.postgres
 def test_what_died_in_the_middle_is_put_in_its_place_by_the_next_try(inside, case, monkeypatch):  # noqa: F811
     linked(inside)
     calls(event("one"))
@@ -179,6 +182,7 @@ def test_what_died_in_the_middle_is_put_in_its_place_by_the_next_try(inside, cas
     assert len(said_in(case)) == 1
 
 
+@pytest.mark.postgres
 def test_a_code_works_once_for_an_hour_and_the_newest_only(inside, case, at):  # noqa: F811
     first = re.search(r'id="line-code">([0-9A-Z-]{14})<', act(inside, "line").content.decode())[1]
     second = re.search(r'id="line-code">([0-9A-Z-]{14})<', act(inside, "line").content.decode())[1]
@@ -285,6 +289,7 @@ def report(message: Message, flag: str, code: str | None = None):
     return Client().get(where, told)
 
 
+@pytest.mark.postgres
 def test_a_report_says_that_it_arrived(sms):
     assert report(sms, "4").status_code == 503  # before we knew ourselves that it had left
     message_deliver(message=sms, now=NOW)

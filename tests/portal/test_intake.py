@@ -13,7 +13,7 @@ from suyuan.portal.models import Bucket, Draft
 from suyuan.portal.proof import proof_judge, proof_of, proof_read
 from tests.portal.conftest import STORY, form_fields, given, hidden, keys_of, sent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 WRITE = "/p/streamside/write/"
 
 
@@ -28,6 +28,7 @@ def test_the_first_page_says_what_is_taken_up_and_how_long_it_takes(phone, clini
     assert "119" in html and "02-0000-0119" in html
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("A-07")
 @pytest.mark.requirement("A-12")
 @pytest.mark.requirement("E-02")
@@ -128,6 +129,7 @@ def test_a_date_that_has_not_come_is_answered_with_a_guess(phone, clinic):
     assert "雙眼皮" in html and STORY in html
 
 
+@pytest.mark.postgres
 def test_script_and_formula_stay_text(phone, clinic):
     words = '<script>alert(1)</script> =HYPERLINK("http://x") {{ 7*7 }}'
     page = sent(phone, narrative=words, happened_on="", name='"><img src=x onerror=alert(1)>')
@@ -137,11 +139,13 @@ def test_script_and_formula_stay_text(phone, clinic):
     assert "<script>alert" not in page.content.decode() and "<img src=x" not in page.content.decode()
 
 
+@pytest.mark.postgres
 def test_control_characters_go_and_words_stay(phone, clinic):
     reference, _ = keys_of(sent(phone, narrative="左眼\x00腫\x07了\r\n很\x1b痛", happened_on=""))
     assert Case.objects.get(reference=reference).narrative.body == "左眼腫了\n很痛"
 
 
+@pytest.mark.postgres
 def test_letters_that_arrived_broken_are_pointed_at(phone, clinic):
     fields = given(phone.get(WRITE), narrative=None, wishes=None)
     body = urlencode(fields) + "&narrative=" + quote("左眼腫".encode("big5"))
@@ -172,6 +176,7 @@ def test_half_a_contact_is_answered_at_its_field(phone, clinic, contact):
 # --- sent twice ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 def test_a_second_click_shows_the_same_receipt(phone, clinic):
     fields = given(phone.get(WRITE))
     first, second = phone.post(WRITE, fields), phone.post(WRITE, fields)
@@ -180,6 +185,7 @@ def test_a_second_click_shows_the_same_receipt(phone, clinic):
     assert Case.objects.count() == 1
 
 
+@pytest.mark.postgres
 def test_a_changed_form_with_an_old_key_opens_nothing_and_loses_nothing(phone, clinic):
     fields = given(phone.get(WRITE))
     phone.post(WRITE, fields)
@@ -220,6 +226,7 @@ def save(phone, **more):
     return phone.post("/p/streamside/write/save/", given(page, send=None, **more))
 
 
+@pytest.mark.postgres
 def test_what_is_half_written_is_there_again_and_can_be_cleared(phone, clinic):
     assert "已替您存下" in save(phone).content.decode()
     page = phone.get(WRITE)
@@ -232,6 +239,7 @@ def test_what_is_half_written_is_there_again_and_can_be_cleared(phone, clinic):
     assert STORY not in phone.get(WRITE).content.decode()
 
 
+@pytest.mark.postgres
 def test_a_draft_lies_sealed_and_is_bound_to_its_browser(phone, clinic):
     save(phone)
     row = Draft.objects.get()
@@ -240,6 +248,7 @@ def test_a_draft_lies_sealed_and_is_bound_to_its_browser(phone, clinic):
     assert STORY not in Client().get(WRITE).content.decode()
 
 
+@pytest.mark.postgres
 def test_a_draft_is_forgotten_after_a_day_and_the_words_in_the_page_still_count(phone, clinic, at):
     from suyuan.portal.jobs import forget
 
@@ -252,6 +261,7 @@ def test_a_draft_is_forgotten_after_a_day_and_the_words_in_the_page_still_count(
     assert phone.post(WRITE, fields).status_code == 200
 
 
+@pytest.mark.postgres
 def test_the_words_are_gone_from_the_draft_once_sent(phone, clinic):
     page = phone.get(WRITE)
     phone.post("/p/streamside/write/save/", given(page, send=None))

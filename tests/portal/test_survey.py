@@ -9,7 +9,7 @@ from suyuan.cases.services.ending import survey_send
 from suyuan.kernel.actor import Actor
 from tests.portal.conftest import NOW, form_fields, keys_of, opened, sent
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-21")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-21"), pytest.mark.sqlite]
 SURVEY, FOLLOW = "/p/survey/", "/p/streamside/follow/"
 
 
@@ -31,6 +31,7 @@ def door(client, secret, **more):
     return client.post(SURVEY, {**fields, "secret": secret, **more})
 
 
+@pytest.mark.postgres
 def test_the_link_opens_a_few_kind_questions_and_takes_the_answers(clinic, asked):
     client = Client(enforce_csrf_checks=True)
     page = door(client, asked.lower())

@@ -20,7 +20,7 @@ from tests.correspondence.conftest import sink  # noqa: F401
 from tests.portal.conftest import NOW, form_fields, keys_of, opened, sent
 from tests.portal.test_uploads import PNG
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-09")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("A-09"), pytest.mark.sqlite]
 DAY, MINUTES = timedelta(days=1), timedelta(minutes=2)
 SAID = "上週那家眼科的診斷書"
 DUE = NOW + 7 * DAY
@@ -56,6 +56,7 @@ def mail_by(now):
     run_due(now)
 
 
+@pytest.mark.postgres
 def test_they_are_told_at_once_and_the_mail_says_nothing(post, phone, clinic):
     case = complaint(phone)
     ask(case, clinic)
@@ -89,7 +90,6 @@ def test_once_more_before_its_day_by_day_and_never_again(post, phone, clinic, at
     assert len({letter["Message-ID"] for letter in post.taken}) == 2
 
 
-@pytest.mark.sqlite
 def test_not_by_night(post, phone, clinic, at):
     late = NOW + timedelta(hours=8)  # twenty past ten in the evening
     request = ask(complaint(phone), clinic, due_at=late + 2 * DAY + timedelta(hours=1))
@@ -100,7 +100,6 @@ def test_not_by_night(post, phone, clinic, at):
     assert request.reminders == 1 and 1 <= request.reminded_at.hour < 10, "between nine and six there"
 
 
-@pytest.mark.sqlite
 def test_who_has_just_been_reminded_is_not_reminded_by_us(post, phone, clinic, at):
     case = complaint(phone)
     request = ask(case, clinic)
@@ -120,7 +119,6 @@ def test_a_short_time_needs_no_second_letter(post, phone, clinic, at):
     assert len(post.taken) == 1
 
 
-@pytest.mark.sqlite
 @pytest.mark.parametrize("how", ["cancelled", "given", "withdrawn", "address_gone"])
 def test_nothing_more_is_said_once_it_is_over(how, post, phone, clinic, at):
     case = complaint(phone)
@@ -143,7 +141,6 @@ def test_nothing_more_is_said_once_it_is_over(how, post, phone, clinic, at):
     assert len(post.taken) == 1
 
 
-@pytest.mark.sqlite
 def test_only_whoever_chose_mail_is_written_to(post, phone, clinic):
     case = complaint(phone, contact_by="phone")
     ask(case, clinic)

@@ -15,7 +15,7 @@ from suyuan.platform.models import StoredFile, Upload
 from suyuan.portal import rules
 from tests.portal.conftest import STORY, given, hidden, sent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 WRITE, FILES = "/p/streamside/write/", "/p/streamside/files/"
 TUS = {"Tus-Resumable": "1.0.0"}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes.fromhex("0000000d49484452000000010000000108060000001f15c489") + b"\x00" * 100_000
@@ -57,6 +57,7 @@ def token(where: str) -> str:
     return where.rstrip("/").rpartition("/")[2]
 
 
+@pytest.mark.postgres
 def test_a_file_that_comes_in_odd_pieces_is_the_file_that_was_sent(writing, clinic):
     where = create(writing)["Location"]
     dice, at = random.Random(7), 0
@@ -100,6 +101,7 @@ def test_a_file_can_be_taken_back(writing, clinic):
     assert not Upload.objects.exists() and not StoredFile.objects.exists()
 
 
+@pytest.mark.postgres
 def test_an_upload_belongs_to_the_browser_that_began_it(writing, clinic):
     where = whole(writing)
     stranger = Client(enforce_csrf_checks=True)
@@ -116,6 +118,7 @@ def test_another_sites_page_starts_nothing(writing, clinic):
     assert create(writing, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
 
 
+@pytest.mark.postgres
 def test_limits_hold_for_one_file_and_for_all(writing, clinic, monkeypatch):
     monkeypatch.setattr(files.LocalFolder, "room", lambda self: 50_000_000_000)
     assert create(writing, size=rules.FILE_LIMIT + 1).status_code == 413
@@ -127,6 +130,7 @@ def test_limits_hold_for_one_file_and_for_all(writing, clinic, monkeypatch):
         assert create(writing, **{"Upload-Length": broken}).status_code == 400
 
 
+@pytest.mark.postgres
 def test_a_large_file_is_begun_only_where_it_leaves_room_for_the_rest(writing, clinic, monkeypatch):
     room = 4_000_000_000
     monkeypatch.setattr(files.LocalFolder, "room", lambda self: room)
@@ -164,6 +168,7 @@ def test_a_program_dressed_as_a_photo_is_refused_and_gone(writing, clinic):
     assert not StoredFile.objects.exists()
 
 
+@pytest.mark.postgres
 def test_an_upload_expires_with_its_draft(writing, clinic, at):
     from suyuan.platform.files.jobs import uploads_expire
 
@@ -209,6 +214,7 @@ def test_a_bad_file_is_answered_and_the_words_are_kept(phone, clinic, name, data
     assert not Case.objects.exists()
 
 
+@pytest.mark.postgres
 def test_a_second_click_with_files_is_one_case_with_them_once(phone, clinic):
     page = phone.get(WRITE)
     answers = [phone.post(WRITE, given(page, files=[SimpleUploadedFile("一.png", PNG)])) for _ in range(2)]
