@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from suyuan.kernel.textlint import Context, Linter, RuleSet, Words, read
 from suyuan.kernel.textlint.rules import Rule
-from suyuan.kernel.textlint.weighing import SHORT, SHORTEST, Weights, grams, packed, sentences, weights_from
+from suyuan.kernel.textlint.weighing import SHORT, SHORTEST, Grams, Weights, grams, packed, sentences, weights_from
 
 KINDS = ("sour", "cold")
 
@@ -36,6 +36,11 @@ def weights(*, part: float = 0.0, sure: float = 1.0, leaning: float = 0.2) -> We
 def test_a_number_is_one_sign_and_blanks_are_one():
     assert grams("共 1200  元") == grams("共 7 元")
     assert grams("ab") == {"a", "b", "ab"}
+
+
+@given(st.lists(st.text("甲乙丙?", min_size=1, max_size=3), min_size=1, max_size=12, unique=True), st.text("甲乙丙丁?", max_size=20))
+def test_known_grams_are_found_without_making_any(known, text):
+    assert {known[number] for number in Grams(known)(text)} == grams(text) & set(known)
 
 
 @given(st.text(max_size=300))

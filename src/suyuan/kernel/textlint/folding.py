@@ -21,7 +21,8 @@ _HIDING = "*＊_^`|¦‧·•・~～"
 _GAPS = re.compile(f"(?<=[{_HAN}])[ \t\u3000.\\-—–/\\\\+{re.escape(_HIDING)}]{{1,3}}(?=[{_HAN}])")
 _ONLY_HIDING = re.compile(f"[{re.escape(_HIDING)}]{{1,3}}")
 _REPEATED = re.compile(r"([^\w\s])\1+")
-_CLOSES_UP = re.compile(f"[ \t.\\-—–/\\\\+{re.escape(_HIDING)}]|([^\\w\\s])\\1")  # without any of these there is nothing to take out
+# Without one of these, or a mark twice, there is nothing to take out.
+_CLOSES_UP = re.compile(f"[ \t.\\-—–/\\\\+{re.escape(_HIDING)}]")
 _PICTURED = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
 
 Span = tuple[int, int]
@@ -90,7 +91,7 @@ class Folding:
         words = set(words)
         if fresh := [word for word in words if word not in self._words]:
             together = "".join(self._pieces("\n".join(fresh))).split("\n")
-            alone = len(together) != len(fresh) or any(map(_CLOSES_UP.search, together))
+            alone = len(together) != len(fresh) or any(map(_closes_up, together))
             folded = map(self.plain, fresh) if alone else together
             self._words.update(zip(fresh, (word.strip() for word in folded), strict=True))
         return {self._words[word] for word in words} - {""}
@@ -114,7 +115,7 @@ class Folding:
 
 def _closed_up(text: str, characters: Sequence[str], starts: Sequence[int], ends: Sequence[int]) -> Folded:
     """Without what was put between characters to hide a word."""
-    gone = _taken_out(text) if _CLOSES_UP.search(text) else {}
+    gone = _taken_out(text) if _closes_up(text) else {}
     if not gone:
         return Folded(text, characters, starts, ends, frozenset())
     kept: list[int] = []
@@ -128,6 +129,10 @@ def _closed_up(text: str, characters: Sequence[str], starts: Sequence[int], ends
     kept.extend(range(at, len(text)))
     characters, starts, ends = (tuple([each[i] for i in kept]) for each in (characters, starts, ends))
     return Folded("".join(characters), characters, starts, ends, frozenset(soft))
+
+
+def _closes_up(text: str) -> bool:
+    return _CLOSES_UP.search(text) is not None or _REPEATED.search(text) is not None
 
 
 def _taken_out(text: str) -> dict[Span, bool]:

@@ -41,7 +41,9 @@ class Grid:
     def full(self, bits: int, asked: int) -> int:
         """Of the columns asked for those where nothing lacks, in bits."""
         full = bits & asked
-        for start, shorter in self._rows if full else ():
+        for start, shorter in self._rows:
+            if not full:
+                break
             full &= bits >> start | shorter
         return full
 

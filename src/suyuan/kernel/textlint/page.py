@@ -18,7 +18,9 @@ from suyuan.kernel.textlint.grid import Grid, ones
 from suyuan.kernel.textlint.shapes import Span
 from suyuan.kernel.textlint.slots import Slots, whole_word
 
-MOST_PARTS = 64  # clauses or sentences that are told apart before frames are fitted
+MOST_PARTS = 4096  # clauses or sentences that are told apart before frames are fitted
+LONG = 512  # characters: from here on a clause may hold more words than a frame could ever reach
+CELL = 32  # characters: the stretches in which words of long texts are told to be near
 
 _CUTS = re.compile(
     # One set of characters first: a search for it runs over everything else.
@@ -82,6 +84,7 @@ class Tables:
 
     of_class    class of words → its bits in the grid; of_shape: the same of shapes
     in_clause, in_sentence  frames that have to stand in one
+    near        so many cells, and the frames that reach no farther
     """
 
     slots: Slots
@@ -90,12 +93,13 @@ class Tables:
     of_shape: Mapping[int, int]
     in_clause: int
     in_sentence: int
+    near: Sequence[tuple[int, int]]
 
 
 class Page:
     """Where a slot stands, `of` finds out when it is asked, because most are never asked for."""
 
-    def __init__(self, folded: Folded, ends: Iterable[tuple[int, Ends]], tables: Tables, asked: int) -> None:
+    def __init__(self, folded: Folded, ends: Sequence[tuple[int, Ends]], tables: Tables, asked: int) -> None:
         """`asked`: the frames that will be asked for."""
         self.folded = folded
         self.text = text = folded.text
@@ -106,6 +110,8 @@ class Page:
         self._shapes = frozenset(tables.slots.shapes_in(text, set(folded.characters)))
         self._words: dict[int, list[int]] = {}  # class → where its words end
         self._standing = self._may_fit(*self._read(ends), asked)
+        if len(text) >= LONG:
+            self._standing = self._near_enough(ends, self._standing)
         self._classes = set(self._words)
         self._own: Spread | None = None
         self._spans: dict[int, list[Span]] = {}
@@ -162,17 +168,35 @@ class Page:
                 in_sentence[sentence] |= tables.of_class[number]
         whole = reduce(or_, in_sentence, over_sentences)
 
-        full = tables.grid.full
-        found = full(whole, asked)
-        for asking, parts, over in (
-            (tables.in_clause, in_clause, over_clauses),
-            (tables.in_sentence, in_sentence, over_sentences),
-        ):
-            if len(parts) <= MOST_PARTS:
-                wanted = found & asking
-                found ^= wanted
-                for part in parts:
-                    found |= full(part | over, wanted)
+        found = tables.grid.full(whole, asked)
+        if len(in_clause) <= MOST_PARTS:
+            found = self._kept(found, tables.in_clause, in_clause, over_clauses)
+        if len(in_sentence) <= MOST_PARTS:
+            found = self._kept(found, tables.in_sentence, in_sentence, over_sentences)
+        return found
+
+    def _kept(self, found: int, asking: int, parts: Iterable[int], over: int) -> int:
+        """Without the frames of those asking that no part has all of."""
+        full, wanted = self._tables.grid.full, found & asking
+        found ^= wanted
+        for part in parts:
+            if there := full(part | over, wanted):
+                found |= there
+                wanted ^= there
+        return found
+
+    def _near_enough(self, ends: Iterable[tuple[int, Ends]], found: int) -> int:
+        """Without the frames whose words nowhere come as near each other as they have to: whatever reaches no farther than a stretch
+        lies in it and the next."""
+        tables, of_class = self._tables, self._tables.of_class
+        cells = [0] * (len(self.text) // CELL + 1)
+        for end, numbers in ends:
+            for number in numbers:
+                cells[end // CELL] |= of_class[number]
+        for wide, columns in tables.near:
+            stretches = [reduce(or_, cells[at : at + wide]) for at in range(0, len(cells), wide)]
+            both = (one | other for one, other in zip(stretches, [*stretches[1:], 0], strict=True))
+            found = self._kept(found, columns, both, 0)
         return found
 
     def may_stand(self, asked: int) -> bool:
@@ -203,14 +227,16 @@ class Page:
         return self._slots.classes_of[slot] & self._classes
 
     def _found(self, slot: int) -> list[Span]:
-        words, lengths = self._words, self._slots.lengths
+        slots, words, lengths = self._slots, self._words, self._slots.lengths
         spans = [(end - lengths[number], end) for number in self._words_of(slot) for end in words[number]]
         if len(spans) > 1:
             spans.sort()
-        if spans and (around := self._slots.besides.get(slot)) and (covers := self.of(around)):
+        if spans and slot in slots.besides and not self._classes.isdisjoint(slots.classes_of[slots.besides[slot]]):
+            covers = self.of(slots.besides[slot])
             spans = [span for span in spans if not _covered(span, covers)]
-        for shape in self._shapes.intersection(self._slots.shapes_of.get(slot, ())):
-            spans = sorted(chain(spans, self.of(shape) if shape != slot else self._slots.shapes[slot].spans(self.text)))
+        for shape in slots.shapes_of.get(slot, ()):
+            if shape in self._shapes:
+                spans = sorted(chain(spans, self.of(shape) if shape != slot else slots.shapes[slot].spans(self.text)))
         return spans
 
     def first(self, slot: int) -> int:

@@ -19,7 +19,7 @@ class Level(StrEnum):
 
 
 CLEAN = "clean"
-_WEIGHT = {Level.BLOCK: 3, Level.WARN: 2, Level.ADVISE: 1}
+_WEIGHT = {Level.BLOCK.value: 3, Level.WARN.value: 2, Level.ADVISE.value: 1}
 
 
 class Scope(StrEnum):
@@ -120,9 +120,9 @@ class Finding:
 
 def verdict(findings: tuple[Finding, ...]) -> str:
     """The heaviest level among them, or clean."""
-    return max((f.level for f in findings), key=lambda level: _WEIGHT[Level(level)], default=CLEAN)
+    return max((f.level for f in findings), key=lambda level: _WEIGHT[str(level)], default=CLEAN)
 
 
 def by_harm(ranks: Mapping[str, int]):
     """Sort key: heaviest first, then the kind that harms most, then as they stand in the text."""
-    return lambda f: (-_WEIGHT[Level(f.level)], ranks.get(f.kind, 99), f.start, f.end, f.rule)
+    return lambda f: (-_WEIGHT[str(f.level)], ranks.get(f.kind, 99), f.start, f.end, f.rule)

@@ -20,6 +20,7 @@ from functools import cached_property
 from math import inf, sqrt
 from operator import add, itemgetter
 from struct import Struct
+from sys import intern
 
 LANE = 2  # bytes of a lane
 ZERO = 128  # what stands in a lane for a weight of nothing
@@ -31,8 +32,11 @@ SENTENCES_COUNT = 0.5  # of what the worst sentence says, beside what the whole 
 
 _NUMBER = re.compile(r"\d+")
 _BLANK = re.compile(r"\s+")
-_HAN = re.compile("[\u3400-\u9fff]")
+_UNEVEN = re.compile(r"[\d\s]")
+_HAN = re.compile("[\u3400-\u9fff]+")
 _STOP = re.compile(r"[。！？!?；;\n]")
+
+_NOWHERE: dict = {}
 
 Span = tuple[int, int]
 
@@ -54,9 +58,47 @@ def sentences(plain: str) -> list[Span]:
 
 def grams(plain: str) -> set[str]:
     """Its characters, pairs and triples, each once; every number is one sign."""
-    text = _BLANK.sub(" ", _NUMBER.sub("0", plain))
+    text = _even(plain)
     pairs = list(map(add, text, text[1:]))
     return {*text, *pairs, *map(add, pairs, text[2:])}
+
+
+def _even(plain: str) -> str:
+    return _BLANK.sub(" ", _NUMBER.sub("0", plain))
+
+
+_State = tuple[tuple[int, ...], dict[str, "_State"], dict[str, "_State"]]
+
+
+class Grams:
+    """Which of the known grams stand in a text, by number, without making a single one: a step for each character.
+
+    A state is the longest known gram read last: the numbers of it and of those it ends with, and where a character leads from the
+    last two characters, and from the last alone.
+    """
+
+    def __init__(self, known: Iterable[str]) -> None:
+        numbers = {gram: number for number, gram in enumerate(known)}
+        begun = {*numbers, *(gram[:2] for gram in numbers), *(gram[:1] for gram in numbers)}
+        after: dict[str, dict[str, _State]] = {before: {} for before in {gram[:-1] for gram in begun}}
+        for gram in begun:
+            told = tuple([numbers[end] for end in (gram, gram[1:], gram[2:]) if end in numbers])
+            two = after.get(gram[-2:], _NOWHERE) if gram[1:] else _NOWHERE
+            after[gram[:-1]][intern(gram[-1])] = told, two, after.get(gram[-1], _NOWHERE)
+        self._first = after[""]
+
+    def __call__(self, characters: Iterable[str]) -> set[int]:
+        first = self._first
+        two = one = _NOWHERE
+        found = []
+        for c in characters:
+            state = two.get(c) or one.get(c) or first.get(c)
+            if state:
+                numbers, two, one = state
+                found.append(numbers)
+            else:
+                two = one = _NOWHERE
+        return set().union(*found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,12 +148,13 @@ class Weighed:
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """`lanes`: gram → what it weighs for each kind in a whole text, then for each in a sentence. `of_parts`: kinds that one sentence
+    """`lanes`: of each of the grams what it weighs for each kind in a whole text, then for each in a sentence. `of_parts`: kinds that one sentence
     can make; for the others only the whole counts. `sure`: kind → from where on a text is of that kind; `leaning`: from where
     on it may be, when something else says so too."""
 
     kinds: tuple[str, ...]
-    lanes: Mapping[str, int]
+    grams: Grams
+    lanes: Sequence[int]
     whole: Scale
     part: Scale
     of_parts: frozenset[str]
@@ -121,7 +164,7 @@ class Weights:
 
     def reads(self, plain: str) -> bool:
         """They were learned from Chinese."""
-        return len(_HAN.findall(plain)) >= len(plain) / 3
+        return sum(map(len, _HAN.findall(plain))) >= len(plain) / 3
 
     def leans(self, kind: str, weighed: Weighed, place: int, length: int) -> bool:
         """Enough for a doubtful rule to count that spoke of this place: by the whole, or, since much else may be said in a long
@@ -134,10 +177,11 @@ class Weights:
         """Of a text of so many characters."""
         return score >= self.sure.get(kind, inf) + (SURER if length < SHORT else 0)
 
-    def weigh(self, plain: str, surface: str, reply_to: str) -> Weighed:
-        """Of a folded text. A sum counts as if all texts were equally long: above zero is more like the kind than not."""
+    def weigh(self, plain: str, surface: str, reply_to: str, characters: Sequence[str] = "") -> Weighed:
+        """Of a folded text; `characters`: the same, one by one. A sum counts as if all texts were equally long: above zero is more
+        like the kind than not."""
         spans, kinds = sentences(plain), len(self.kinds)
-        sums = [self._added(grams(plain[start:end])) for start, end in spans]
+        sums = [self._added(plain, start, end, characters or plain) for start, end in spans]
         whole = _evened(map(sum, zip(*(lanes[:kinds] for lanes, _many in sums), strict=True)), sum(many for _lanes, many in sums))
         says = zip(*(_evened(lanes[kinds:], many) for lanes, many in sums), strict=True)
 
@@ -154,17 +198,19 @@ class Weights:
     def _row(self) -> Struct:
         return Struct(f"<{2 * len(self.kinds)}H")
 
-    def _added(self, some: Iterable[str]) -> tuple[Sequence[int], int]:
-        """All lanes of these grams, added, and how many grams they are."""
-        known = list(filter(None, map(self.lanes.get, some)))
+    def _added(self, plain: str, start: int, end: int, characters: Sequence[str]) -> tuple[Sequence[int], int]:
+        """All lanes of the known grams of a sentence, added, and how many grams they are."""
+        uneven = _UNEVEN.search(plain, start, end)
+        known = self.grams(_even(plain[start:end]) if uneven else characters[start:end])
         if len(known) <= AT_ONCE:
             return self._read(known), len(known)
-        sums = [self._read(known[at : at + AT_ONCE]) for at in range(0, len(known), AT_ONCE)]
+        ordered = list(known)
+        sums = [self._read(ordered[at : at + AT_ONCE]) for at in range(0, len(ordered), AT_ONCE)]
         return list(map(sum, zip(*sums, strict=True))), len(known)
 
     def _read(self, known: Iterable[int]) -> Sequence[int]:
         row = self._row
-        return row.unpack(sum(known).to_bytes(row.size, "little"))
+        return row.unpack(sum(map(self.lanes.__getitem__, known)).to_bytes(row.size, "little"))
 
 
 def _evened(lanes: Iterable[int], many: int) -> list[float]:
@@ -194,7 +240,8 @@ def weights_from(text: str) -> Weights:
     rows = sorted(zip(told["grams"].split("\n"), starts, strict=True), key=lambda each: len(each[0]))
     return Weights(
         kinds=tuple(told["kinds"]),
-        lanes={gram: int.from_bytes(wide[at : at + row], "little") for gram, at in rows},
+        grams=Grams(gram for gram, _at in rows),
+        lanes=[int.from_bytes(wide[at : at + row], "little") for _gram, at in rows],
         whole=Scale(**told["whole"]),
         part=Scale(**told["part"]),
         of_parts=frozenset(told["of_parts"]),
