@@ -202,9 +202,12 @@ def test_words_of_a_paper_wait_and_the_way_back_to_it_is_one_button(browser, cas
 
 @pytest.mark.requirement("D-11")
 def test_the_parts_of_their_paper_begin_from_templates_and_it_remembers_which(browser, case):
-    report, client = begun(browser, case, kind="complainant", who="manager"), browser("manager")
+    client = browser("manager")
+    client.post(url("report_new_complainant", case), {"language": "en"})
+    report = Report.objects.get(case=case, kind="complainant")
     where = url("report_write_complainant", case, report.uid)
-    page = client.post(where, {"edition": report.edition, "opening": "您好。", "template": "paper-next", "pick": "1"})
+    assert client.get(where).context["shelf"].script == "en", "in the language of the paper"
+    page = client.post(where, {"edition": report.edition, "opening": "您好。", "template": "paper-next", "script": "zh-hant", "pick": "1"})
     form = page.context["form"]
     assert form.initial["opening"] == "您好。" and "{remedies}" in form.initial["will_do"] and page.context["shelf"].begun == ("paper-next",)
     assert sent(client, report, {"opening": "您好。", "begun": "paper-next goodwill none"}, keep="1").status_code == 302

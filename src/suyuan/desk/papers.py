@@ -243,7 +243,7 @@ def _write(request: HttpRequest, report: Report) -> HttpResponse:
         guarding.typed(form, posted)
     shelf = None
     if report.kind == Paper.COMPLAINANT:
-        shelf = template_pick.shelf(form, form.templates_at, report.case, posted, request.now)
+        shelf = template_pick.shelf(form, form.templates_at, report.case, posted, request.now, language=report.language)
     guarding.look(form, place, posted if looking else None)
     status, kept = 200, None
     if posted is not None and not looking:

@@ -134,12 +134,16 @@ def asked(posted: QueryDict | None) -> bool:
     return posted is not None and "pick" in posted
 
 
-def shelf(form: forms.Form, at: TemplatesAt, case: Case, posted: QueryDict | None, now: datetime) -> Shelf:
+def shelf(
+    form: forms.Form, at: TemplatesAt, case: Case, posted: QueryDict | None, now: datetime, *, language: str = ""
+) -> Shelf:
     """The list for this place; where one was asked for, its words in `form.initial`, below what was typed there.
+
+    `language`: of what is written, where it may be another than the case's.
 
     Raises NotHere for a template that is not on the list.
     """
-    script = _script(posted, case.language)
+    script = _script(posted, language or case.language)
     code = posted.get("template", "") if asked(posted) else ""
     groups = choices(case, at, at.values(form), code)
     begun = begun_from(form.initial if posted is None else posted, case.jurisdiction)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from suyuan.accounts.rules import ActorProfile, Role, may, reach, who_may
-from suyuan.accounts.selectors import profiles_around
+from suyuan.accounts.models import Branch
+from suyuan.accounts.rules import ActorProfile, Role, may, reach
+from suyuan.accounts.selectors import profiles_in
 from suyuan.cases.models import Case
 from suyuan.cases.selectors.door import view_of
 from suyuan.correspondence.models import Clearance, Message, Posting
@@ -56,18 +57,23 @@ def unposted_for(profile: ActorProfile, now: datetime) -> list[tuple[Message, Ca
     if not rows:
         return []
     seen = Case.objects.within(reach(profile)).filter(stream__in={row.subject_stream for row in rows})
-    cases = {case.stream: case for case in seen.select_related("branch")}
-    mine = {stream for stream, case in cases.items() if may(profile, POST, view_of(case)) and _posts(profile, case, now)}
+    cases = {case.stream: case for case in seen.select_related("branch") if may(profile, POST, view_of(case))}
+    here = {case.branch_id: case.branch for case in cases.values()}
+    speaking = {branch_id: _speaking(branch, now) for branch_id, branch in here.items()}
+    mine = {stream for stream, case in cases.items() if _posts(profile, case, speaking[case.branch_id])}
     return [(row, cases[row.subject_stream]) for row in rows if row.subject_stream in mine]
 
 
-def _posts(profile: ActorProfile, case: Case, now: datetime) -> bool:
-    """The owner, and public relations; where nobody of those sees the case, whoever else may."""
+def _speaking(branch: Branch, now: datetime) -> list[ActorProfile]:
+    return [each for each in profiles_in(branch, now) if Role.PUBLIC_RELATIONS in each.roles_in(branch.pk)]
+
+
+def _posts(profile: ActorProfile, case: Case, speaking: list[ActorProfile]) -> bool:
+    """The owner, and public relations; where nobody of those may post of this case, whoever else may."""
     if case.owner_id == profile.user_id:
         return True
-    able = who_may(profiles_around(case.branch, case.stream, now), POST, view_of(case))
-    speaking = {each.user_id for each in able if Role.PUBLIC_RELATIONS in each.roles_in(case.branch_id)}
-    return not speaking or profile.user_id in speaking
+    able = {each.user_id for each in speaking if may(each, POST, view_of(case))}
+    return not able or profile.user_id in able
 
 
 def spoken_in(case: Case, uid: UUID | str) -> Spoken:
