@@ -166,13 +166,3 @@ def test_a_frame_that_cannot_be_read_is_refused(frame):
 def test_a_list_nobody_knows_is_refused_when_the_rules_are_put_together():
     with pytest.raises(KeyError):
         Linter(RuleSet((Rule("R", "gag", {}, read("<nobody>")),), WORDS))
-
-
-@pytest.mark.parametrize("gap", [0, 4, 40])
-def test_in_a_long_text_without_a_break_words_are_found_wherever_they_stand(gap):
-    """Near each other is told by stretches: no place is where two of them meet in vain."""
-    said = "刪除" + "這" * gap + "評論"
-    frame = f"<remove> ..{gap} <review>" if gap else "<remove> <review>"
-    for before in range(600, 700, 7):
-        assert found(frame, "平" * before + said + "安" * 90) == [said]
-        assert found(frame, "平" * before + "評論刪除" + "這" * (gap + 1) + "評論" + "安" * 90) == []

@@ -24,9 +24,9 @@ from operator import or_
 
 from suyuan.kernel.textlint.fitting import Frame, Match, compiled, matches
 from suyuan.kernel.textlint.folding import Folding
-from suyuan.kernel.textlint.frames import CLAUSE, SENTENCE, TEXT
+from suyuan.kernel.textlint.frames import CLAUSE, SENTENCE
 from suyuan.kernel.textlint.grid import Grid, ones
-from suyuan.kernel.textlint.page import CELL, Page, Spread, Tables
+from suyuan.kernel.textlint.page import Page, Spread, Tables
 from suyuan.kernel.textlint.rules import Context, Finding, Level, Rule, RuleSet, by_harm
 from suyuan.kernel.textlint.scopes import Scopes, Silence
 from suyuan.kernel.textlint.shapes import Span
@@ -114,24 +114,7 @@ class Linter:
             of_shape={shape: grid.bits(some) for shape, some in slots.of_shape.items()},
             in_clause=asking(CLAUSE),
             in_sentence=asking(SENTENCE),
-            near=list(self._near()),
         )
-
-    def _near(self) -> Iterator[tuple[int, int]]:
-        """Frames by how far they reach; without those that hold a form, which may be long and stands where no word does."""
-        least = 0
-        for wide in (1, 3):
-            yield (
-                wide,
-                sum(
-                    1 << column
-                    for column, frame in enumerate(self._frames)
-                    if least < frame.reach <= wide * CELL
-                    and frame.together != TEXT
-                    and frame.slots.isdisjoint(self._slots.shapes_of)
-                ),
-            )
-            least = wide * CELL
 
     # --- reading ---------------------------------------------------------------------------------------------------
 

@@ -19,8 +19,6 @@ from suyuan.kernel.textlint.shapes import Span
 from suyuan.kernel.textlint.slots import Slots, whole_word
 
 MOST_PARTS = 4096  # clauses or sentences that are told apart before frames are fitted
-LONG = 512  # characters: from here on a clause may hold more words than a frame could ever reach
-CELL = 32  # characters: the stretches in which words of long texts are told to be near
 
 _CUTS = re.compile(
     # One set of characters first: a search for it runs over everything else.
@@ -84,7 +82,6 @@ class Tables:
 
     of_class    class of words → its bits in the grid; of_shape: the same of shapes
     in_clause, in_sentence  frames that have to stand in one
-    near        so many cells, and the frames that reach no farther
     """
 
     slots: Slots
@@ -93,13 +90,12 @@ class Tables:
     of_shape: Mapping[int, int]
     in_clause: int
     in_sentence: int
-    near: Sequence[tuple[int, int]]
 
 
 class Page:
     """Where a slot stands, `of` finds out when it is asked, because most are never asked for."""
 
-    def __init__(self, folded: Folded, ends: Sequence[tuple[int, Ends]], tables: Tables, asked: int) -> None:
+    def __init__(self, folded: Folded, ends: Iterable[tuple[int, Ends]], tables: Tables, asked: int) -> None:
         """`asked`: the frames that will be asked for."""
         self.folded = folded
         self.text = text = folded.text
@@ -110,8 +106,6 @@ class Page:
         self._shapes = frozenset(tables.slots.shapes_in(text, set(folded.characters)))
         self._words: dict[int, list[int]] = {}  # class → where its words end
         self._standing = self._may_fit(*self._read(ends), asked)
-        if len(text) >= LONG:
-            self._standing = self._near_enough(ends, self._standing)
         self._classes = set(self._words)
         self._own: Spread | None = None
         self._spans: dict[int, list[Span]] = {}
@@ -183,20 +177,6 @@ class Page:
             if there := full(part | over, wanted):
                 found |= there
                 wanted ^= there
-        return found
-
-    def _near_enough(self, ends: Iterable[tuple[int, Ends]], found: int) -> int:
-        """Without the frames whose words nowhere come as near each other as they have to: whatever reaches no farther than a stretch
-        lies in it and the next."""
-        tables, of_class = self._tables, self._tables.of_class
-        cells = [0] * (len(self.text) // CELL + 1)
-        for end, numbers in ends:
-            for number in numbers:
-                cells[end // CELL] |= of_class[number]
-        for wide, columns in tables.near:
-            stretches = [reduce(or_, cells[at : at + wide]) for at in range(0, len(cells), wide)]
-            both = (one | other for one, other in zip(stretches, [*stretches[1:], 0], strict=True))
-            found = self._kept(found, columns, both, 0)
         return found
 
     def may_stand(self, asked: int) -> bool:
