@@ -82,12 +82,21 @@ def tests(rest: list[str]) -> int:
     elsewhere = [f"--ignore={folder}" for folder in waiting]
     there = ("-m", "database and not browser and (postgres or not sqlite)", *both)
     with (
+        _made_once(),
         _beside("Browsers, first starts and kills", *waiting) as browsers,
         _beside("On PostgreSQL", *there, SUYUAN_TEST_DB="postgres") as postgres,
     ):
         # Each worker begins with a half of its own, file by file, and takes from the other's when it is through.
         sqlite = inside("-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *elsewhere)
     return sqlite or browsers.returncode or postgres.returncode
+
+
+@contextmanager
+def _made_once() -> Iterator[None]:
+    """A folder for what all of them copy and one of them makes (tests/once.py)."""
+    with tempfile.TemporaryDirectory(prefix="suyuan-run-") as folder:
+        os.environ["SUYUAN_TEST_RUN"] = folder
+        yield
 
 
 @contextmanager

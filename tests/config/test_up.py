@@ -10,6 +10,7 @@ import subprocess
 from contextlib import closing
 
 import pytest
+from django.db import connection
 
 from tests.config.stories import PASSWORD, children_of, descendants_of, environment, is_alive, wait_for
 
@@ -224,6 +225,14 @@ def test_django_finds_nothing_to_warn_about(made):
     made.more |= {"SUYUAN_PUBLIC_URL": "https://complaints.example.org", "SUYUAN_PROXIES": "127.0.0.1"}
     checked = made.run("manage", "check", "--deploy", "--fail-level", "WARNING")
     assert checked.returncode == 0, checked.stderr
+
+
+def test_tests_run_on_the_schema_that_a_clinic_gets(made, db):
+    """Theirs is made by a shorter way (tests/platform/real.py)."""
+    schema = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+    with connection.cursor() as cursor:
+        cursor.execute(schema)
+        assert rows(made, schema) == cursor.fetchall()
 
 
 @pytest.mark.parametrize(

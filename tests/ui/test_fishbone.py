@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from suyuan.ui.fishbone import COLUMN, EM, TEXT_AT, WIDE, Cause, _wide, fishbone, wrapped
@@ -28,7 +28,7 @@ def test_latin_words_stay_whole():
     assert list(wrapped("The checklist was retired last year", 10)) == ["The checklist was", "retired last year"]
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(WORDS, st.lists(st.builds(Cause, WORDS, st.just("") | WORDS, st.booleans()), max_size=4)), max_size=7))
 def test_no_two_lines_of_a_column_lie_on_each_other(bones):
     svg = str(fishbone("案件", bones, title="魚骨圖"))
