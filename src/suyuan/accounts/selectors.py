@@ -244,9 +244,6 @@ def staff_list(profile: ActorProfile, now: datetime) -> list[StaffRow]:
     return _staff(_listed(profile), now)
 
 
-people_list = staff_list
-
-
 def staff_for(profile: ActorProfile, uid: UUID | str, now: datetime) -> StaffRow:
     """The door to one person of the staff. Not listed and not there look alike."""
     rows = _staff(_listed(profile).filter(uid=uid), now)

@@ -74,7 +74,6 @@ class Identity(StrEnum):
 
 
 FLAGS = ("reportable", "media", "legal", "extortion_suspected", "vulnerable_person")
-INVOLVED = frozenset({"registered", "owner", "investigator", "reviewer", "task", "speaker", "complained", "asked_legal"})
 CHANNELS = frozenset(
     {"web", "telephone", "on_site", "email", "sms", "line", "wechat", "social", "letter", "authority", "portal", "in_person"}
 )
@@ -342,7 +341,6 @@ class Paper(StrEnum):
 
 # Whose hand each is in: those appointed to investigate; those who speak with the person.
 PAPER_MOVE: Mapping[str, str] = {Paper.INTERNAL: "record_finding", Paper.COMPLAINANT: "disclose"}
-PAPER_PURPOSE: Mapping[str, Purpose] = {Paper.INTERNAL: Purpose.LITIGATION, Paper.COMPLAINANT: Purpose.PATIENT}
 # Who gets which in a bundle. Only the one in plain words is written for the person.
 PAPER_READERS: Mapping[str, frozenset[Purpose]] = {
     Paper.INTERNAL: frozenset({Purpose.INTERNAL, Purpose.MEDIATION, Purpose.AUTHORITY, Purpose.LITIGATION}),

@@ -18,7 +18,6 @@ from suyuan.desk.public import READERS as PUBLIC_READERS
 from suyuan.desk.views import REGISTER_ROLES
 
 HTML_LANGUAGES = {"zh-hant": "zh-Hant-TW", "zh-hans": "zh-Hans-CN", "en": "en"}
-LANGUAGE_NAMES = dict(settings.LANGUAGES)
 # Who answers in public, in the rail; everybody else finds the same page among the rules.
 SPEAKING = MANAGERS | {Role.LEGAL, Role.PUBLIC_RELATIONS}
 TRACING = frozenset({Role.NURSE, Role.DOCTOR, Role.DEPARTMENT_HEAD})  # who hold the ampoule in their hands

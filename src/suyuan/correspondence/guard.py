@@ -62,10 +62,6 @@ class Verdict:
     def blocks(self) -> tuple[Said, ...]:
         return tuple(f for f in self.findings if f.level == "block")
 
-    @property
-    def may_be_cleared(self) -> bool:
-        return all(f.clearable for f in self.blocks)
-
     @cached_property
     def adopted(self) -> str:
         """The text with all safer words taken over."""

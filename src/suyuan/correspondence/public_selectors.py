@@ -6,14 +6,12 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import ActorProfile, Role
 from suyuan.correspondence.models import Message, OwnName, Posting
 from suyuan.correspondence.rules import Channel, Direction, State
 from suyuan.kernel.refusal import NotHere
-from suyuan.playbooks.selectors import platforms_everywhere, wording_newest
+from suyuan.playbooks.selectors import platforms_everywhere
 from suyuan.playbooks.texts import pick
-from suyuan.playbooks.wording import Platform
 
 
 def public_of(stream: str) -> QuerySet[Message]:
@@ -65,10 +63,6 @@ def _here(profile: ActorProfile) -> Q:
     if Role.ADMINISTRATOR in profile.roles:  # keeps the system, so of all branches
         return Q()
     return Q(branch=None) | Q(branch_id__in=profile.branch_ids)
-
-
-def platforms_of(branch: Branch) -> tuple[Platform, ...]:
-    return wording_newest(branch.jurisdiction).platforms
 
 
 def platform_name(own: OwnName, language: str) -> str:

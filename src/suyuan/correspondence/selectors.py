@@ -54,10 +54,6 @@ def posted_of(rows: Iterable[Message]) -> dict[UUID, tuple[str, str]]:
     }
 
 
-def drafts_of(stream: str, compartments: Iterable[str] = ("",)) -> QuerySet[Message]:
-    return messages_of(stream, compartments).filter(direction=Direction.OUT, state=State.DRAFT)
-
-
 def queued(now: datetime | None = None) -> QuerySet[Message]:
     """What waits to leave; with `now`, what is due."""
     waiting = Message.objects.filter(state=State.QUEUED)

@@ -13,8 +13,6 @@ CUSTODY = frozenset(
 # Acts after which the item lies with somebody else.
 PASSES_ON = frozenset({"handed_over", "sent_for_test", "returned"})
 
-DERIVATIONS = frozenset({"preview", "thumbnail", "stripped", "redacted"})
-
 # Copies that people ask for; previews and thumbnails are made by themselves.
 SHOWN_INSTEAD = frozenset({"preview", "thumbnail"})
 GIVEN_INSTEAD = frozenset({"stripped", "redacted"})
@@ -33,7 +31,6 @@ PLAYED = frozenset(
     {"video/mp4", "video/quicktime", "video/webm", "audio/mpeg", "audio/mp4", "audio/wav", "audio/ogg"}
 )
 
-MOST_AREAS = 60
 PER_MILLE = 1000
 
 

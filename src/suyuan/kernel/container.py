@@ -172,10 +172,6 @@ def container_read(handle: BinaryIO) -> list[Entry]:
     return entries
 
 
-def entry_chunks(handle: BinaryIO, entry: Entry) -> Iterator[bytes]:
-    return _stretch(handle, entry.start, entry.size)
-
-
 def _file_read(handle: BinaryIO, name: bytes, crc: int, size: int, offset: int) -> Entry:
     header = _local(name, crc, size, offset)
     handle.seek(offset)

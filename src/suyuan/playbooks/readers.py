@@ -242,10 +242,6 @@ class LawRule:
         """Only what is certain and ours to do holds a case open."""
         return self.alarms and self.grade == "V" and not self.clock.external
 
-    @property
-    def to_be_confirmed(self) -> bool:
-        return self.grade != "V"
-
     def in_force(self, on: date) -> bool:
         if self.status in ("draft", "promulgated_not_in_force"):
             return False

@@ -48,11 +48,3 @@ class TicketOld(Refusal):
 
     def message(self) -> str:
         return _("這一頁開得太久了，還沒有送出。請再按一次；如果情況緊急，請直接撥電話。")
-
-
-class SurveyGone(Refusal):
-    code = "portal_survey_gone"
-    status = 410
-
-    def message(self) -> str:
-        return _("這份問卷已經填過，或已經過期。謝謝您。")

@@ -284,7 +284,6 @@ def _number(word: str) -> str:
 
 # --- receipts ------------------------------------------------------------------------------------------------------
 
-SECRET_CHARS = 20
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1"})
 

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-MOODS = ("calm", "soon", "late", "done", "paused", "none")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache, lru_cache
 
 from django.db import connection
-from django.db.models import Count, Exists, F, Field, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Field, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
@@ -236,6 +236,3 @@ def gates_shut(
 
 def overdue(cases: QuerySet[Case], now: datetime) -> QuerySet[Case]:
     return cases.filter(Q(is_open=True) & Q(next_due_at__lte=now))
-
-
-BY_DUE = (F("next_due_at").asc(nulls_last=True), "id")

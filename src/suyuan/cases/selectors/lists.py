@@ -13,7 +13,6 @@ from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Concat, StrIndex, Substr
 
-from suyuan.accounts.models import User
 from suyuan.accounts.rules import ActorProfile, Grant, Reach, Relation, reach
 from suyuan.cases import rules
 from suyuan.cases.models import Case, CaseClock, Party
@@ -25,7 +24,6 @@ from suyuan.platform.models import Text
 
 COUNT_CAP = 1_000
 NARROW = 2_000
-_FAR = datetime(9999, 1, 1, tzinfo=UTC)
 _PAGE = re.compile(r"[1-9][0-9]{0,3}")
 _CURSOR_CHARS = 120
 _MOST_PK = 2**63 - 1
@@ -65,7 +63,6 @@ class CaseLine:
     is_open: bool
     harm: str
     zone: ZoneInfo
-    snippet: str = ""
 
 
 @dataclass(frozen=True)
@@ -329,7 +326,3 @@ def _cursor_read(after: str | None) -> tuple[datetime | None, int] | None:
         return (read, int(pk)) if 0 <= pk <= _MOST_PK else None
     except (ValueError, TypeError, OverflowError, RecursionError):
         return None
-
-
-def owners_of(profile: ActorProfile) -> QuerySet[User]:
-    return User.objects.filter(pk__in=Case.objects.within(reach(profile)).values("owner_id"))

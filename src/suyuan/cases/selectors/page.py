@@ -4,7 +4,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
@@ -413,7 +412,3 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
             _names[f"user:{uid}"] = _names[f"guest:{uid}"] = name
     fixed = {"system": _("系統"), "party": _("申訴人"), "reporter": _("通報人"), "integration": _("介接系統")}
     return {a: _names.get(a) or str(fixed.get(a.partition(":")[0], "")) for a in wanted}
-
-
-def texts_by_id(ids: Iterable[int]) -> dict[int, Any]:
-    return Text.objects.in_bulk([i for i in ids if i is not None])

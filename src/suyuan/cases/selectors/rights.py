@@ -89,10 +89,6 @@ OWN_GROUPS: dict[str, tuple[str, ...]] = {
 # --- holds ---------------------------------------------------------------------------------------------------------
 
 
-def standing_holds(case: Case) -> list[Hold]:
-    return holds_over(case.stream)
-
-
 @dataclass(frozen=True)
 class HeldCase:
     case: Case

@@ -42,8 +42,6 @@ from suyuan.platform.units import writes
 
 # What connects somebody with the parties so nearly that appointing them needs a reason.
 NEEDS_REASON = frozenset({"same_department", "heads_complained", "shares_contact", "same_name"})
-# Said on the sheet; no reason to stand aside.
-SHOWN_ONLY = frozenset({"registered", "owner"})
 DECLARED = frozenset({"none", "some"})
 
 

@@ -13,11 +13,6 @@ def requests_of(stream: str) -> QuerySet[EvidenceRequest]:
     return EvidenceRequest.objects.filter(stream=stream).select_related("holder", "asked_by", "answer", "item").order_by("id")
 
 
-def request_in(stream: str, uid: UUID | str) -> EvidenceRequest:
-    """Raises NoteGone."""
-    return _one(requests_of(stream), uid)
-
-
 def needs_of(stream: str) -> QuerySet[Need]:
     """Decisions that stand."""
     return Need.objects.filter(stream=stream, ended_at=None).select_related("decided_by").order_by("id")
@@ -36,11 +31,6 @@ def interview_in(stream: str, uid: UUID | str) -> Interview:
 def observations_of(stream: str) -> QuerySet[Observation]:
     """In the order in which they were written."""
     return Observation.objects.filter(stream=stream).select_related("words", "by").order_by("id")
-
-
-def observation_in(stream: str, uid: UUID | str) -> Observation:
-    """Raises NoteGone."""
-    return _one(observations_of(stream), uid)
 
 
 def _one(rows: QuerySet, uid: UUID | str):

@@ -19,7 +19,6 @@ from suyuan.platform.files.errors import (
 from suyuan.platform.files.examine import may_be_shown
 from suyuan.platform.files.services import (
     Received,
-    chunks_of,
     file_chunks,
     file_destroy,
     file_looked,
@@ -63,7 +62,6 @@ __all__ = [
     "UploadIncomplete",
     "UploadOffsetWrong",
     "UploadUsed",
-    "chunks_of",
     "file_chunks",
     "file_destroy",
     "file_looked",

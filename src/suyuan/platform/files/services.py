@@ -180,11 +180,6 @@ def file_name(stored: StoredFile) -> str:
     return unseal(NAME_FIELD, stored.uid, blob) if blob else ""
 
 
-def chunks_of(file: BinaryIO, size: int = READ) -> Iterator[bytes]:
-    while data := file.read(size):
-        yield data
-
-
 def clean_name(name: str) -> str:
     """The last part of a path, without characters that would deceive or break a line; never empty."""
     name = _NOT_IN_FILE_NAMES.sub("", unicodedata.normalize("NFC", name))
