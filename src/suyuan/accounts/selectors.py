@@ -62,6 +62,13 @@ def profile_for(actor: Actor, now: datetime) -> ActorProfile:
     return known[actor]
 
 
+def may_at(profile: ActorProfile, move: str, branch: Branch | None) -> rules.Allowed | rules.Denied:
+    """For one branch, whoever may there; for the whole organisation (None), whoever may in every branch."""
+    places = [branch.pk] if branch is not None else [each.pk for each in branches()]
+    answers = [rules.may_here(profile, move, place) for place in places]
+    return next((each for each in answers if not each), answers[0])
+
+
 def actor_for(user: User, now: datetime) -> Actor:
     return profile_of(user, now).actor
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.utils.translation import gettext as _
 
-from suyuan.correspondence.rules.public import ADDRESS, ANONYMOUS
+from suyuan.correspondence.rules.public import ADDRESS, ANONYMOUS, PLACE, WHY
 from suyuan.kernel.refusal import BadInput, MovedMeanwhile, Refusal
 
 
@@ -31,9 +33,10 @@ class PostingUnfit(BadInput):
     """Something about where or when cannot be so. `why`: missing, zone, future, before, place, address, too_long, why, whose, capture, there."""
 
     code = "posting_unfit"
+    _longest: ClassVar = {"place": PLACE, "address": ADDRESS, "why": WHY}
 
     def __init__(self, field: str, why: str) -> None:
-        super().__init__(why=why)
+        super().__init__(field=field, why=why)
         self.fields = {field: self.message()}
 
     def message(self) -> str:
@@ -44,7 +47,7 @@ class PostingUnfit(BadInput):
             "before": _("時間不能早於發表的時間。"),
             "place": _("請寫下網址，或寫清楚在哪裡：哪一頁、哪一則、哪一份報紙。"),
             "address": _("這不是可以打開的網址，請連同 https:// 一起貼上。"),
-            "too_long": _("太長了，最多 %(limit)s 字。") % {"limit": ADDRESS},
+            "too_long": _("太長了，最多 %(limit)s 字。") % {"limit": self._longest.get(self.data["field"])},
             "why": _("請寫下原因。"),
             "whose": _("請選是誰撤下的。"),
             "capture": _("這個檔案不在這件案件裡。"),

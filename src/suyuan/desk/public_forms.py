@@ -16,7 +16,7 @@ from suyuan.correspondence.phrases import surface_word
 from suyuan.correspondence.public_selectors import own_names, platform_name
 from suyuan.correspondence.rules import BODY_LIMIT
 from suyuan.correspondence.rules.guard import PUBLIC, Surface
-from suyuan.correspondence.rules.public import ADDRESS, ANONYMOUS, NAME, OTHER, PERSONAL, PLACE, WHY, Whose
+from suyuan.correspondence.rules.public import ADDRESS, ANONYMOUS, ELSEWHERE, NAME, OTHER, PERSONAL, PLACE, WHY, Whose
 from suyuan.desk.acts.act import RowField
 from suyuan.desk.fields import LocalTimeField, item_words, line_field, one_of, words_field
 from suyuan.desk.guard_forms import replies
@@ -121,7 +121,7 @@ class OwnNameForm(forms.Form):
     def __init__(self, *args: Any, places: list[tuple[str, str]], branches: list[Branch], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["platform"] = one_of(_("平台"), platforms(branches))
-        self.fields["elsewhere"] = line_field(_("哪一個平台"), required=False, limit=80, help_text=_("清單裡沒有的平台才要寫。"))
+        self.fields["elsewhere"] = line_field(_("哪一個平台"), required=False, limit=ELSEWHERE, help_text=_("清單裡沒有的平台才要寫。"))
         self.fields["name"] = line_field(_("帳號在那裡顯示的名稱"), limit=NAME)
         self.fields["address"] = line_field(_("帳號的網址"), required=False, limit=ADDRESS)
         if len(places) > 1:

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from suyuan.accounts.errors import require
 from suyuan.accounts.models import Branch
-from suyuan.accounts.rules import HOUSE_MOVES, MEMBER_ROLES, ActorProfile, Allowed, branches_for, may_here
-from suyuan.accounts.selectors import branches
+from suyuan.accounts.rules import HOUSE_MOVES, MEMBER_ROLES, ActorProfile, branches_for
+from suyuan.accounts.selectors import branches, may_at
 from suyuan.cases.selectors.past_words import words_shown
 from suyuan.cases.services.trying import place_of, rule_try, tryout_read
 from suyuan.correspondence.opinion import is_set_up
@@ -161,7 +161,7 @@ def _own_page(request: HttpRequest, form: OwnWordForm | None) -> HttpResponse:
         "pages": rules_pages(request.profile, "own_rules"),
         "rules": [_row(row) for row in rows if row.state != "ended"],
         "ended": [_row(row) for row in rows if row.state == "ended"],
-        "words": [(row, allow_word(row.kind), _may(request.profile, row.branch)) for row in own_words_listed(request.profile)],
+        "words": [(row, allow_word(row.kind), may_at(request.profile, WRITE, row.branch)) for row in own_words_listed(request.profile)],
         "form": form,
     }
     return render(request, "desk/own_rules.html", context, status=422 if form is not None and form.errors else 200)
@@ -198,7 +198,7 @@ def own_rule_new(request: HttpRequest) -> HttpResponse:
 def own_rule_write(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Change a draft; of what is live, write the next version."""
     rule = own_rule_for(request.profile, uid)
-    require(_may(request.profile, rule.branch))
+    require(may_at(request.profile, WRITE, rule.branch))
     if rule.state == "ended":
         raise NotHere()
     return _written(request, rule, OwnRuleForm(request.POST or None, guarding=_guarding(rule), places=[], rule=rule))
@@ -251,7 +251,7 @@ def own_rule_do(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def _rule_page(request: HttpRequest, rule: ClinicRule, refused: Refusal | None = None) -> HttpResponse:
-    writes = bool(_may(request.profile, rule.branch))
+    writes = bool(may_at(request.profile, WRITE, rule.branch))
     tryout = newest_try(rule) if writes else None
     shown = _hits(request, rule, tryout) if tryout is not None and tryout.finished_at else []
     context = {
@@ -317,11 +317,6 @@ def _unreadable(rule: ClinicRule) -> bool:
         return False
     found = troubles_of(rule.code, wanted_of(rule), rule.branch)
     return any(each.field in ("kind", "frames") for each in found)
-
-
-def _may(profile: ActorProfile, branch: Branch | None) -> Any:
-    answers = [may_here(profile, WRITE, each.pk) for each in ([branch] if branch is not None else branches())]
-    return next((each for each in answers if not each), answers[0] if answers else Allowed(""))
 
 
 def _writable(profile: ActorProfile) -> list[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """What words need before they leave, and who may say yes to them. No Django, no clock, no database.
 
 A warning needs one person who did not write the words; a block needs two, one of them legal or the head of the clinic.
-Words that carry terms (an offer, a settlement) need legal among them, even when nothing is found in them. A gag, a trade for a review, and what identifies somebody in public never leave, whoever agrees.
+Words that carry terms (an offer, a settlement) need legal among them, even when nothing is found in them. A gag, a trade for a
+review, and what identifies somebody in public never leave, whoever agrees.
 """
 
 from __future__ import annotations
@@ -37,7 +38,6 @@ NEVER_IN_PUBLIC = frozenset({"patient_data"})
 
 # Somebody's body may depend on it: it leaves at once, and what was found in it is kept.
 EMERGENCIES = frozenset({"emergency", "danger_instruction"})
-
 
 # Where words carry terms by where they stand.
 TERMS = frozenset({Surface.SETTLEMENT})

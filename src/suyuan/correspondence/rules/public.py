@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 OTHER = "other"  # a platform that the packs do not name
 ANONYMOUS, PERSONAL = "anonymous", "personal"  # in whose name nothing of the clinic's is posted
 
-NAME, PLACE, ADDRESS, WHY = 120, 200, 500, 500
+NAME, ELSEWHERE, PLACE, ADDRESS, WHY = 120, 80, 200, 500, 500
 
 
 class Standing(StrEnum):

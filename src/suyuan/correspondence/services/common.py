@@ -7,13 +7,17 @@ from datetime import datetime
 
 from suyuan.correspondence import mail, rules, sms
 from suyuan.correspondence.errors import AddressUnfit, MessageMovedMeanwhile, MessageUnfit
-from suyuan.correspondence.models import MESSAGE_TO, Message
+from suyuan.correspondence.models import MESSAGE_TO, Message, OwnName
+from suyuan.correspondence.own_errors import ReasonWanted
+from suyuan.correspondence.own_models import AllowEntry
 from suyuan.correspondence.rules import Channel, roads
 from suyuan.kernel.actor import Actor
 from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.identifiers import PHONE, fold_identifier
 from suyuan.platform.keys import seal
 from suyuan.platform.texts import TextRefused, text_check, text_write
+
+WHY = 300
 
 
 def fit(body: str) -> None:
@@ -72,6 +76,14 @@ def claim(message: Message, state: str, *, set_to: Mapping[str, object], edition
         raise MessageMovedMeanwhile()
     for name, value in set_to.items():
         setattr(message, name, value)
+
+
+def end_entry(row: AllowEntry | OwnName, why: str, actor: Actor, now: datetime) -> None:
+    """Something on a list of the clinic's own is ours no longer. The caller holds the row. Raises ReasonWanted."""
+    if not why.strip():
+        raise ReasonWanted()
+    row.ended_by_id, row.ended_at, row.ended_why = actor.user_id, now, why.strip()[:WHY]
+    row.save(update_fields=["ended_by", "ended_at", "ended_why"])
 
 
 def tell(

@@ -15,7 +15,7 @@ from typing import Any
 from suyuan.accounts.errors import require
 from suyuan.accounts.models import Branch
 from suyuan.accounts.rules import Allowed, Denied, may_here, same_person
-from suyuan.accounts.selectors import branches, profile_for
+from suyuan.accounts.selectors import branches, may_at, profile_for
 from suyuan.correspondence.models import FindingDispute
 from suyuan.correspondence.own_errors import (
     AllowUnfit,
@@ -28,6 +28,7 @@ from suyuan.correspondence.own_errors import (
 from suyuan.correspondence.own_models import AllowEntry, ClinicRule, TryOut
 from suyuan.correspondence.own_rules import MOST_RULES, Trouble, Wanted, troubles, wanted_of
 from suyuan.correspondence.services.clearing import dispute_judge
+from suyuan.correspondence.services.common import WHY, end_entry
 from suyuan.kernel.actor import Actor
 from suyuan.kernel.chain import canonical
 from suyuan.people.models import PersonIndex
@@ -38,15 +39,12 @@ from suyuan.playbooks.selectors import wording_newest
 
 WRITE = "wording_write"
 ALLOW_KINDS = ("phone", "address", "name", "number", "link", "product")
-WHY, WORDS = 300, 120
+WORDS = 120
 
 
 def may_write(actor: Actor, branch: Branch | None, now: datetime) -> Allowed | Denied:
-    """For one branch, whoever may there; for the whole organisation, whoever may in every branch."""
-    profile = profile_for(actor, now)
-    places = [branch.pk] if branch is not None else [each.pk for each in branches()]
-    answers = [may_here(profile, WRITE, place) for place in places]
-    return next((each for each in answers if not each), answers[0])
+    """Whether they may write rules there."""
+    return may_at(profile_for(actor, now), WRITE, branch)
 
 
 # --- rules ---------------------------------------------------------------------------------------------------------
@@ -261,10 +259,7 @@ def allow_end(*, entry: AllowEntry, why: str, actor: Actor, now: datetime) -> Al
     entry = AllowEntry.objects.select_for_update(of=("self",)).get(pk=entry.pk)
     if entry.ended_at is not None:
         raise OwnMovedMeanwhile()
-    if not why.strip():
-        raise ReasonWanted()
-    entry.ended_by_id, entry.ended_at, entry.ended_why = actor.user_id, now, why.strip()[:WHY]
-    entry.save(update_fields=["ended_by", "ended_at", "ended_why"])
+    end_entry(entry, why, actor, now)
     _tell_words("allow_entry.ended", entry, actor, now, {"why": entry.ended_why})
     return entry
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import get_language
 
 from suyuan.accounts.errors import require
 from suyuan.accounts.models import Branch, User
-from suyuan.accounts.rules import Allowed, Denied, may_here
-from suyuan.accounts.selectors import branches, profile_for
+from suyuan.accounts.rules import Allowed, Denied
+from suyuan.accounts.selectors import branches, may_at, profile_for
 from suyuan.correspondence.models import Message, OwnName, Posting
-from suyuan.correspondence.own_errors import ReasonWanted
 from suyuan.correspondence.public_errors import (
     NotInOurName,
     NotYetApproved,
@@ -27,11 +25,11 @@ from suyuan.correspondence.public_errors import (
     PostingOver,
     PostingUnfit,
 )
-from suyuan.correspondence.public_selectors import platform_name
+from suyuan.correspondence.public_selectors import own_names, platform_name
 from suyuan.correspondence.rules import LIFE, Channel, State, one_line
 from suyuan.correspondence.rules.public import (
-    ADDRESS,
     ANONYMOUS,
+    ELSEWHERE,
     NAME,
     OTHER,
     PERSONAL,
@@ -43,7 +41,7 @@ from suyuan.correspondence.rules.public import (
     before_approval,
     time_problem,
 )
-from suyuan.correspondence.services.common import claim, tell
+from suyuan.correspondence.services.common import claim, end_entry, tell
 from suyuan.evidence.models import Item
 from suyuan.kernel.actor import Actor
 from suyuan.platform import chance
@@ -61,8 +59,7 @@ def own_name_meant(chosen: str, branch_id: int) -> OwnName:
     """The account that somebody says they posted with. Raises NotInOurName: anonymous, their own, or none of ours."""
     if chosen in (ANONYMOUS, PERSONAL):
         raise NotInOurName(chosen)
-    here = OwnName.objects.filter(Q(branch=None) | Q(branch_id=branch_id), ended_at=None)
-    found = next((row for row in here if str(row.uid) == chosen), None)
+    found = next((row for row in own_names(branch_id) if str(row.uid) == chosen), None)
     if found is None:
         raise NotInOurName("unlisted")
     return found
@@ -274,11 +271,8 @@ def _named(own: OwnName, language: str) -> dict[str, str]:
 
 
 def may_keep(actor: Actor, branch: Branch | None, now: datetime) -> Allowed | Denied:
-    """For one branch, whoever may there; for the whole organisation, whoever may in every branch."""
-    profile = profile_for(actor, now)
-    places = [branch.pk] if branch is not None else [each.pk for each in branches()]
-    answers = [may_here(profile, KEEP, place) for place in places]
-    return next((each for each in answers if not each), answers[0])
+    """Whether they may change the list there."""
+    return may_at(profile_for(actor, now), KEEP, branch)
 
 
 @writes
@@ -319,10 +313,7 @@ def own_name_end(*, own: OwnName, why: str, actor: Actor, now: datetime) -> OwnN
     row = OwnName.objects.select_for_update(of=("self",)).get(pk=own.pk)
     if row.ended_at is not None:
         raise OwnNameOver()
-    if not why.strip():
-        raise ReasonWanted()
-    row.ended_by_id, row.ended_at, row.ended_why = actor.user_id, now, why.strip()[:300]
-    row.save(update_fields=["ended_by", "ended_at", "ended_why"])
+    end_entry(row, why, actor, now)
     _tell_name("own_name.ended", row, actor, now, {"why": row.ended_why})
     return row
 
@@ -336,10 +327,10 @@ def _listable(platform: str, elsewhere: str, name: str, address: str, branch: Br
         raise OwnNameUnfit("elsewhere", "empty")
     if not name:
         raise OwnNameUnfit("name", "empty")
-    if len(name) > NAME or len(elsewhere) > 80:
+    if len(name) > NAME or len(elsewhere) > ELSEWHERE:
         raise OwnNameUnfit("name" if len(name) > NAME else "elsewhere", "too_long")
     if address and (why := address_problem(address)):
-        raise OwnNameUnfit("address", "address" if len(address) <= ADDRESS else why)
+        raise OwnNameUnfit("address", why)
     bare = "".join(name.split())
     people = User.objects.filter(is_active=True).values_list("display_name", "family_name", "given_name")
     if any(bare and bare in ("".join(shown.split()), family + given) for shown, family, given in people):
