@@ -321,8 +321,9 @@ def _words(lists: Iterable[WordList]) -> dict[str, textlint.Words]:
     return made
 
 
-# Checks of what is well formed and still wrong. (section, path, code, expected, found)
+# --- what is well formed and still wrong ---------------------------------------------------------------------------
 
+# section, path, code, expected, found
 Wrong = tuple[str, tuple[str | int, ...], str, str, str]
 
 
@@ -337,30 +338,35 @@ def wrongs(guarding: Guarding, *, examples: bool = True) -> Iterator[Wrong]:
 
 
 def _unknown(guarding: Guarding) -> Iterator[Wrong]:
-    lists = {one.id for one in guarding.words} | {shape.id for shape in guarding.shapes}
+    named = {one.id for one in guarding.words} | {shape.id for shape in guarding.shapes}
     for place, one in enumerate(guarding.words):
-        for inner in one.includes:
-            if inner not in lists:
-                yield "words", (place, "includes"), "not_known", "", inner
+        yield from (("words", (place, "includes"), "not_known", "", inner) for inner in one.includes if inner not in named)
     for place, shape in enumerate(guarding.shapes):
-        if shape.check and shape.check not in CHECKS:
-            yield "shapes", (place, "check"), "not_known", ", ".join(sorted(CHECKS)), shape.check
-        if why := _unbounded(shape.pattern):
-            yield "shapes", (place, "pattern"), "pattern_unfit", "", why
+        yield from _unknown_in_shape(place, shape)
     for place, rule in enumerate(guarding.rules):
         if rule.kind not in guarding.kind_of:
             yield "rules", (place, "kind"), "not_known", ", ".join(sorted(guarding.kind_of)), rule.kind
         if not rule.frames and not rule.weighed:
             yield "rules", (place, "frames"), "empty", "", ""
-        for part in ("frames", "unless", "unless_anywhere"):
-            for inner, line in enumerate(getattr(rule, part)):
-                try:
-                    names = frames.names_in(frames.read(line))
-                except frames.BadFrame as bad:
-                    yield "rules", (place, part, inner), "frame_unfit", "", str(bad)
-                    continue
-                for name in sorted(names - lists):
-                    yield "rules", (place, part, inner), "not_known", "", name
+        yield from _unknown_in_frames(place, rule, named)
+
+
+def _unknown_in_shape(place: int, shape: ShapeOf) -> Iterator[Wrong]:
+    if shape.check and shape.check not in CHECKS:
+        yield "shapes", (place, "check"), "not_known", ", ".join(sorted(CHECKS)), shape.check
+    if why := _unbounded(shape.pattern):
+        yield "shapes", (place, "pattern"), "pattern_unfit", "", why
+
+
+def _unknown_in_frames(place: int, rule: GuardRule, named: set[str]) -> Iterator[Wrong]:
+    for part in ("frames", "unless", "unless_anywhere"):
+        for inner, line in enumerate(getattr(rule, part)):
+            try:
+                names = frames.names_in(frames.read(line))
+            except frames.BadFrame as bad:
+                yield "rules", (place, part, inner), "frame_unfit", "", str(bad)
+                continue
+            yield from (("rules", (place, part, inner), "not_known", "", name) for name in sorted(names - named))
 
 
 def _unbounded(pattern: str) -> str:
