@@ -133,7 +133,7 @@ def _where(told: Told) -> str:
     """Google 地圖，「溪岸診所」: as it was called when it was said."""
     platform, name = told.private.get("platform_name", ""), told.private.get("name", "")
     named = _("「%(name)s」") % {"name": name} if name else ""
-    return _("，").join(each for each in (platform, named) if each) or _("地方已依請求刪除")
+    return _("，").join(each for each in (platform, named) if each) or _("發表的位置已依請求刪除")
 
 
 def _posted(told: Told) -> str:

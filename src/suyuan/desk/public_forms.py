@@ -78,7 +78,7 @@ class EndedForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.others = others
         what = [("replaced", _("換成另一份定稿"))] if others else []
-        what += [(Whose.CLINIC.value, _("我們撤下了")), (Whose.PLATFORM.value, _("被平台撤下或遮住"))]
+        what += [(Whose.CLINIC.value, _("我們撤下了")), (Whose.PLATFORM.value, _("被平台撤下或隱藏"))]
         self.fields["what"] = one_of(_("後來怎麼了"), what, cards=True)
         if others:
             self.fields["by"] = one_of(_("換成哪一份"), [(str(row.uid), _first_words(row)) for row in others], required=False)
