@@ -99,6 +99,8 @@ class ShapeOf:
 
 @dataclass(frozen=True)
 class Example:
+    """A sentence with the place it speaks of, where that is not the first surface of its rule."""
+
     __pydantic_config__ = STRICT
 
     text: str

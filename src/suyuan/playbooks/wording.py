@@ -133,6 +133,8 @@ class Platform:
 
 @dataclass(frozen=True)
 class Wording:
+    """A wording pack, or `base` with that of a place laid over it: what is sent, and what the guard looks for."""
+
     info: PackInfo
     templates: tuple[Template, ...] = ()
     skeletons: tuple[Skeleton, ...] = ()

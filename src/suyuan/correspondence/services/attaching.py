@@ -128,6 +128,7 @@ def incoming_file_keep(*, file: IncomingFile, received: Received, now: datetime)
 
 @writes
 def incoming_file_leave(*, file: IncomingFile, why: str, now: datetime) -> None:
+    """It is not taken in, and why; nothing happens where another worker was first."""
     row = _waiting(file)
     if row is None:
         return

@@ -21,6 +21,7 @@ WHY = 300
 
 
 def fit(body: str) -> None:
+    """Words that can be sent and kept. Raises MessageUnfit."""
     why = rules.unfit(body)
     if why:
         raise MessageUnfit(why)
@@ -31,6 +32,7 @@ def fit(body: str) -> None:
 
 
 def sealed_address(message: Message, to: str) -> bytes | None:
+    """Where it goes, unreadable but with the keys; None where no address is needed. Raises AddressUnfit."""
     to = to.strip()
     if not to:
         return None
@@ -97,6 +99,7 @@ def tell(
     private: Mapping[str, str] | None = None,
     **plain: object,
 ) -> None:
+    """The fact of one message. `words`: with its text, by digest, and the line above it."""
     plain = {
         "message": str(message.uid),
         "direction": message.direction,
