@@ -31,6 +31,15 @@ def ring(db):
 
 
 @pytest.fixture
+def own_folder(settings, tmp_path):
+    """Files of this test alone, under keys of its own."""
+    settings.FILES_DIR = tmp_path / "files"
+    keys.ring_make(NOW)
+    yield settings.FILES_DIR
+    keys.ring_forget()
+
+
+@pytest.fixture
 def kinds(monkeypatch):
     """Fact types of this test alone: {"test.happened": FactKind(…)}; more may be added."""
     registered = {"test.happened": facts.FactKind(phrase=lambda told: "")}

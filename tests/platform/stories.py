@@ -1,6 +1,9 @@
-"""The fixed time and person of these tests."""
+"""The fixed time and person of these tests, and what several of them ask."""
+from collections.abc import Callable
 from datetime import UTC, datetime
 from time import monotonic, sleep
+
+from django.db import IntegrityError, transaction
 
 from suyuan.kernel.actor import Actor
 
@@ -20,3 +23,13 @@ def purged_when_free(args: dict, now: datetime) -> None:
             if monotonic() > until:
                 raise
             sleep(0.1)
+
+
+def refused(act: Callable[[], object]) -> bool:
+    """Whether the database keeps the row from being changed."""
+    try:
+        with transaction.atomic():
+            act()
+    except IntegrityError as error:
+        return "is frozen" in str(error)
+    return False

@@ -9,7 +9,7 @@ from time import monotonic, sleep
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from suyuan.platform import erasure, files, texts, units
 from suyuan.platform.erasure import (
@@ -37,7 +37,7 @@ from suyuan.platform.models import (
 )
 from suyuan.platform.search import scan_matching, texts_matching
 from suyuan.platform.verify import verify_streams
-from tests.platform.stories import NOW, SOMEBODY, purged_when_free
+from tests.platform.stories import NOW, SOMEBODY, purged_when_free, refused
 
 CASE, OTHER = "case:1", "case:2"
 LATER = NOW + timedelta(hours=1)
@@ -69,15 +69,6 @@ def written(stream: str, words: str) -> tuple[FactRow, Text, StoredFile]:
 
 def fields(fact: FactRow) -> list[FactPrivate]:
     return list(FactPrivate.objects.filter(fact=fact).exclude(name="body").select_related("fact"))
-
-
-def refused(act) -> bool:
-    try:
-        with transaction.atomic():
-            act()
-    except IntegrityError as error:
-        return "is frozen" in str(error)
-    return False
 
 
 def test_an_order_takes_away_what_it_names_and_the_chain_still_holds(ring, known):

@@ -10,20 +10,11 @@ from PIL import Image
 from suyuan.platform.files import file_looked, file_open, file_receive, file_store, file_verify, may_be_shown
 from suyuan.platform.files.examine import examine
 from suyuan.platform.files.scanner import ScannerAway, scan
-from suyuan.platform.keys import ring_forget, ring_make
 from suyuan.platform.models import Job, StoredFile
 from tests.platform.scanner import VIRUS, Scanner
 from tests.platform.stories import NOW, SOMEBODY
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-04")]
-
-
-@pytest.fixture(autouse=True)
-def own_folder(settings, tmp_path):
-    settings.FILES_DIR = tmp_path / "files"
-    ring_make(NOW)
-    yield settings.FILES_DIR
-    ring_forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-04"), pytest.mark.usefixtures("own_folder")]
 
 
 @pytest.fixture

@@ -12,24 +12,15 @@ from suyuan.platform import triggers
 from suyuan.platform.files import file_destroy, file_receive, file_store, storage
 from suyuan.platform.files.errors import FaultAnswered, StorageFailed
 from suyuan.platform.files.scrub import fault_answer, faults_open, scrub_all, scrub_slice, scrub_state
-from suyuan.platform.keys import ring_forget, ring_make
 from suyuan.platform.models import FactRow, FileFault, ScrubRun, StoredFile
 from tests.platform.damage import WAYS, damage
 from tests.platform.stories import NOW, SOMEBODY
 
-pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-04")]
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("B-04"), pytest.mark.usefixtures("own_folder")]
 
 WEEK = timedelta(days=7)
 HEAD = Actor("user", "3b0a5f0e-0000-4000-8000-000000000002")
 DAMAGED = 200
-
-
-@pytest.fixture(autouse=True)
-def own_folder(settings, tmp_path):
-    settings.FILES_DIR = tmp_path / "files"
-    ring_make(NOW)
-    yield settings.FILES_DIR
-    ring_forget()
 
 
 def kept(n: int = 0, size: int = 3_000, now=NOW) -> StoredFile:

@@ -32,22 +32,13 @@ from suyuan.platform.files.jobs import orphans_collect, unlink
 from suyuan.platform.files.sealed import CHUNK
 from suyuan.platform.files.services import clean_name
 from suyuan.platform.files.types import STAFF_TYPES
-from suyuan.platform.keys import ring_forget, ring_make
 from suyuan.platform.models import Job, StoredFile
 from tests.platform.stories import NOW, SOMEBODY
 
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite, pytest.mark.usefixtures("own_folder")]
 
 PHOTO = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 700
 ENOUGH = 50_000_000
-
-
-@pytest.fixture(autouse=True)
-def own_folder(settings, tmp_path):
-    settings.FILES_DIR = tmp_path / "files"
-    ring_make(NOW)
-    yield settings.FILES_DIR
-    ring_forget()
 
 
 def receive(data: bytes = PHOTO, name: str = "臉.jpg", **more):

@@ -33,23 +33,14 @@ from suyuan.platform.files import (
     uploads_total,
 )
 from suyuan.platform.files.jobs import orphans_collect, uploads_expire
-from suyuan.platform.keys import ring_forget, ring_make
 from suyuan.platform.models import StoredFile, Upload, UploadPiece
 from tests.platform.stories import NOW, SOMEBODY
 from tests.platform.test_files_services import age, on_disk
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_folder")]
 
 PHOTO = b"\xff\xd8\xff\xe0" + random.Random(1).randbytes(200_000)
 TOMORROW = NOW + timedelta(hours=24)
-
-
-@pytest.fixture(autouse=True)
-def own_folder(settings, tmp_path):
-    settings.FILES_DIR = tmp_path / "files"
-    ring_make(NOW)
-    yield settings.FILES_DIR
-    ring_forget()
 
 
 def begin(size: int = len(PHOTO), owner: str = "mine", **more) -> Upload:

@@ -12,7 +12,7 @@ from suyuan.platform import facts, sqlite, texts, triggers, units
 from suyuan.platform.facts import Fact, facts_record
 from suyuan.platform.holds import hold_lift, hold_place
 from suyuan.platform.models import AccessRow, FactPrivate, FactRow, Hold, IdempotencyKey, StreamHead, Text
-from tests.platform.stories import NOW, SOMEBODY
+from tests.platform.stories import NOW, SOMEBODY, refused
 
 
 def on_sqlite(test):
@@ -63,15 +63,6 @@ def other_value(field: models.Field, value):
     if isinstance(field, (models.IntegerField, models.ForeignKey)):
         return (value or 0) + 1000
     return "other"
-
-
-def refused(act) -> bool:
-    try:
-        with transaction.atomic():
-            act()
-    except IntegrityError as error:
-        return "is frozen" in str(error)
-    return False
 
 
 FROZEN = [FactRow, FactPrivate, Text, StreamHead, AccessRow, IdempotencyKey, Hold]
