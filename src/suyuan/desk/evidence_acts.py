@@ -17,7 +17,7 @@ from suyuan.cases.models import Case, Party
 from suyuan.cases.selectors import compartments_for
 from suyuan.cases.services import checklist, hearing
 from suyuan.correspondence.rules.guard import Surface
-from suyuan.desk.acts.act import Act, ActForm, RowField
+from suyuan.desk.acts.act import Act, ActForm, RowField, plain
 from suyuan.desk.evidence_shapes import holder_words, read_words
 from suyuan.desk.fields import ColleagueField, LocalTimeField, item_words, line_field, one_of, words_field
 from suyuan.desk.template_pick import TemplatesAt
@@ -266,13 +266,6 @@ def note_words(note: Observation) -> str:
 # --- the table -----------------------------------------------------------------------------------------------------
 
 
-def _run(service, *names: str):
-    def run(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
-        return service(case=case, actor=actor, now=now, **{name: data[name] for name in names if name in data})
-
-    return run
-
-
 def _answer(case: Case, data: dict[str, Any], actor: Actor, now: datetime) -> Any:
     return checklist.evidence_answer(
         case=case, request=data["request"], how="answered", words=data["words"], actor=actor, now=now
@@ -303,34 +296,34 @@ _HERE = {"group": "evidence", "back": "desk:evidence", "stages": _EVER}
 
 EVIDENCE_ACTS: tuple[Act, ...] = (
     Act("evidence-ask", "evidence_ask", _l("請人提供證據"), _l("送出請求"), AskForm,
-        _run(checklist.evidence_ask, "kind", "user", "role", "party", "words", "due_at", "templates"),
+        plain(checklist.evidence_ask, "kind", "user", "role", "party", "words", "due_at", "templates"),
         _l("同事會多一件有日期的待辦；對方會在進度頁看到。交來的東西自動歸到這一類。"), **_HERE),
     Act("evidence-remind", "evidence_ask", _l("再提醒一次"), _l("送出提醒"), RequestForm,
-        _run(checklist.evidence_remind, "request"), _l("請求的內容與日期不變。"), **_HERE),
+        plain(checklist.evidence_remind, "request"), _l("請求的內容與日期不變。"), **_HERE),
     Act("evidence-cancel", "evidence_ask", _l("不再請求"), _l("不再請求"), CancelForm,
-        _run(checklist.evidence_cancel, "request", "reason"), _l("待辦一併取消，請求留在紀錄裡。"), **_HERE),
+        plain(checklist.evidence_cancel, "request", "reason"), _l("待辦一併取消，請求留在紀錄裡。"), **_HERE),
     Act("evidence-answer", "evidence_answer", _l("說明沒有可以提供的"), _l("送出說明"), AnswerForm, _answer,
         _l("請求到此結束，說明留在這一項下面。"), **_HERE),
     Act("evidence-none", "evidence_judge", _l("記為不適用"), _l("記為不適用"), AsideForm,
-        _run(checklist.evidence_set_aside, "kind", "reason"), _l("寫明理由與由誰決定。之後可以改回需要。"), **_HERE),
+        plain(checklist.evidence_set_aside, "kind", "reason"), _l("寫明理由與由誰決定。之後可以改回需要。"), **_HERE),
     Act("evidence-needed", "evidence_judge", _l("改回需要"), _l("改回需要"), NeededForm,
-        _run(checklist.evidence_take_back, "need"), _l("先前的理由留在紀錄裡。"), **_HERE),
+        plain(checklist.evidence_take_back, "need"), _l("先前的理由留在紀錄裡。"), **_HERE),
     Act("evidence-sort", "file_add", _l("歸類一件證物"), _l("歸類"), SortForm,
-        _run(checklist.evidence_sort, "item", "kind"), _l("原檔不動，只是說明它是什麼。"), **_HERE),
+        plain(checklist.evidence_sort, "item", "kind"), _l("原檔不動，只是說明它是什麼。"), **_HERE),
     Act("interview", "hear", _l("記下一次訪談"), _l("存成紀錄"), InterviewForm, _interview,
         _l("先讓對方自己說完，再問。存好之後念給本人聽。"), **_HERE),
     Act("interview-rewrite", "hear", _l("改寫訪談紀錄"), _l("存成新的一版"), RewriteForm,
-        _run(hearing.interview_rewrite, "interview", "minutes"), _l("本人確認之前可以改；先前的版本留著。"), **_HERE),
+        plain(hearing.interview_rewrite, "interview", "minutes"), _l("本人確認之前可以改；先前的版本留著。"), **_HERE),
     Act("interview-confirm", "hear", _l("記下本人的確認"), _l("記下確認"), ConfirmForm,
-        _run(hearing.interview_confirm, "interview", "how", "happened_at", "corrections", "signature"),
+        plain(hearing.interview_confirm, "interview", "how", "happened_at", "corrections", "signature"),
         _l("確認之後紀錄不能再改，只能補充。"), **_HERE),
     Act("interview-refuse", "hear", _l("記下本人不確認"), _l("記下"), RefuseForm,
-        _run(hearing.interview_refuse, "interview", "reason", "happened_at"),
+        plain(hearing.interview_refuse, "interview", "reason", "happened_at"),
         _l("不確認也是本人的權利。紀錄保留，並寫明本人沒有確認。"), **_HERE),
     Act("interview-supplement", "hear", _l("補充訪談紀錄"), _l("加上補充"), SupplementForm,
-        _run(hearing.interview_supplement, "interview", "said_by", "words"), _l("附在後面，原紀錄不動。"), **_HERE),
+        plain(hearing.interview_supplement, "interview", "said_by", "words"), _l("附在後面，原紀錄不動。"), **_HERE),
     Act("observe", "observe", _l("寫下看到的事"), _l("存下"), ObserveForm,
-        _run(hearing.observation_note, "words", "seen_at", "supplements"), _l("存下之後不能更改，只能劃掉或補充。"), **_HERE),
+        plain(hearing.observation_note, "words", "seen_at", "supplements"), _l("存下之後不能更改，只能劃掉或補充。"), **_HERE),
     Act("observe-strike", "observe", _l("劃掉自己寫的一則"), _l("劃掉"), StrikeForm,
-        _run(hearing.observation_strike, "note", "reason"), _l("劃掉的字仍然看得見，旁邊寫明理由與時間。"), **_HERE),
+        plain(hearing.observation_strike, "note", "reason"), _l("劃掉的字仍然看得見，旁邊寫明理由與時間。"), **_HERE),
 )  # fmt: skip
