@@ -24,6 +24,7 @@ def guess(client: Client, address: str, login: str = "amy", password: str = "gue
     return client.post(reverse("accounts:login"), {"login": login, "password": password}, REMOTE_ADDR=address)
 
 
+@pytest.mark.sqlite
 def test_a_storm_of_guesses_is_not_even_compared(amy) -> None:
     """Within a quarter of an hour a fixed few are compared, however large the storm: of 10,000 less than one in 100."""
     requests = [RequestFactory(REMOTE_ADDR=f"203.0.113.{n}").post("/login/") for n in range(100)]

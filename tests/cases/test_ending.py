@@ -12,7 +12,7 @@ from suyuan.cases.services import ending, handling, parties
 from suyuan.kernel.refusal import BadInput
 from tests.cases.cast import HOUR, NOON, acknowledged, facts_of, fresh, nothing_left, party_of, types_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 
 @pytest.fixture
@@ -27,6 +27,7 @@ def proposed(cast, case):
 # --- two steps -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 def test_a_case_is_closed_through_every_gate_by_two_people(cast, ready):
     case = proposed(cast, ready)
     assert (case.stage, case.closing_asked_by_id) == (Stage.RESPONDED, cast.manager.pk)
@@ -75,6 +76,7 @@ def test_gates_are_asked_again_at_the_second_step(cast, ready):
     assert "danger_resolved" in {m.code for m in shut.value.missing}
 
 
+@pytest.mark.postgres
 def test_a_proposal_falls_when_its_proposer_turns_out_to_be_complained_about(cast, ready):
     case = proposed(cast, ready)
     parties.complained_set(case=case, user=cast.manager.user, actor=cast.head.actor, now=NOON)
@@ -148,6 +150,7 @@ def test_danger_is_never_settled_on_the_spot(cast, make_case):
 # --- coming back -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 def test_a_closed_case_comes_back_within_its_window(cast, ready):
     case = ending.close_confirm(case=proposed(cast, ready), actor=cast.colleague.actor, now=NOON)
     later = NOON + timedelta(days=13)
@@ -177,6 +180,7 @@ def test_a_withdrawn_case_comes_back_to_where_its_own_past_says(cast, make_case)
 # --- looking back ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("A-20")
 def test_an_evaluation_is_written_once_after_the_answer(cast, make_case, ready):
     told = dict(answers={}, words="回電要有值班表", actor=cast.manager.actor, now=NOON)
@@ -205,6 +209,7 @@ def answers_to(questions):
     return {question.id: fitting[question.kind](question) for question in questions}
 
 
+@pytest.mark.postgres
 @pytest.mark.requirement("A-21")
 def test_the_person_answers_the_survey_once(cast, ready, asked):
     from suyuan.playbooks.selectors import procedure_of

@@ -81,6 +81,7 @@ def test_the_accused_does_not_clear_themselves(cast, case):
         parties.complained_unset(case=fresh(case), user=cast.colleague.user, actor=cast.colleague.actor, now=NOON)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("name", ["stranger", "auditor", "legal"])
 def test_others_verify_nobody(cast, case, party, name):
     with pytest.raises(errors.MayNot):

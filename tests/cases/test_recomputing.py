@@ -65,6 +65,7 @@ def test_a_case_edited_behind_our_back_is_named(lived, changed, why):
     assert whys(lived) == why
 
 
+@pytest.mark.sqlite
 @pytest.mark.requirement("A-15")
 @pytest.mark.parametrize(
     ("changed", "why"),

@@ -45,6 +45,7 @@ def work(now) -> None:
         retention_one(queued.args, now)
 
 
+@pytest.mark.sqlite
 def test_it_is_proposed_on_the_first_day_on_which_no_law_keeps_it_and_once(old):
     def last_day(case: Case):
         return max(part.kept.until for part in parts_of(fresh(case), Subject(case.parties.get().person), OF_CASES, NOON.date()))

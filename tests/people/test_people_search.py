@@ -63,6 +63,7 @@ def test_exactly_these_are_found(house, rec, people, asked, found) -> None:
     assert {name for name, p in people.items() if p in shown} == found
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     "role,sees",
     [

@@ -79,6 +79,7 @@ def test_a_person_in_danger_may_have_no_name(house) -> None:
     assert person.full_name == "" and person.masked_name == "" and not person.is_patient
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     "wrong,reason",
     [

@@ -97,6 +97,7 @@ def test_a_fact_nobody_registered_is_not_lost_silently(ring, kinds):
         facts.register({"test.happened": FactKind(phrase=lambda told: "")})
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     "told",
     [
@@ -112,6 +113,7 @@ def test_a_name_stands_for_one_value(ring, kinds, told):
         record(happened(**told))
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("value", [1.5, "\ud800", NOW, b"x", (1,), {1: 2}])
 def test_what_cannot_be_committed_stops_the_write(ring, kinds, value):
     for told in ({"plain": {"a": value}}, {"private": {"a": value}}):

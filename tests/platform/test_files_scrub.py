@@ -45,6 +45,7 @@ def test_a_house_in_order_is_read_whole_and_says_so():
     assert (again.files, again.facts, again.chain_faults) == (5, 1, []), "that fact is in the chain, and the chain is read too"
 
 
+@pytest.mark.sqlite
 def test_two_hundred_damaged_files_are_all_found_and_none_besides():
     """Flipped, truncated, deleted, swapped, replaced by what another file's key sealed, and by other words under the same key."""
     dice = random.Random(4)

@@ -165,6 +165,7 @@ def _checkpoint_exposes(text: str) -> bool:
     return not merkle.consistency_holds(held.size, newest.size, bytes.fromhex(held.root), bytes.fromhex(newest.root), proof)
 
 
+@pytest.mark.sqlite
 @pytest.mark.requirement("A-15")
 def test_a_history_turned_back_or_rewritten_with_the_real_key_is_exposed_by_any_one_witness(outside):
     chance, frauds = random.Random(5), (_roll_back, _rewrite, _omit, _backdate)

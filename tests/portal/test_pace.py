@@ -46,6 +46,7 @@ def saved(browser):
     return browser.post(WRITE, given(browser.get(WRITE), send=None, save="1"))
 
 
+@pytest.mark.sqlite
 def test_somebody_who_invents_cookies_is_slowed_and_words_get_through(three, clinic):
     for _ in range(3):
         assert create(invented()).status_code == 201
@@ -100,6 +101,7 @@ def test_a_piece_that_was_cut_off_counts_for_what_came_of_it(three, writing, cli
     assert sorted(Bucket.objects.values_list("count", flat=True)) == [1, 1], "one announced, one piece"
 
 
+@pytest.mark.sqlite
 def test_a_form_without_scripts_says_which_file_waits_and_goes_without_it(three, clinic, phone):
     page = phone.get(WRITE)
     photos = [SimpleUploadedFile(f"{n}.png", PNG + bytes([n])) for n in range(4)]
@@ -110,6 +112,7 @@ def test_a_form_without_scripts_says_which_file_waits_and_goes_without_it(three,
     assert Item.objects.count() == 3
 
 
+@pytest.mark.sqlite
 def test_a_form_begun_before_the_flood_is_kept_on(three, clinic, at):
     early = invented()
     saved(early)
