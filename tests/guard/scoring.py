@@ -84,7 +84,12 @@ def linter() -> Linter:
 
 
 def checked(some: Iterable[Draft]) -> list[tuple[Draft, tuple[Finding, ...]]]:
-    return [(d, linter().check(d.text, Context(d.surface, d.jurisdiction, d.reply_to))) for d in some]
+    return [(draft, _found_in(draft)) for draft in some]
+
+
+@cache
+def _found_in(draft: Draft) -> tuple[Finding, ...]:
+    return tuple(linter().check(draft.text, Context(draft.surface, draft.jurisdiction, draft.reply_to)))
 
 
 def by_kind(results: Iterable[tuple[Draft, tuple[Finding, ...]]]) -> dict[str, Score]:
