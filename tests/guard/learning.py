@@ -33,7 +33,7 @@ from tests.guard.scoring import ROOT, Draft, learned_from, made_of
 OF_THE_WHOLE = frozenset({"no_empathy", "no_next_step", "no_private_channel"})
 SELDOM = 3  # texts: a gram in fewer teaches nothing
 MOST_GRAMS = 40_000  # the heaviest
-REMARKED = 0.02  # of clean drafts by hands left out: as many may be remarked on
+REMARKED = 0.03  # of clean drafts by hands left out: as many may be remarked on
 FAR_ENOUGH = 0.95  # of a kind found: others first
 RULES_SAY = 2.0  # what a doubtful rule adds
 STEPS = 127
