@@ -225,13 +225,13 @@ def _evened(lanes: Iterable[int], many: int) -> list[float]:
 def packed(grams_of: Iterable[str], rows: Iterable[Sequence[int]]) -> dict[str, str]:
     """Grams with their weights from -127 to 127, for a file."""
     steps = bytes(ZERO + step for row in rows for step in row)
-    return {"grams": "\n".join(grams_of), "weights": base64.b85encode(zlib.compress(steps, 9)).decode()}
+    return {"grams": "\n".join(grams_of), "weights": base64.b64encode(zlib.compress(steps, 9)).decode()}
 
 
 def weights_from(text: str) -> Weights:
     """What `packed` and the learner wrote. Raises KeyError, ValueError: a file that is shipped has neither."""
     told = json.loads(text)
-    steps = zlib.decompress(base64.b85decode(told["weights"]))
+    steps = zlib.decompress(base64.b64decode(told["weights"]))
     wide = bytearray(LANE * len(steps))
     wide[::LANE] = steps
     row = LANE * 2 * len(told["kinds"])
