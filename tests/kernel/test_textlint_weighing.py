@@ -110,6 +110,13 @@ def test_beside_a_certain_rule_a_doubtful_one_of_its_kind_counts():
     assert check("醋，嗆", sour(frames=read("<sour>"), doubtful=True), certain) == [("醋", "R"), ("嗆", "CERTAIN")]
 
 
+def test_a_doubtful_rule_does_not_take_what_a_lighter_certain_one_found_away_with_it():
+    lighter = Rule("CERTAIN", "sour", {"public_reply": "advise"}, read("醋"))
+    plain = "，平常" * SHORT
+    assert check("醋平" + plain, sour(frames=read("醋 平"), doubtful=True)) == []
+    assert check("醋平" + plain, sour(frames=read("醋 平"), doubtful=True), lighter) == [("醋平", "R")]
+
+
 def test_something_missing_is_one_place():
     linter = Linter(RuleSet((sour(weighed=True, missing=True),), {}, weights=weights(sure=0.0)))
     (found,) = linter.check("酸", Context("public_reply"))

@@ -132,12 +132,11 @@ class Linter:
             for match in self._of_rule(page, one, frames, at_most):
                 start, end = page.folded.back(match.start, match.end)
                 found.append(Finding(one.rule.kind, level, start, end, one.rule.id))
-        found = _merged(found)
         found.extend(self._absences(page, whole, place.missing, context))
         weights = self._weights if weighed else None
         if weights and (place.weighed or any(one.rule in self._doubtful for one in found)) and weights.reads(page.text):
-            found = list(self._in_all(page, place, found, context, weights))
-        return tuple(sorted(found, key=by_harm(self._ranks)))
+            found = self._in_all(page, place, found, context, weights)
+        return together(found, (), self._ranks)
 
     def _page(self, text: str, place: _Place) -> Page:
         folded = self._folding(text)
